@@ -1,0 +1,12 @@
+//! `swarm` runs many coding agents on one git repository, unattended, and lands their work safely.
+//!
+//! The modules stand in the order of their layers: a module uses those below it, never those above
+//! (`tests/layers.rs` keeps it so). `docs/ARCHITECTURE.md` walks through every file.
+
+pub mod error;
+pub mod exit;
+
+/// Pure types and decisions: no file, process, clock or thread.
+pub mod model;
+/// The only modules that touch the machine.
+pub mod os;

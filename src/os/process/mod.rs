@@ -1,0 +1,5 @@
+//! Child processes.
+
+mod capture;
+
+pub use capture::{Captured, capture};
