@@ -78,6 +78,18 @@ impl Error {
         }
     }
 
+    /// The sentence and its causes, in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.message.clone();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        text
+    }
+
     /// The next move, if one is known.
     pub fn next_move(&self) -> Option<&str> {
         self.hint.as_deref()

@@ -1,5 +1,9 @@
 //! The doors to the machine. Each file knows one fact about the operating system or git, and writes the
 //! races down beside the code. Nothing here decides what happens to a task.
 
+pub mod clock;
+pub mod dirs;
+pub mod files;
+pub mod task_folder;
 pub mod process;
 pub mod git;

@@ -1,0 +1,85 @@
+//! A worker's place: one worktree of the pool, owned by a kernel lock for as long as the worker lives.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Workshop;
+use crate::error::{Context, Error, Result};
+use crate::model::choice::Choice;
+use crate::model::task::TaskId;
+use crate::os::files;
+use crate::os::git::{Oid, Slot};
+use crate::os::lock::Lock;
+use crate::os::process::Wake;
+
+/// How many slots are tried before it is believed that something is wrong.
+const MOST_SLOTS: usize = 1000;
+
+/// What a worker owns.
+pub struct Bench {
+    /// The worker's name.
+    pub worker: String,
+    /// The number of the worktree, two digits at least.
+    pub slot_name: String,
+    /// The worktree.
+    pub slot: Slot,
+    /// Who works here, unless the task says otherwise.
+    pub choice: Choice,
+    /// Reaches the worker while it waits for a program.
+    pub wake: Arc<Wake>,
+    /// The commit at which the worktree stands, where nothing has touched it since.
+    pub(super) fresh_at: Option<Oid>,
+    /// The work of the last attempt could not be salvaged yet.
+    pub(super) unsalvaged: bool,
+    _lock: Lock,
+}
+
+/// Whose work lies in a worktree: `.swarm/slots/<NN>.json`. It is what a later process salvages by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SlotRecord {
+    /// The version of this format.
+    pub schema: u32,
+    /// The task.
+    pub task: TaskId,
+    /// Which attempt at it.
+    pub attempt: u32,
+    /// The commit from which the work began.
+    pub base: Oid,
+}
+
+impl Bench {
+    /// Takes the first worktree of the pool that nobody owns, and makes it if there is none yet. What a dead
+    /// worker left in it is salvaged first.
+    pub fn take(shop: &Workshop, worker: String, choice: Choice, tip: &Oid) -> Result<Self> {
+        let wake = Arc::new(Wake::new().context(|| "make an event descriptor".to_owned())?);
+        for number in 1..=MOST_SLOTS {
+            let slot_name = format!("{number:02}");
+            let path = shop.dirs.slot_lock(&slot_name);
+            let lock = Lock::try_exclusive(&path).context(|| format!("lock {}", path.display()))?;
+            let Some(mut lock) = lock else { continue };
+            // For people who wonder whose it is; nothing depends on it.
+            let _ = lock.describe();
+            let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?;
+            let mut bench = Self { worker, slot_name, slot, choice, wake, fresh_at: None, unsalvaged: false, _lock: lock };
+            bench.salvage_of_the_dead(shop)?;
+            return Ok(bench);
+        }
+        Err(Error::environment(format!("all {MOST_SLOTS} worktrees are taken")))
+    }
+
+    /// The worktree may hold work that could not be salvaged: it is tried again before the next reset.
+    pub(super) fn distrust(&mut self) {
+        self.unsalvaged = true;
+    }
+
+    /// The worktree's number, for what must differ between the slots of a machine.
+    pub(super) fn index(&self) -> u32 {
+        self.slot_name.parse().unwrap_or(0)
+    }
+
+    /// Whose work lies in the worktree from now on.
+    pub(super) fn sign(&self, shop: &Workshop, record: &SlotRecord) -> std::io::Result<()> {
+        files::write(&shop.dirs.slot_record(&self.slot_name), &serde_json::to_vec(record)?)
+    }
+}

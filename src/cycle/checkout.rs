@@ -1,0 +1,82 @@
+//! Given a **checkout**: the worker's own worktree, reset to the newest base, with whatever lay in it salvaged.
+
+use std::path::Path;
+
+use crate::error::{Context, Error, Result};
+use crate::model::record::Event;
+use crate::model::task::TaskId;
+use crate::os::git::{Clean, Oid};
+use crate::os::journal::Who;
+
+use super::bench::SlotRecord;
+use super::{Bench, Workshop, setup};
+
+/// The ref under which the work of an attempt is kept when it is not merged.
+pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
+    format!("refs/swarm/salvage/{task}/{attempt}")
+}
+
+impl Bench {
+    /// Puts the worktree to `tip`, for an attempt at `task`.
+    pub(super) fn prepare(&mut self, shop: &Workshop, task: &TaskId, attempt: u32, tip: &Oid) -> Result<()> {
+        if self.unsalvaged {
+            self.salvage_of_the_dead(shop)?;
+            self.unsalvaged = false;
+        }
+        if self.fresh_at.as_ref() != Some(tip) {
+            self.reset(shop, tip)?;
+        }
+        let record = SlotRecord { schema: crate::model::record::SCHEMA, task: task.clone(), attempt, base: tip.clone() };
+        self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
+        setup::make_ready(shop, self, tip)?;
+        self.fresh_at = None;
+        Ok(())
+    }
+
+    /// Resets the worktree; what lies in it must have been merged or salvaged.
+    pub(super) fn reset(&mut self, shop: &Workshop, to: &Oid) -> Result<()> {
+        let clean = match &shop.config.worktree.keep {
+            None => Clean::KeepIgnored,
+            Some(kept) => Clean::KeepOnly(kept.iter().chain(&shop.config.worktree.copy).cloned().collect()),
+        };
+        self.fresh_at = None;
+        self.slot.reset_to(to, &clean)?;
+        self.fresh_at = Some(to.clone());
+        Ok(())
+    }
+
+    /// Keeps all work in the worktree that `base` does not have, and says so.
+    pub(super) fn salvage(&mut self, shop: &Workshop, who: &Who, task: &TaskId, attempt: u32, base: &Oid) -> Result<Option<String>> {
+        let reference = salvage_ref(task.as_str(), attempt);
+        let message = format!("Salvaged: attempt {attempt} at {task}\n");
+        let salvaged = self.slot.salvage(&reference, base, &message)?;
+        Ok(salvaged.map(|salvaged| {
+            let commit = salvaged.commit.to_string();
+            shop.journal.event(who, Event::Salvaged { reference: salvaged.reference.clone(), commit });
+            salvaged.reference
+        }))
+    }
+
+    /// A worktree that was just taken over may hold the work of a worker that died.
+    pub(super) fn salvage_of_the_dead(&mut self, shop: &Workshop) -> Result<()> {
+        let record = read_record(&shop.dirs.slot_record(&self.slot_name));
+        let who = Who { worker: Some(self.worker.clone()), ..Who::default() };
+        match record {
+            Some(record) => {
+                let who = Who { task: Some(record.task.clone()), ..who };
+                self.salvage(shop, &who, &record.task, record.attempt, &record.base)?;
+            }
+            None => {
+                let state = self.slot.state()?;
+                let unknown = TaskId::parse(&format!("slot-{}", self.slot_name))
+                    .map_err(|bad| Error::environment(bad.to_string()))?;
+                self.salvage(shop, &who, &unknown, 1, &state.head)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_record(path: &Path) -> Option<SlotRecord> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}

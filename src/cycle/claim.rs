@@ -1,0 +1,146 @@
+//! **Claimed**: the kernel lock first, then one rename that never replaces.
+//!
+//! The lock is held to the end of the cycle. A rename that a power cut undoes is a task that is pending
+//! again, so nothing is synced here.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bench, Workshop};
+use crate::model::queue::Invalid;
+use crate::model::state::State;
+use crate::model::task::TaskId;
+use crate::os::dirs::Dirs;
+use crate::os::files::{self, Moved};
+use crate::os::git::Oid;
+use crate::os::lock::Lock;
+use crate::os::process::{Identity, Mark};
+use crate::os::task_folder::{self, Found};
+
+/// A task that this worker has.
+pub struct Claim {
+    /// Which.
+    pub id: TaskId,
+    /// The file as it was when it was claimed.
+    pub found: Found,
+    /// What is known of the claim to whoever comes after this process.
+    pub record: ClaimRecord,
+    /// Held while the cycle lasts; the order of the fields is the order of their release.
+    _domain: Option<Lock>,
+    _lock: Lock,
+}
+
+/// What a later process must know to clear a claim: `.swarm/claims/<id>.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClaimRecord {
+    /// The version of this format.
+    pub schema: u32,
+    /// The task.
+    pub task: TaskId,
+    /// The run.
+    pub run_id: String,
+    /// The worker.
+    pub worker: String,
+    /// Its cycle.
+    pub cycle: u32,
+    /// Which attempt.
+    pub attempt: u32,
+    /// The worktree.
+    pub slot: String,
+    /// Where the base stood when the work began: what is merged after it is this attempt's. `None`: the work
+    /// has not begun.
+    pub base: Option<Oid>,
+    /// What every process of the agent has in its environment.
+    pub mark: Mark,
+    /// The first process of the step that runs, where one does.
+    pub process: Option<Identity>,
+    /// The locked prompt, held by the agent while it lives.
+    pub prompt: Option<String>,
+}
+
+/// What came of an attempt to claim.
+pub enum Claimed {
+    /// It is ours.
+    Yes(Box<Claim>),
+    /// Somebody else has it, or it is gone, or it lies in two places.
+    Lost,
+    /// A lock is held: by a worker that is about to give it back, or by an agent that outlived its worker.
+    Locked,
+    /// It is no valid task.
+    Invalid(Invalid),
+}
+
+/// Tries to claim a task for a worker's next cycle.
+pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Result<Claimed> {
+    let dirs = &shop.dirs;
+    let Some(lock) = Lock::try_exclusive(&dirs.claim_lock(id))? else { return Ok(Claimed::Locked) };
+    // Under the lock nobody else moves it, so what is read now is what is claimed, unless its author writes.
+    let found = match task_folder::read(dirs, State::Pending, id) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Claimed::Lost),
+        Err(invalid) => return Ok(Claimed::Invalid(invalid)),
+    };
+    let elsewhere = |state: &State| *state != State::Pending && task_folder::exists(dirs, *state, id);
+    let waits = |id: &TaskId| !task_folder::exists(dirs, State::Complete, id);
+    if State::ALL.iter().any(elsewhere) || found.task.depends_on.iter().any(waits) {
+        return Ok(Claimed::Lost);
+    }
+    let domain = match &found.task.domain {
+        None => None,
+        Some(domain) => match Lock::try_exclusive(&dirs.domain_lock(domain))? {
+            Some(lock) => Some(lock),
+            None => return Ok(Claimed::Locked),
+        },
+    };
+    if prompt_is_held(dirs, id)? {
+        return Ok(Claimed::Locked);
+    }
+    let record = ClaimRecord {
+        schema: crate::model::record::SCHEMA,
+        task: id.clone(),
+        run_id: shop.journal.run_id().to_owned(),
+        worker: bench.worker.clone(),
+        cycle,
+        attempt: found.task.progress.attempts.saturating_add(1),
+        slot: bench.slot_name.clone(),
+        base: None,
+        mark: Mark::new(),
+        process: None,
+        prompt: None,
+    };
+    record.write(dirs)?;
+    match task_folder::move_task(dirs, id, State::Pending, State::Current)? {
+        Moved::Done => {}
+        Moved::Gone | Moved::Taken => return Ok(Claimed::Lost),
+    }
+    match task_folder::read(dirs, State::Current, id) {
+        Ok(Some(found)) => Ok(Claimed::Yes(Box::new(Claim { id: id.clone(), found, record, _domain: domain, _lock: lock }))),
+        // Its author was quicker than we were: he moved it on, or broke it.
+        Ok(None) => Ok(Claimed::Lost),
+        Err(invalid) => {
+            task_folder::move_task(dirs, id, State::Current, State::Pending)?;
+            Ok(Claimed::Invalid(invalid))
+        }
+    }
+}
+
+impl ClaimRecord {
+    /// Writes it where whoever comes later looks for it.
+    pub fn write(&self, dirs: &Dirs) -> io::Result<()> {
+        files::write(&dirs.claim_record(&self.task), &serde_json::to_vec(self)?)
+    }
+
+    /// Reads it; a torn or foreign one is as good as none.
+    pub fn read(dirs: &Dirs, id: &TaskId) -> Option<Self> {
+        let bytes = std::fs::read(dirs.claim_record(id)).ok()?;
+        serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.task == *id)
+    }
+}
+
+/// Whether an agent of an earlier attempt still holds its prompt: its worker is dead, it is not.
+fn prompt_is_held(dirs: &Dirs, id: &TaskId) -> io::Result<bool> {
+    let Some(prompt) = ClaimRecord::read(dirs, id).and_then(|record| record.prompt) else { return Ok(false) };
+    let path = dirs.root().join(prompt);
+    Ok(path.is_file() && Lock::try_exclusive(&path)?.is_none())
+}

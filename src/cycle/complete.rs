@@ -1,0 +1,170 @@
+//! **Completed** and **recorded**: the task's file says what happened, the record is written, the file moves.
+//!
+//! In this order, each durable before the next: what git published, the file's own block, the record, the
+//! move. Whatever is killed in between is finished by the next start.
+
+use jiff::{Timestamp, ToSpan};
+
+use super::notes::{Heading, Notes};
+use super::perform::Performed;
+use super::{Claim, Workshop};
+use crate::model::excerpt;
+use crate::model::outcome::Outcome;
+use crate::model::record::Event;
+use crate::model::state::State;
+use crate::model::task::{Author, Expect, Last, Progress, with_comment, with_progress};
+use crate::model::transition::{Ledger, Transition, transition};
+use crate::os::clock;
+use crate::os::files::Moved;
+use crate::os::journal::Who;
+use crate::os::task_folder::{self, EditError};
+
+/// A cycle whose work is over.
+pub(super) struct Ended<'a> {
+    pub(super) shop: &'a Workshop,
+    pub(super) claim: Claim,
+    pub(super) notes: Notes,
+    pub(super) heading: Heading,
+    pub(super) outcome: Outcome,
+}
+
+/// Brings the task to where it belongs and writes the record.
+pub(super) fn complete(ended: Ended<'_>) -> Performed {
+    let Ended { shop, claim, notes, heading, outcome } = ended;
+    let task = &claim.found.task;
+    let ledger = Ledger { attempts: task.progress.attempts, infra: task.progress.infra };
+    let mut limits = shop.config.limits.clone();
+    limits.attempts = task.attempts.unwrap_or(limits.attempts);
+    let expected = task.expect == Expect::NoChange;
+    let next = transition(outcome, ledger, &limits, expected, fastrand::f64());
+    let who = notes.who.clone();
+
+    let progress = progress_after(&task.progress, &notes, &heading, outcome, &next);
+    let comment = comment_on(&notes, outcome, &next);
+    // Where somebody moved the file, what happened is noted in it all the same; it stays where it is.
+    let lies_in = task_folder::find(&shop.dirs, &claim.id);
+    if let Some(state) = lies_in {
+        note_in_file(shop, &who, &claim, state, &progress, comment.as_deref());
+    }
+    let cause = cause(&notes, outcome, &next);
+    let record = notes.record(heading, outcome);
+    if let Err(error) = shop.journal.cycle(&record) {
+        shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
+    }
+    let settled = match (next.to, lies_in) {
+        (Some(to), Some(State::Current)) => move_on(shop, &who, &claim, to, cause, outcome),
+        (Some(_), _) | (None, _) => {
+            shop.journal.event(&who, Event::TaskMoved { from: State::Current, to: lies_in, cause, outcome: Some(outcome) });
+            true
+        }
+    };
+    Performed { outcome, settled }
+}
+
+fn move_on(shop: &Workshop, who: &Who, claim: &Claim, to: State, cause: String, outcome: Outcome) -> bool {
+    let from = State::Current;
+    match task_folder::move_task(&shop.dirs, &claim.id, from, to) {
+        Ok(Moved::Done) => {
+            shop.journal.event(who, Event::TaskMoved { from, to: Some(to), cause, outcome: Some(outcome) });
+            true
+        }
+        // Moved away at the last moment: the move wins.
+        Ok(Moved::Gone) => true,
+        Ok(Moved::Taken) => {
+            let path = shop.dirs.shown(&shop.dirs.task(to, &claim.id));
+            let message = format!("{path} exists already, so the task stays in current/: rename or remove one of the two");
+            shop.journal.event(who, Event::Warning { message });
+            false
+        }
+        Err(error) => {
+            let message = format!("cannot move the task to {to}/: {error}; it stays in current/ and is moved at the next start");
+            shop.journal.event(who, Event::Warning { message });
+            false
+        }
+    }
+}
+
+fn note_in_file(shop: &Workshop, who: &Who, claim: &Claim, state: State, progress: &Progress, comment: Option<&str>) {
+    let edited = task_folder::edit(&shop.dirs, state, &claim.id, |bytes| {
+        let bytes = with_progress(bytes, progress)?;
+        Ok(match comment {
+            Some(text) => with_comment(&bytes, clock::now(), &Author::Swarm, text),
+            None => bytes,
+        })
+    });
+    match edited {
+        Ok(_) => {}
+        Err(EditError::Invalid(reason)) => {
+            let message = format!("the outcome is not noted in the task's file, which was changed meanwhile: {reason}");
+            shop.journal.event(who, Event::Warning { message });
+        }
+        Err(EditError::Io(error)) => {
+            let message = format!("cannot note the outcome in the task's file: {error}");
+            shop.journal.event(who, Event::Warning { message });
+        }
+    }
+}
+
+fn progress_after(old: &Progress, notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Progress {
+    let mut progress = old.clone();
+    progress.attempts = next.ledger.attempts;
+    progress.infra = next.ledger.infra;
+    progress.not_before = next.pause.and_then(|pause| later(clock::now(), pause));
+    progress.last = Some(Last {
+        run: heading.run_id.clone(),
+        worker: heading.worker.clone(),
+        cycle: notes.cycle,
+        outcome,
+        ..Last::default()
+    });
+    progress.feedback = match outcome {
+        Outcome::Merged => None,
+        Outcome::Interrupted | Outcome::Cancelled | Outcome::RateLimited | Outcome::Infra => old.feedback.clone(),
+        _ => notes.feedback.clone(),
+    };
+    if let Some(merged) = &notes.merged {
+        progress.commit = Some(merged.to_string());
+    }
+    if next.to == Some(State::Complete) {
+        progress.completed_at = Some(clock::now());
+    }
+    progress
+}
+
+fn later(now: Timestamp, pause: std::time::Duration) -> Option<Timestamp> {
+    // Whole seconds, rounded up: a pause is never shorter than it should be.
+    let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+    now.checked_add(i64::try_from(seconds).ok()?.seconds()).ok()
+}
+
+/// What a person must know when the task comes to him.
+fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<String> {
+    let reason = notes.feedback.as_deref().unwrap_or(&notes.reason);
+    match next.to? {
+        State::Blocked if next.exhausted => {
+            let times = if outcome == Outcome::Infra { next.ledger.infra } else { next.ledger.attempts };
+            Some(format!("Blocked after {times} attempts; the last one ended as {outcome}: {reason}\n\nMend what is wrong, then: swarm retry {}", id(notes)))
+        }
+        State::Blocked => Some(format!("{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\", then: swarm retry {0}", id(notes))),
+        State::Review => Some(format!("Waits for a person: {reason}")),
+        State::Pending | State::Current | State::Complete => None,
+    }
+}
+
+fn id(notes: &Notes) -> &str {
+    notes.who.task.as_ref().map_or("", |id| id.as_str())
+}
+
+/// Why the file moves, in one sentence.
+fn cause(notes: &Notes, outcome: Outcome, next: &Transition) -> String {
+    let reason = excerpt::shorten(notes.reason.lines().next().unwrap_or_default(), 300);
+    let cause = match &notes.merged {
+        Some(commit) if outcome == Outcome::Merged => format!("merged as {}", commit.short()),
+        Some(_) | None => reason,
+    };
+    match next.pause {
+        Some(pause) => format!("{cause} (next attempt in {} s)", pause.as_secs_f64().ceil()),
+        None if next.exhausted => format!("{cause} (the limit is reached)"),
+        None => cause,
+    }
+}

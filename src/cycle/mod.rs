@@ -1,0 +1,25 @@
+//! One task, from claim to record: **claimed**, given a **checkout**, **worked** on, **verified**,
+//! **integrated**, **completed** and **recorded**.
+//!
+//! The plan (`model::plan`) says what comes next; each file here performs one step and tells the plan what
+//! happened.
+
+mod workshop;
+mod bench;
+mod claim;
+mod checkout;
+mod setup;
+mod work;
+mod outbox;
+mod run_program;
+mod vigil;
+mod verify;
+mod integrate;
+mod complete;
+mod notes;
+mod perform;
+
+pub use bench::Bench;
+pub use claim::{Claim, ClaimRecord, Claimed, claim};
+pub use perform::{Performed, perform};
+pub use workshop::Workshop;

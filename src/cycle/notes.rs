@@ -1,0 +1,167 @@
+//! What a cycle has done so far, for its record.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::model::outcome::Outcome;
+use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
+use crate::model::task::TaskId;
+use crate::os::clock;
+use crate::os::git::Oid;
+use crate::os::journal::{Journal, Who};
+
+/// The notes of one cycle.
+pub(super) struct Notes {
+    pub(super) who: Who,
+    pub(super) cycle: u32,
+    pub(super) attempt: u32,
+    /// Why it ended as it did, in one sentence.
+    pub(super) reason: String,
+    /// What the next attempt should be told.
+    pub(super) feedback: Option<String>,
+    pub(super) signals: Vec<String>,
+    pub(super) branch: Option<String>,
+    pub(super) base: Option<Oid>,
+    pub(super) head: Option<Oid>,
+    pub(super) merged: Option<Oid>,
+    pub(super) created: Vec<TaskId>,
+    steps: Vec<StepRecord>,
+    at: Timestamp,
+    began: Instant,
+}
+
+/// Facts of a cycle that are known before it begins.
+pub(super) struct Heading {
+    pub(super) run_id: String,
+    pub(super) host: String,
+    pub(super) worker: String,
+    pub(super) title: String,
+    pub(super) agent: String,
+    pub(super) model: Option<String>,
+    pub(super) slot: String,
+}
+
+/// A step that has begun.
+pub(super) struct Begun {
+    step: StepName,
+    round: u32,
+    command: Option<String>,
+    at: Timestamp,
+    began: Instant,
+}
+
+/// What is known of a step at its end, beyond its result.
+#[derive(Default)]
+pub(super) struct Details {
+    pub(super) exit_code: Option<i32>,
+    pub(super) signal: Option<i32>,
+    pub(super) timed_out: bool,
+    pub(super) log: Option<String>,
+    pub(super) tail: Option<String>,
+}
+
+impl Notes {
+    pub(super) fn begin(who: Who, cycle: u32, attempt: u32) -> Self {
+        Self {
+            who,
+            cycle,
+            attempt,
+            reason: String::new(),
+            feedback: None,
+            signals: Vec::new(),
+            branch: None,
+            base: None,
+            head: None,
+            merged: None,
+            created: Vec::new(),
+            steps: Vec::new(),
+            at: clock::now(),
+            began: Instant::now(),
+        }
+    }
+
+    /// Why the cycle ends as it does, and what the next attempt is told: the same.
+    pub(super) fn because(&mut self, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.feedback = Some(reason.clone());
+        self.reason = reason;
+    }
+
+    /// How often a step of that name has ended, plus one.
+    pub(super) fn round(&self, step: StepName) -> u32 {
+        let done = self.steps.iter().filter(|record| record.step == step).count();
+        u32::try_from(done).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    pub(super) fn step(&self, journal: &Journal, step: StepName, round: u32, command: Option<String>) -> Begun {
+        journal.event(&self.who, Event::StepStarted { step, round, command: command.clone() });
+        Begun { step, round, command, at: clock::now(), began: Instant::now() }
+    }
+
+    pub(super) fn end(&mut self, journal: &Journal, begun: Begun, result: StepResult, details: Details) {
+        let duration_ms = milliseconds(begun.began);
+        let (step, round) = (begun.step, begun.round);
+        journal.event(&self.who, Event::StepEnded { step, round, result, duration_ms });
+        self.steps.push(StepRecord {
+            step,
+            round,
+            result,
+            started_at: begun.at,
+            duration_ms,
+            command: begun.command,
+            exit_code: details.exit_code,
+            signal: details.signal,
+            timed_out: details.timed_out,
+            log: details.log,
+            tail: details.tail,
+            usage: Usage::default(),
+            cost_usd: None,
+        });
+    }
+
+    /// The record of the cycle, which ends now.
+    pub(super) fn record(self, heading: Heading, outcome: Outcome) -> Cycle {
+        let text = |oid: &Oid| oid.as_str().to_owned();
+        let recycled = match outcome {
+            Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::Done => self.who.task.iter().cloned().collect(),
+            _ => Vec::new(),
+        };
+        Cycle {
+            schema: SCHEMA,
+            run_id: heading.run_id,
+            worker: heading.worker,
+            cycle: self.cycle,
+            host: heading.host,
+            pid: std::process::id(),
+            task: self.who.task.clone(),
+            title: Some(heading.title),
+            attempt: self.attempt,
+            agent: Some(heading.agent),
+            model: heading.model,
+            session_id: None,
+            slot: Some(heading.slot),
+            branch: self.branch,
+            base: self.base.as_ref().map(text),
+            head: self.head.as_ref().map(text),
+            merged: self.merged.as_ref().map(text),
+            outcome,
+            reason: self.reason,
+            signals: self.signals,
+            started_at: self.at,
+            ended_at: clock::now(),
+            duration_ms: milliseconds(self.began),
+            steps: self.steps,
+            claimed: Vec::new(),
+            created: self.created,
+            recycled,
+            review_rounds: 0,
+            usage: Usage::default(),
+            cost_usd: None,
+        }
+    }
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

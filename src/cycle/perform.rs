@@ -1,0 +1,276 @@
+//! Performs one cycle: asks the plan for the next step, does it, tells the plan what happened.
+
+use super::complete::{Ended, complete};
+use super::integrate::integrate;
+use super::notes::{Heading, Notes};
+use super::verify::{self, verify};
+use super::vigil::reason_to_halt;
+use super::work::{choose, implement};
+use super::{Bench, Claim, Workshop, outbox};
+use crate::error::Error;
+use crate::model::choice::Choice;
+use crate::model::config::glob_set;
+use crate::model::gate::Gate;
+use crate::model::outcome::Outcome;
+use crate::model::plan::{self, Gates, Halt, Plan, Review, Rules, Step, Work};
+use crate::model::record::Event;
+use crate::model::task::{self, Expect};
+use crate::os::git::{Committed, GitError, Oid};
+use crate::os::journal::Who;
+use crate::os::process::Ending;
+
+/// A trouble that says nothing about the work, in one sentence.
+#[derive(Debug)]
+pub(super) struct Infra(pub(super) String);
+
+impl From<std::io::Error> for Infra {
+    fn from(error: std::io::Error) -> Self {
+        Infra(error.to_string())
+    }
+}
+
+impl From<GitError> for Infra {
+    fn from(error: GitError) -> Self {
+        Infra(error.to_string())
+    }
+}
+
+impl From<Error> for Infra {
+    fn from(error: Error) -> Self {
+        Infra(error.chain())
+    }
+}
+
+/// Everything that the steps of one cycle need.
+pub(super) struct Cycle<'a> {
+    pub(super) shop: &'a Workshop,
+    pub(super) bench: &'a mut Bench,
+    pub(super) claim: &'a mut Claim,
+    /// Who works.
+    pub(super) choice: Choice,
+    /// The commit from which the work began.
+    pub(super) base: Oid,
+    /// What is to be integrated: a commit and its tree.
+    pub(super) work: Option<(Oid, Oid)>,
+}
+
+/// What became of a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Performed {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether the task is where the outcome says.
+    pub settled: bool,
+}
+
+/// Performs the cycle of a claimed task, from its checkout to its record.
+pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32) -> Performed {
+    let who = Who { worker: Some(bench.worker.clone()), cycle: Some(number), task: Some(claim.id.clone()) };
+    let choice = choose(&bench.choice, &claim.found.task);
+    let mut notes = Notes::begin(who.clone(), number, claim.record.attempt);
+    shop.journal.event(&who, Event::TaskClaimed {
+        attempt: claim.record.attempt,
+        slot: bench.slot_name.clone(),
+        agent: choice.to_string(),
+    });
+    let heading = Heading {
+        run_id: shop.journal.run_id().to_owned(),
+        host: shop.host.clone(),
+        worker: bench.worker.clone(),
+        title: claim.found.task.title.clone(),
+        agent: choice.agent.clone(),
+        model: choice.model.clone(),
+        slot: bench.slot_name.clone(),
+    };
+    let (outcome, base) = match checkout(shop, bench, &mut claim, &mut notes) {
+        Ok(base) => {
+            let mut cycle = Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None };
+            (follow_the_plan(&mut cycle, &mut notes), Some(base))
+        }
+        Err(Infra(reason)) => {
+            notes.because(reason);
+            (Outcome::Infra, None)
+        }
+    };
+    if outcome != Outcome::Merged
+        && let Some(base) = &base
+    {
+        keep_the_work(shop, bench, &claim, &mut notes, base);
+    }
+    complete(Ended { shop, claim, notes, heading, outcome })
+}
+
+/// Puts the worktree to the newest base and notes it in the claim, so that whoever comes later knows from
+/// where on this attempt may have been merged.
+fn checkout(shop: &Workshop, bench: &mut Bench, claim: &mut Claim, notes: &mut Notes) -> Result<Oid, Infra> {
+    let tip = shop.repo.tips(&shop.base)?.newest().clone();
+    claim.record.base = Some(tip.clone());
+    claim.record.write(&shop.dirs)?;
+    bench.prepare(shop, &claim.id, claim.record.attempt, &tip)?;
+    outbox::open(bench)?;
+    notes.base = Some(tip.clone());
+    Ok(tip)
+}
+
+fn follow_the_plan(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Outcome {
+    let mut plan = Plan::begin(cycle.rules());
+    loop {
+        let halt = reason_to_halt(&cycle.shop.dirs, &cycle.shop.stop, &cycle.claim.id);
+        let event = match (plan.step(), halt) {
+            (Step::End(outcome), _) => return outcome,
+            (_, Some(halt)) => Ok(plan::Event::Halted(halt)),
+            (step, None) => cycle.perform(step, notes),
+        };
+        let event = event.unwrap_or_else(|Infra(reason)| {
+            notes.because(reason);
+            plan::Event::Halted(Halt::Infra)
+        });
+        if let plan::Event::Halted(halt @ (Halt::Interrupted | Halt::Cancelled)) = event {
+            notes.reason = sentence(halt).to_owned();
+        }
+        plan = match plan.next(event) {
+            Ok(next) => next,
+            Err(illegal) => {
+                notes.because(illegal.to_string());
+                return Outcome::Infra;
+            }
+        };
+    }
+}
+
+fn sentence(halt: Halt) -> &'static str {
+    match halt {
+        Halt::Interrupted => "the run was told to end at once",
+        Halt::Cancelled => "somebody moved the task's file away",
+        Halt::Infra => "the machine is not fit",
+        Halt::RateLimited => "the provider asks for a pause",
+        Halt::OverBudget => "the money is spent",
+    }
+}
+
+impl Cycle<'_> {
+    fn rules(&self) -> Rules {
+        Rules {
+            // Sessions come with the agents that have them.
+            resumes: 0,
+            review: match self.claim.found.task.review {
+                task::Review::Human => Review::Human,
+                task::Review::Auto | task::Review::None => Review::Unneeded,
+            },
+            resolves: 0,
+        }
+    }
+
+    /// The gates of this task, in the order they run.
+    pub(super) fn gates(&self) -> Vec<&Gate> {
+        let task = &self.claim.found.task;
+        let added = match &task.verify {
+            task::Gates::Added(gates) => gates.as_slice(),
+            // Only a task of a workspace without gates may go without.
+            task::Gates::None => &[],
+        };
+        self.shop.config.gates(task.domain.as_deref(), added)
+    }
+
+    /// Says which processes a program left behind.
+    pub(super) fn report_strays(&self, who: &Who, ending: &Ending) {
+        for stray in &ending.strays {
+            self.shop.journal.event(who, Event::StrayEnded { pid: stray.pid, command: stray.command.clone() });
+        }
+    }
+
+    fn perform(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
+        match step {
+            Step::Implement(_) => {
+                let event = implement(self, notes)?;
+                notes.created.extend(outbox::collect(self, &notes.who)?);
+                match event {
+                    plan::Event::Worked(Work::Ready) => self.gather(notes),
+                    other => Ok(other),
+                }
+            }
+            Step::Verify => self.verify(notes),
+            Step::Integrate => integrate(self, notes),
+            // Nothing in the rules leads here before reviewers and resumed sessions exist.
+            Step::Review(_) | Step::Fix(_) | Step::Resolve(_) | Step::End(_) => {
+                Err(Infra(format!("{step:?} cannot be performed by this version")))
+            }
+        }
+    }
+
+    /// Commits what the agent left uncommitted: everything that git does not ignore counts as its work.
+    fn gather(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {
+        let before = self.bench.slot.state()?;
+        notes.branch = before.branch.clone();
+        let task = &self.claim.found.task;
+        if before.dirty {
+            match self.bench.slot.commit_all(&format!("{}\n\nTask-Id: {}\n", task.title, task.id))? {
+                Committed::Yes(_) | Committed::NothingToCommit => {}
+                Committed::Refused { output } => {
+                    notes.because(super::work::with_tail("a hook of the repository refuses the commit".to_owned(), &output));
+                    return Ok(plan::Event::Worked(Work::Failed));
+                }
+            }
+        }
+        let after = if before.dirty { self.bench.slot.state()? } else { before };
+        notes.head = Some(after.head.clone());
+        if after.tree == self.shop.repo.tree_of(&self.base)? {
+            if notes.reason.is_empty() || task.expect == Expect::Change {
+                notes.because("the agent changed nothing");
+            }
+            return Ok(plan::Event::Worked(Work::NoChange));
+        }
+        self.work = Some((after.head, after.tree));
+        Ok(plan::Event::Worked(Work::Ready))
+    }
+
+    fn verify(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {
+        let (head, tree) = self.work.clone().ok_or_else(|| Infra("there is nothing to verify".to_owned()))?;
+        match verify(self, notes, &head, &tree)? {
+            verify::Verdict::Green => {
+                let touched = self.protected_paths(&head)?;
+                if let Some(path) = touched.first() {
+                    notes.because(format!("{path} is protected: a person must approve the change"));
+                }
+                if self.claim.found.task.review == task::Review::Human {
+                    notes.because("the task asks for a person's review");
+                }
+                Ok(plan::Event::Verified(Gates::Green { protected: !touched.is_empty() }))
+            }
+            verify::Verdict::Red(reason) => {
+                notes.because(reason);
+                Ok(plan::Event::Verified(Gates::Red))
+            }
+            verify::Verdict::Halted(halt) => Ok(plan::Event::Halted(halt)),
+        }
+    }
+
+    /// The paths of the work in which a change needs somebody's word.
+    fn protected_paths(&self, head: &Oid) -> Result<Vec<String>, Infra> {
+        let globs = &self.shop.config.protected;
+        if globs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let set = glob_set(globs).map_err(|error| Infra(error.to_string()))?;
+        let changed = self.shop.repo.changed_paths(&self.base, head)?;
+        Ok(changed.into_iter().filter(|path| set.is_match(path)).collect())
+    }
+}
+
+/// Whatever is not merged is kept under a ref before anybody resets the worktree.
+fn keep_the_work(shop: &Workshop, bench: &mut Bench, claim: &Claim, notes: &mut Notes, base: &Oid) {
+    let who = notes.who.clone();
+    match bench.salvage(shop, &who, &claim.id, claim.record.attempt, base) {
+        Ok(None) => {}
+        Ok(Some(reference)) => {
+            if let Some(feedback) = &mut notes.feedback {
+                feedback.push_str(&format!("\n\nThe work of that attempt is kept: git show {reference}"));
+            }
+        }
+        Err(error) => {
+            // The worktree stays as it is; taking it over again salvages it first.
+            bench.distrust();
+            shop.journal.event(&who, Event::Warning { message: format!("the work could not be salvaged yet: {}", error.chain()) });
+        }
+    }
+}

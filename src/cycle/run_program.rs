@@ -1,0 +1,139 @@
+//! Starts an agent, a gate or a setup command in a worker's worktree, with the environment it may see.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Bench, Workshop};
+use crate::model::agent::{self, Agent, Target};
+use crate::os::process::{self, Clocks, Ending, Mark, SendTo, Signal, Spec, StopStep, Watch};
+
+/// What every program may see of the user's environment.
+const USUAL: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "SHELL", "USER", "LOGNAME", "TZ"];
+
+/// Ports for the servers of one worktree: each slot has its own range.
+const FIRST_PORT: u32 = 21_000;
+const PORTS_PER_SLOT: u32 = 20;
+
+/// One program to run.
+pub(super) struct Program {
+    pub(super) argv: Vec<OsString>,
+    pub(super) env: Vec<(OsString, OsString)>,
+    pub(super) stdin: Option<File>,
+    pub(super) clocks: Clocks,
+    pub(super) stop: Vec<StopStep>,
+    pub(super) mark: Mark,
+}
+
+impl Program {
+    /// A command line of the user's own settings: it sees the user's whole environment, but none of git's
+    /// variables, which would point it at another repository.
+    pub(super) fn shell(shop: &Workshop, bench: &Bench, command: &str, timeout: Duration) -> Self {
+        let mut env: Vec<(OsString, OsString)> =
+            std::env::vars_os().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"GIT_")).collect();
+        env.extend(house(shop, bench));
+        Self {
+            argv: ["sh", "-c", command].map(OsString::from).to_vec(),
+            env,
+            stdin: None,
+            clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
+            stop: stop_steps(&agent::default_stop()),
+            mark: Mark::new(),
+        }
+    }
+
+    /// An agent: it sees only what its description lets through.
+    pub(super) fn agent(shop: &Workshop, bench: &Bench, agent: &Agent, argv: Vec<OsString>, mark: Mark) -> Self {
+        let passed = |name: &str| Some((OsString::from(name), std::env::var_os(name)?));
+        let mut env: Vec<(OsString, OsString)> = USUAL.into_iter().filter_map(passed).collect();
+        env.extend(agent.env_pass.iter().map(String::as_str).filter_map(passed));
+        env.extend(house(shop, bench));
+        env.extend(shop.repo.identity_env().into_iter().map(|(name, value)| (name.into(), value.into())));
+        env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
+        Self {
+            argv,
+            env,
+            stdin: None,
+            clocks: Clocks::default(),
+            stop: stop_steps(&agent.stop),
+            mark,
+        }
+    }
+
+    pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+}
+
+/// What the house tells every program that it runs.
+fn house(shop: &Workshop, bench: &Bench) -> Vec<(OsString, OsString)> {
+    let port = FIRST_PORT + bench.index() * PORTS_PER_SLOT;
+    let pairs: [(&str, OsString); 13] = [
+        ("SWARM_RUN", shop.journal.run_id().into()),
+        ("SWARM_WORKER", bench.worker.clone().into()),
+        ("SWARM_SLOT", bench.slot_name.clone().into()),
+        ("SWARM_PORT_BASE", port.to_string().into()),
+        ("SWARM_BASE", shop.base.clone().into()),
+        ("TMPDIR", scratch(shop, bench).into_os_string()),
+        // Nobody is there to answer, to edit or to sign.
+        ("GIT_TERMINAL_PROMPT", "0".into()),
+        ("GIT_EDITOR", "true".into()),
+        ("GIT_SEQUENCE_EDITOR", "true".into()),
+        ("GIT_CONFIG_COUNT", "1".into()),
+        ("GIT_CONFIG_KEY_0", "commit.gpgSign".into()),
+        ("GIT_CONFIG_VALUE_0", "false".into()),
+        ("PAGER", "cat".into()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// A folder for the litter that programs leave; emptied after each.
+fn scratch(shop: &Workshop, bench: &Bench) -> std::path::PathBuf {
+    shop.dirs.scratch().join(&bench.slot_name)
+}
+
+fn stop_steps(steps: &[agent::Stop]) -> Vec<StopStep> {
+    let step = |step: &agent::Stop| StopStep {
+        signal: match step.signal {
+            agent::Signal::Int => Signal::INT,
+            agent::Signal::Term => Signal::TERM,
+            agent::Signal::Kill => Signal::KILL,
+        },
+        to: match step.to {
+            Target::Group => SendTo::Group,
+            Target::Pid => SendTo::Pid,
+        },
+        wait: step.wait,
+    };
+    steps.iter().map(step).collect()
+}
+
+/// Runs `program` in the worktree and writes all it prints to `log`.
+pub(super) fn run_program(
+    shop: &Workshop,
+    bench: &Bench,
+    program: Program,
+    log: &Path,
+    watch: &mut dyn Watch,
+) -> io::Result<Ending> {
+    let scratch = scratch(shop, bench);
+    fs::create_dir_all(&scratch)?;
+    let spec = Spec {
+        argv: program.argv,
+        folder: bench.slot.path().to_owned(),
+        env: program.env,
+        stdin: program.stdin,
+        log: File::create(log)?,
+        log_bytes: shop.config.limits.log_bytes.as_u64(),
+        clocks: program.clocks,
+        stop: program.stop,
+        mark: program.mark,
+    };
+    let ending = process::run(spec, &bench.wake, watch);
+    // Litter that cannot be removed now goes with the next program's.
+    let _ = fs::remove_dir_all(&scratch);
+    ending
+}

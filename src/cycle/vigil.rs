@@ -1,0 +1,75 @@
+//! Looks out, while a program runs, for reasons to end it: the run is stopping now, or somebody moved the
+//! task's file away.
+
+use std::time::{Duration, Instant};
+
+use super::claim::ClaimRecord;
+use crate::model::plan::Halt;
+use crate::model::state::State;
+use crate::model::task::TaskId;
+use crate::os::dirs::Dirs;
+use crate::os::process::{Identity, Verdict, Watch};
+use crate::os::stop::{Stop, StopValue};
+use crate::os::task_folder;
+
+/// How long a file may be nowhere before it counts as deleted: some editors save by moving the old one away.
+const BETWEEN_TWO_SAVES: Duration = Duration::from_millis(500);
+
+/// Watches over one program of one task.
+pub(super) struct Vigil<'a> {
+    dirs: &'a Dirs,
+    stop: &'a StopValue,
+    id: &'a TaskId,
+    record: Option<&'a mut ClaimRecord>,
+    /// Why the program was ended, if it was this vigil's doing.
+    pub(super) halt: Option<Halt>,
+}
+
+impl<'a> Vigil<'a> {
+    /// A vigil over a gate.
+    pub(super) fn new(dirs: &'a Dirs, stop: &'a StopValue, id: &'a TaskId) -> Self {
+        Self { dirs, stop, id, record: None, halt: None }
+    }
+
+    /// A vigil over an agent, whose identity goes into the claim's record.
+    pub(super) fn signing(self, record: &'a mut ClaimRecord) -> Self {
+        Self { record: Some(record), ..self }
+    }
+}
+
+/// Why a cycle cannot go on, if there is a reason.
+pub(super) fn reason_to_halt(dirs: &Dirs, stop: &StopValue, id: &TaskId) -> Option<Halt> {
+    if stop.get() == Stop::Now {
+        return Some(Halt::Interrupted);
+    }
+    if task_folder::exists(dirs, State::Current, id) {
+        return None;
+    }
+    let gone = Instant::now();
+    while task_folder::find(dirs, id).is_none() && gone.elapsed() < BETWEEN_TWO_SAVES {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    match task_folder::exists(dirs, State::Current, id) {
+        true => None,
+        false => Some(Halt::Cancelled),
+    }
+}
+
+impl Watch for Vigil<'_> {
+    fn started(&mut self, identity: &Identity) -> Verdict {
+        if let Some(record) = &mut self.record {
+            record.process = Some(identity.clone());
+            // The mark in its environment finds it as well; this is the second line.
+            let _ = record.write(self.dirs);
+        }
+        self.look()
+    }
+
+    fn look(&mut self) -> Verdict {
+        self.halt = reason_to_halt(self.dirs, self.stop, self.id);
+        match self.halt {
+            Some(_) => Verdict::End,
+            None => Verdict::GoOn,
+        }
+    }
+}

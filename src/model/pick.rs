@@ -1,0 +1,255 @@
+//! Which task is next, and what holds each of the others: one pure decision over the queue's picture, so
+//! that the workers, `--dry-run` and every explanation agree.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::footprint::Footprint;
+use super::queue::{Entry, Queue};
+use super::state::State;
+use super::task::{Kind, TaskId};
+
+/// Which tasks a run is for; empty fields let all through.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only these.
+    pub tasks: HashSet<TaskId>,
+    /// Only children of this epic.
+    pub parent: Option<TaskId>,
+    /// Only this domain.
+    pub domain: Option<String>,
+}
+
+impl Filter {
+    /// The flag that leaves `entry` out, if one does.
+    fn refuses(&self, entry: &Entry) -> Option<&'static str> {
+        if !self.tasks.is_empty() && !self.tasks.contains(&entry.id) {
+            return Some("--task");
+        }
+        if self.parent.is_some() && self.parent != entry.parent {
+            return Some("--parent");
+        }
+        if self.domain.is_some() && self.domain != entry.domain {
+            return Some("--domain");
+        }
+        None
+    }
+}
+
+/// What keeps a task from being claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// An epic is never claimed.
+    Epic,
+    /// A file of the same name lies in another folder too.
+    Double(State),
+    /// The file is being written.
+    BeingWritten,
+    /// Waits for a task that is not complete; `None`: no such task is known.
+    Dependency(TaskId, Option<State>),
+    /// Waits, through others, for itself.
+    Cycle(Vec<TaskId>),
+    /// Not before this moment, by its author's wish.
+    NotBefore(Timestamp),
+    /// Not before this moment, after a failed attempt.
+    Backoff(Timestamp),
+    /// Its lock was held when it was last tried; tried again at this moment.
+    Locked(Timestamp),
+    /// A live task has the same domain.
+    Domain(String, TaskId),
+    /// A live task may touch the same files, and something else is claimable.
+    Overlap(TaskId),
+    /// A flag of this run leaves it out.
+    Filtered(&'static str),
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hold::Epic => f.write_str("an epic: it is complete when its children are"),
+            Hold::Double(state) => write!(f, "a task of the same name lies in {state}/ too: rename or remove one"),
+            Hold::BeingWritten => f.write_str("the file is being written"),
+            Hold::Dependency(id, Some(state)) => write!(f, "waits for {id}, which is in {state}/"),
+            Hold::Dependency(id, None) => write!(f, "depends on {id}, and no task has that name"),
+            Hold::Cycle(ids) => {
+                f.write_str("depends on itself: ")?;
+                for id in ids {
+                    write!(f, "{id} → ")?;
+                }
+                write!(f, "{}", ids.first().map_or("", TaskId::as_str))
+            }
+            Hold::NotBefore(at) => write!(f, "not before {at:.0}"),
+            Hold::Backoff(at) => write!(f, "pauses after a failed attempt until {at:.0}"),
+            Hold::Locked(at) => write!(f, "its lock is held; tried again at {at:.0}"),
+            Hold::Domain(domain, id) => write!(f, "{id} is at work in the domain {domain}"),
+            Hold::Overlap(id) => write!(f, "may touch the same files as {id}, which is being worked on"),
+            Hold::Filtered(flag) => write!(f, "left out by {flag}"),
+        }
+    }
+}
+
+impl Hold {
+    /// Whether only a person can take it away.
+    pub fn needs_a_person(&self) -> bool {
+        match self {
+            Hold::Double(_) | Hold::Cycle(_) | Hold::Dependency(_, None | Some(State::Blocked | State::Review)) => true,
+            Hold::Dependency(_, Some(State::Pending | State::Current | State::Complete))
+            | Hold::Epic
+            | Hold::BeingWritten
+            | Hold::NotBefore(_)
+            | Hold::Backoff(_)
+            | Hold::Locked(_)
+            | Hold::Domain(..)
+            | Hold::Overlap(_)
+            | Hold::Filtered(_) => false,
+        }
+    }
+}
+
+/// The live tasks, as far as they restrict the others.
+struct Live<'a> {
+    domains: HashMap<&'a str, &'a TaskId>,
+    footprints: Vec<(&'a TaskId, &'a Footprint)>,
+}
+
+impl<'a> Live<'a> {
+    fn of(queue: &'a Queue) -> Self {
+        let mut live = Live { domains: HashMap::new(), footprints: Vec::new() };
+        for (id, entry) in queue.live() {
+            let Some(entry) = entry else { continue };
+            live.add(id, entry);
+        }
+        live
+    }
+
+    fn add(&mut self, id: &'a TaskId, entry: &'a Entry) {
+        if let Some(domain) = &entry.domain {
+            self.domains.insert(domain, id);
+        }
+        self.footprints.push((id, &entry.footprint));
+    }
+
+    fn domain_of(&self, entry: &Entry) -> Option<&'a TaskId> {
+        entry.domain.as_deref().and_then(|domain| self.domains.get(domain).copied())
+    }
+
+    fn overlap_of(&self, entry: &Entry) -> Option<&'a TaskId> {
+        self.footprints.iter().find(|(_, other)| other.overlaps(&entry.footprint)).map(|(id, _)| *id)
+    }
+}
+
+/// The task to claim next, if there is one. `queue` must have been advanced to the present.
+pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
+    first(queue, filter, &Live::of(queue), &HashSet::new())
+}
+
+fn first<'a>(queue: &'a Queue, filter: &Filter, live: &Live<'_>, taken: &HashSet<&TaskId>) -> Option<&'a Entry> {
+    let mut second_best = None;
+    for entry in queue.in_order() {
+        if taken.contains(&entry.id) || filter.refuses(entry).is_some() || live.domain_of(entry).is_some() {
+            continue;
+        }
+        if live.overlap_of(entry).is_none() {
+            return Some(entry);
+        }
+        second_best = second_best.or(Some(entry));
+    }
+    second_best
+}
+
+/// What would be claimed by `workers` workers if every task succeeded at once, in order; and for each task
+/// that would not be, what holds it now.
+pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(&'a Entry, Hold)>) {
+    let order: Vec<&Entry> = queue.in_order().filter(|entry| filter.refuses(entry).is_none()).collect();
+    let live = Live::of(queue);
+    let (claimable, busy): (Vec<_>, Vec<_>) = order.into_iter().partition(|entry| live.domain_of(entry).is_none());
+    let (clear, overlapping): (Vec<_>, Vec<_>) =
+        claimable.into_iter().partition(|entry| live.overlap_of(entry).is_none());
+    let claimed: Vec<&Entry> = clear.into_iter().chain(overlapping).collect();
+    let listed: HashSet<&TaskId> = claimed.iter().map(|entry| &entry.id).collect();
+    let mut rest: Vec<&Entry> = queue.all_pending().filter(|entry| !listed.contains(&entry.id)).collect();
+    rest.sort_by(|a, b| (a.priority, a.arrived, &a.id).cmp(&(b.priority, b.arrived, &b.id)));
+    debug_assert!(busy.iter().all(|entry| !listed.contains(&entry.id)));
+    let held = rest.into_iter().filter_map(|entry| hold(queue, filter, entry).map(|hold| (entry, hold))).collect();
+    (claimed, held)
+}
+
+/// What holds a waiting task, if anything does: the most lasting reason first.
+pub fn hold(queue: &Queue, filter: &Filter, entry: &Entry) -> Option<Hold> {
+    if entry.kind == Kind::Epic {
+        return Some(Hold::Epic);
+    }
+    if let Some(state) = queue.double(&entry.id) {
+        return Some(Hold::Double(state));
+    }
+    if let Some(cycle) = cycle_through(queue, &entry.id) {
+        return Some(Hold::Cycle(cycle));
+    }
+    if let Some(id) = entry.depends_on.iter().find(|id| !queue.holds(State::Complete, id)) {
+        return Some(Hold::Dependency(id.clone(), queue.whereabouts(id)));
+    }
+    if queue.is_open(&entry.id) {
+        return Some(Hold::BeingWritten);
+    }
+    if let Some(flag) = filter.refuses(entry) {
+        return Some(Hold::Filtered(flag));
+    }
+    if let Some(due) = queue.due(&entry.id) {
+        return Some(match (entry.not_before, entry.backoff) {
+            (Some(at), _) if at == due => Hold::NotBefore(at),
+            (_, Some(at)) if at == due => Hold::Backoff(at),
+            (_, _) => Hold::Locked(due),
+        });
+    }
+    let live = Live::of(queue);
+    if let (Some(id), Some(domain)) = (live.domain_of(entry), &entry.domain) {
+        return Some(Hold::Domain(domain.clone(), id.clone()));
+    }
+    live.overlap_of(entry).map(|id| Hold::Overlap(id.clone()))
+}
+
+/// The tasks of a circle of dependencies through `start`, in order.
+fn cycle_through(queue: &Queue, start: &TaskId) -> Option<Vec<TaskId>> {
+    let mut seen = HashSet::new();
+    let mut path = vec![(start, 0)];
+    while let Some((id, next)) = path.last_mut() {
+        let dependency = queue.pending(id).and_then(|entry| entry.depends_on.get(*next));
+        *next += 1;
+        match dependency {
+            None => drop(path.pop()),
+            Some(dependency) if dependency == start => return Some(path.into_iter().map(|(id, _)| id.clone()).collect()),
+            Some(dependency) if queue.holds(State::Complete, dependency) => {}
+            Some(dependency) => {
+                if seen.insert(dependency) {
+                    path.push((dependency, 0));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// What a worker that found nothing to claim can hope for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Something becomes claimable by itself at this moment: a pause after a failure, or a lock tried again.
+    At(Timestamp),
+    /// A task becomes claimable at this moment, but only because its author wished to wait that long.
+    AuthorsTime(Timestamp),
+    /// Only the end of a live task, or a person, can change something.
+    Nothing,
+}
+
+/// What could become claimable by the passing of time alone; the program's own pauses before the author's wishes.
+pub fn outlook(queue: &Queue, filter: &Filter, now: Timestamp) -> Outlook {
+    let mut authors = None;
+    for (due, entry) in queue.to_come().filter(|(_, entry)| filter.refuses(entry).is_none()) {
+        if entry.not_before.is_none_or(|wish| wish <= now) {
+            return Outlook::At(due);
+        }
+        authors = authors.or(Some(due));
+    }
+    authors.map_or(Outlook::Nothing, Outlook::AuthorsTime)
+}

@@ -1,0 +1,397 @@
+//! What is written down: the record of a cycle, the events, the beginning and the end of a run.
+//!
+//! These are formats that scripts read (`docs/FORMATS.md`). Times are RFC 3339 UTC with whole seconds,
+//! durations are milliseconds, an unknown figure is `null`.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::outcome::Outcome;
+use super::state::State;
+use super::task::TaskId;
+
+/// The version of every JSON document.
+pub const SCHEMA: u32 = 1;
+
+/// Writes a time with whole seconds, which is what jq's `fromdate` reads.
+pub fn whole_seconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.0}"))
+}
+
+/// The record of one cycle: `cycles/<worker>-c<N>.json`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Cycle {
+    /// The version of this format.
+    pub schema: u32,
+    /// The run.
+    pub run_id: String,
+    /// The worker: w0, w1, …
+    pub worker: String,
+    /// Counts from 1 per worker.
+    pub cycle: u32,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// The task.
+    pub task: Option<TaskId>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Which attempt at it this was; counts from 1.
+    pub attempt: u32,
+    /// The agent's name.
+    pub agent: Option<String>,
+    /// Its model.
+    pub model: Option<String>,
+    /// Its session.
+    pub session_id: Option<String>,
+    /// The worktree's number.
+    pub slot: Option<String>,
+    /// The branch on which the agent left its work; null on a detached head.
+    pub branch: Option<String>,
+    /// The commit it started from.
+    pub base: Option<String>,
+    /// The last commit of the work.
+    pub head: Option<String>,
+    /// The commit on the base that carries the work.
+    pub merged: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, in one sentence.
+    pub reason: String,
+    /// The signals that the agent gave.
+    pub signals: Vec<String>,
+    /// When it began.
+    #[serde(serialize_with = "whole_seconds")]
+    #[schemars(with = "String")]
+    pub started_at: Timestamp,
+    /// When it ended.
+    #[serde(serialize_with = "whole_seconds")]
+    #[schemars(with = "String")]
+    pub ended_at: Timestamp,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What was done, in order.
+    pub steps: Vec<StepRecord>,
+    /// Tasks that the agent claimed.
+    pub claimed: Vec<TaskId>,
+    /// Tasks that the agent made.
+    pub created: Vec<TaskId>,
+    /// Tasks that were given back.
+    pub recycled: Vec<TaskId>,
+    /// Rounds of review.
+    pub review_rounds: u32,
+    /// Tokens.
+    pub usage: Usage,
+    /// Dollars.
+    pub cost_usd: Option<f64>,
+}
+
+/// One step of a cycle.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct StepRecord {
+    /// Which.
+    pub step: StepName,
+    /// Which time; counts from 1.
+    pub round: u32,
+    /// What came of it.
+    pub result: StepResult,
+    /// When it began.
+    #[serde(serialize_with = "whole_seconds")]
+    #[schemars(with = "String")]
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// The command line, where it was one program.
+    pub command: Option<String>,
+    /// How the program exited.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Whether a clock ran out.
+    pub timed_out: bool,
+    /// The file with all it printed, below the run's folder.
+    pub log: Option<String>,
+    /// The end of what it printed, where it failed.
+    pub tail: Option<String>,
+    /// Tokens.
+    pub usage: Usage,
+    /// Dollars.
+    pub cost_usd: Option<f64>,
+}
+
+/// The steps of a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// The agent works.
+    Implement,
+    /// A gate runs.
+    Verify,
+    /// A reviewer judges.
+    Review,
+    /// The author mends.
+    Fix,
+    /// The author resolves a conflict.
+    Resolve,
+    /// The work is merged and published.
+    Integrate,
+}
+
+impl StepName {
+    /// As it stands in file names and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepName::Implement => "implement",
+            StepName::Verify => "verify",
+            StepName::Review => "review",
+            StepName::Fix => "fix",
+            StepName::Resolve => "resolve",
+            StepName::Integrate => "integrate",
+        }
+    }
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepResult {
+    /// It did what it was for.
+    Ok,
+    /// It failed.
+    Failed,
+    /// There was nothing to do, or it was known already.
+    Skipped,
+    /// The work and the base contradict each other.
+    Conflict,
+    /// It could not be run: says nothing about the work.
+    CouldNotRun,
+    /// It was ended from outside.
+    Interrupted,
+}
+
+/// Tokens; what is not known is null, never 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Read by the model.
+    pub input_tokens: Option<u64>,
+    /// Written by it.
+    pub output_tokens: Option<u64>,
+    /// Read from a cache.
+    pub cached_tokens: Option<u64>,
+}
+
+/// A line of `events.jsonl`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct EventLine {
+    /// The version of this format.
+    pub schema: u32,
+    /// When.
+    #[serde(serialize_with = "whole_seconds")]
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+    /// Milliseconds since the run began.
+    pub t_ms: u64,
+    /// The run.
+    pub run_id: String,
+    /// Who, where it was a worker.
+    pub worker: Option<String>,
+    /// Its cycle.
+    pub cycle: Option<u32>,
+    /// The task.
+    pub task: Option<TaskId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run has begun.
+    RunStarted {
+        /// How many workers.
+        workers: u32,
+        /// The branch it lands on.
+        base: String,
+        /// Where that branch stands.
+        head: String,
+    },
+    /// The run has ended.
+    RunStopped {
+        /// Why.
+        reason: String,
+    },
+    /// A worker has a task.
+    TaskClaimed {
+        /// Which attempt; counts from 1.
+        attempt: u32,
+        /// The worktree's number.
+        slot: String,
+        /// The agent.
+        agent: String,
+    },
+    /// A step has begun.
+    StepStarted {
+        /// Which.
+        step: StepName,
+        /// Which time.
+        round: u32,
+        /// The command line, where it is one program.
+        command: Option<String>,
+    },
+    /// A step has ended.
+    StepEnded {
+        /// Which.
+        step: StepName,
+        /// Which time.
+        round: u32,
+        /// What came of it.
+        result: StepResult,
+        /// How long it took.
+        duration_ms: u64,
+    },
+    /// A task's file has moved.
+    TaskMoved {
+        /// Out of this folder.
+        from: State,
+        /// Into this one; null: the file is gone.
+        to: Option<State>,
+        /// Why.
+        cause: String,
+        /// The outcome of the cycle, where one has ended.
+        outcome: Option<Outcome>,
+    },
+    /// A provider asks for a pause.
+    ProviderParked {
+        /// Which.
+        provider: String,
+        /// Why.
+        reason: String,
+    },
+    /// A provider is asked again.
+    ProviderResumed {
+        /// Which.
+        provider: String,
+    },
+    /// A branch has moved.
+    BasePublished {
+        /// Which branch.
+        branch: String,
+        /// From this commit.
+        from: String,
+        /// To this one.
+        to: String,
+    },
+    /// The base cannot be moved now; work goes on beside it.
+    BaseHeldBack {
+        /// Where the work lands meanwhile.
+        branch: String,
+        /// Why.
+        reason: String,
+    },
+    /// The gates fail on the base.
+    BaseRed {
+        /// Why.
+        reason: String,
+    },
+    /// The gates succeed on the base.
+    BaseGreen {
+        /// Where it stands.
+        head: String,
+    },
+    /// A claim of a dead process was cleared.
+    ClaimRecovered {
+        /// What was found and done.
+        reason: String,
+    },
+    /// Work that is not merged was kept.
+    Salvaged {
+        /// Under this ref.
+        reference: String,
+        /// As this commit.
+        commit: String,
+    },
+    /// A file is no valid task.
+    InvalidTask {
+        /// The file, from the workspace's root.
+        path: String,
+        /// The line, where it is known.
+        line: Option<usize>,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A process that an agent left behind was ended.
+    StrayEnded {
+        /// Its number.
+        pid: u32,
+        /// What it was.
+        command: String,
+    },
+    /// Something the user should know.
+    Warning {
+        /// What.
+        message: String,
+    },
+    /// Claiming is paused.
+    Paused {
+        /// Why.
+        reason: String,
+    },
+    /// Claiming goes on.
+    Resumed {},
+}
+
+/// `started.json`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Started {
+    /// The version of this format.
+    pub schema: u32,
+    /// The run.
+    pub run_id: String,
+    /// When.
+    #[serde(serialize_with = "whole_seconds")]
+    #[schemars(with = "String")]
+    pub started_at: Timestamp,
+    /// The program's version.
+    pub version: String,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// How many workers.
+    pub workers: u32,
+    /// Their agents, in order.
+    pub agents: Vec<String>,
+    /// The branch it lands on.
+    pub base: String,
+    /// Where that branch stood.
+    pub base_head: String,
+    /// The words of the command line.
+    pub arguments: Vec<String>,
+}
+
+/// `stopped.json`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Stopped {
+    /// The version of this format.
+    pub schema: u32,
+    /// The run.
+    pub run_id: String,
+    /// When.
+    #[serde(serialize_with = "whole_seconds")]
+    #[schemars(with = "String")]
+    pub stopped_at: Timestamp,
+    /// How long it ran.
+    pub duration_ms: u64,
+    /// Why it ended.
+    pub reason: String,
+    /// The exit code.
+    pub exit_code: u8,
+    /// How many cycles.
+    pub cycles: u32,
+    /// How many cycles ended how.
+    pub outcomes: std::collections::BTreeMap<Outcome, u32>,
+}

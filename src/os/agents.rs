@@ -1,0 +1,142 @@
+//! The agents' descriptions and the prompts: built in, or from the workspace's `config/`, as its user has
+//! them on disk. Never from a worktree: what an agent's branch says changes nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::model::agent::Agent;
+use crate::model::choice::Choice;
+use crate::model::{prompt, yaml};
+
+/// The descriptions that come with the program.
+const BUILT_IN: [(&str, &str); 1] = [("script", include_str!("../../config/agents/script.yaml"))];
+
+/// The prompts that come with the program.
+pub const PROMPTS: [(&str, &str); 1] = [("worker", include_str!("../../config/prompts/worker.md"))];
+
+/// An agent, and where its description and its program are.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// What it is.
+    pub agent: Agent,
+    /// The file; `None`: built in.
+    pub file: Option<PathBuf>,
+    /// The program, if it was found.
+    pub program: Option<PathBuf>,
+}
+
+/// All that a workspace knows of agents.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    agents: BTreeMap<String, Described>,
+    prompts: BTreeMap<String, String>,
+}
+
+impl Catalogue {
+    /// Reads `config/agents/*.yaml` and `config/prompts/*.md` below `root`; a mistake in one is an error that
+    /// names file and line.
+    pub fn read(root: &Path) -> Result<Self> {
+        let mut catalogue = Catalogue::default();
+        for (name, text) in BUILT_IN {
+            catalogue.add_agent(root, name, text, None)?;
+        }
+        for (name, text) in PROMPTS {
+            catalogue.prompts.insert(name.to_owned(), text.to_owned());
+        }
+        let config = root.join("config");
+        for path in files_in(&config.join("agents"), "yaml")? {
+            let (name, text) = (stem(&path), read(&path)?);
+            catalogue.add_agent(root, &name, &text, Some(path))?;
+        }
+        for path in files_in(&config.join("prompts"), "md")? {
+            let (name, text) = (stem(&path), read(&path)?);
+            prompt::check(&text).map_err(|bad| mistake(&path, bad.line, &bad.reason))?;
+            catalogue.prompts.insert(name, text);
+        }
+        Ok(catalogue)
+    }
+
+    fn add_agent(&mut self, root: &Path, name: &str, text: &str, file: Option<PathBuf>) -> Result<()> {
+        let shown = file.clone().unwrap_or_else(|| PathBuf::from(format!("built-in {name}.yaml")));
+        let agent: Agent = yaml::parse(text).map_err(|bad| mistake(&shown, bad.line, &bad.reason))?;
+        agent.check().map_err(|bad| mistake(&shown, None, &bad.to_string()))?;
+        let program = agent.argv.first().and_then(|program| find_program(root, program));
+        self.agents.insert(name.to_owned(), Described { agent, file, program });
+        Ok(())
+    }
+
+    /// All agents by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Described)> {
+        self.agents.iter().map(|(name, described)| (name.as_str(), described))
+    }
+
+    /// The agent that `choice` names; its program must be there.
+    pub fn find(&self, choice: &Choice) -> Result<&Described> {
+        let Some(described) = self.agents.get(&choice.agent) else {
+            let known: Vec<&str> = self.agents.keys().map(String::as_str).collect();
+            let error = Error::usage(format!("there is no agent `{}`", choice.agent));
+            return Err(match yaml::nearest(&choice.agent, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(format!("known are {}; describe another in config/agents/{}.yaml", known.join(", "), choice.agent)),
+            });
+        };
+        if described.program.is_none() {
+            let program = described.agent.argv.first().map_or("", String::as_str);
+            return Err(Error::environment(format!("the program `{program}` of the agent `{}` was not found", choice.agent))
+                .hint("install it, or put its folder on PATH"));
+        }
+        Ok(described)
+    }
+
+    /// The template for a step.
+    pub fn prompt(&self, name: &str) -> Option<&str> {
+        self.prompts.get(name).map(String::as_str)
+    }
+}
+
+/// A mistake in a file of settings, with its place.
+pub fn mistake(path: &Path, line: Option<usize>, reason: &str) -> Error {
+    match line {
+        Some(line) => Error::usage(format!("{}:{line}: {reason}", path.display())),
+        None => Error::usage(format!("{}: {reason}", path.display())),
+    }
+}
+
+/// A program on PATH; a name with a slash is a path from the workspace.
+pub fn find_program(root: &Path, name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(root.join(name)).filter(|path| is_executable(path));
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| is_executable(path))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+fn files_in(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::environment(format!("cannot read {}", folder.display())).because(error)),
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|is| is == extension) && path.is_file())
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| Error::usage(format!("cannot read {}", path.display())).because(error))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,8 @@
+//! The time of day.
+
+use jiff::Timestamp;
+
+/// Now.
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,244 @@
+//! The queue on disk: reads, lists, moves and edits task files, and decides nothing.
+
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock;
+use super::dirs::Dirs;
+use super::files::{self, Moved};
+use crate::model::queue::Invalid;
+use crate::model::state::State;
+use crate::model::task::{InvalidTask, Task, TaskId};
+
+/// No task file may be larger.
+const LARGEST: u64 = 1024 * 1024;
+
+/// What a name in one of the folders means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// A task.
+    Task(TaskId),
+    /// Hidden, a backup, or no markdown: none of ours.
+    Foreign,
+    /// Markdown, but no task can be called that.
+    Impossible(String),
+}
+
+/// What the name of a file in the queue's folders means.
+pub fn read_name(name: &OsStr) -> Name {
+    let bytes = name.as_bytes();
+    if bytes.first() == Some(&b'.') || !bytes.ends_with(b".md") {
+        return Name::Foreign;
+    }
+    let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".md")) else {
+        return Name::Impossible("the name is not UTF-8: rename the file".to_owned());
+    };
+    match TaskId::parse(stem) {
+        Ok(id) => Name::Task(id),
+        Err(bad) => Name::Impossible(bad.to_string()),
+    }
+}
+
+/// What identifies the contents of a file without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(meta: &Metadata) -> Self {
+        Self {
+            inode: meta.ino(),
+            size: meta.size(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+            changed: (meta.ctime(), meta.ctime_nsec()),
+        }
+    }
+
+    /// When the file came to where it is: a rename sets the change time and leaves the time of the last edit.
+    pub fn arrived(&self) -> Timestamp {
+        timestamp(self.changed)
+    }
+
+    /// When its contents were last written.
+    pub fn modified(&self) -> Timestamp {
+        timestamp(self.modified)
+    }
+
+    /// Whether it was renamed (or linked, or given another mode) since it was last written: whoever moves a
+    /// file into place has finished it.
+    pub fn moved_since_written(&self) -> bool {
+        self.changed > self.modified
+    }
+}
+
+fn timestamp((seconds, nanos): (i64, i64)) -> Timestamp {
+    Timestamp::new(seconds, i32::try_from(nanos).unwrap_or(0)).unwrap_or_default()
+}
+
+/// A task file as it was found.
+#[derive(Debug)]
+pub struct Found {
+    /// Its contents.
+    pub task: Task,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What identifies them.
+    pub stamp: Stamp,
+}
+
+/// Reads a task file; `Ok(None)` if there is none.
+pub fn read(dirs: &Dirs, state: State, id: &TaskId) -> Result<Option<Found>, Invalid> {
+    let path = dirs.task(state, id);
+    let (bytes, stamp) = match read_regular(&path) {
+        Ok(read) => read,
+        Err(Unreadable::Gone) => return Ok(None),
+        Err(Unreadable::Because(reason)) => return Err(Invalid { line: None, reason }),
+    };
+    match Task::parse(id.clone(), &bytes) {
+        Ok(task) => Ok(Some(Found { task, bytes, stamp })),
+        Err(invalid) => Err(because(&invalid)),
+    }
+}
+
+/// The same complaint, for a list of complaints.
+pub fn because(invalid: &InvalidTask) -> Invalid {
+    let reason = match invalid.advice.as_str() {
+        "" => invalid.reason.clone(),
+        advice => format!("{}: {advice}", invalid.reason),
+    };
+    Invalid { line: invalid.line, reason }
+}
+
+enum Unreadable {
+    Gone,
+    Because(String),
+}
+
+/// Reads a plain file of a reasonable size. The type is looked at before the file is opened: opening a pipe
+/// would hang, and a link may point anywhere.
+fn read_regular(path: &Path) -> Result<(Vec<u8>, Stamp), Unreadable> {
+    let trouble = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Unreadable::Gone,
+        io::ErrorKind::PermissionDenied => Unreadable::Because("cannot be read: allow it with chmod u+r".to_owned()),
+        _ => Unreadable::Because(format!("cannot be read: {error}")),
+    };
+    let meta = fs::symlink_metadata(path).map_err(trouble)?;
+    check_kind(&meta).map_err(Unreadable::Because)?;
+    if meta.size() > LARGEST {
+        let size = bytesize::ByteSize(meta.size());
+        return Err(Unreadable::Because(format!("is {size} large: a task may have 1 MiB; point to a file instead")));
+    }
+    let file = rustix::fs::open(path, rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
+        .map_err(|errno| trouble(errno.into()))?;
+    let file = fs::File::from(file);
+    let meta = file.metadata().map_err(trouble)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.size()).unwrap_or(0));
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(trouble)?;
+    Ok((bytes, Stamp::of(&meta)))
+}
+
+/// What identifies a file's contents, without reading them; `None` if there is no such file.
+pub fn stamp(dirs: &Dirs, state: State, id: &TaskId) -> Option<Stamp> {
+    fs::symlink_metadata(dirs.task(state, id)).ok().map(|meta| Stamp::of(&meta))
+}
+
+/// Whether a file of that name lies there, valid or not.
+pub fn exists(dirs: &Dirs, state: State, id: &TaskId) -> bool {
+    fs::symlink_metadata(dirs.task(state, id)).is_ok()
+}
+
+/// Whether a name is a plain file, as a writer's is.
+pub fn is_plain_file(dirs: &Dirs, state: State, name: &OsStr) -> bool {
+    fs::symlink_metadata(dirs.state(state).join(name)).is_ok_and(|meta| meta.is_file())
+}
+
+/// Whether a file is surely not in the middle of being written: moved into place, or at rest for `rest`, or gone.
+pub fn has_rested(dirs: &Dirs, state: State, name: &OsStr, rest: SignedDuration) -> bool {
+    let Ok(meta) = fs::symlink_metadata(dirs.state(state).join(name)) else { return true };
+    let stamp = Stamp::of(&meta);
+    !meta.is_file() || stamp.moved_since_written() || clock::now().duration_since(stamp.modified()) >= rest
+}
+
+/// Whether a task file lies there, without reading it; an error for what has its name and is no plain file.
+pub fn kind_of(dirs: &Dirs, state: State, id: &TaskId) -> Option<Result<(), Invalid>> {
+    let meta = fs::symlink_metadata(dirs.task(state, id)).ok()?;
+    Some(check_kind(&meta).map_err(|reason| Invalid { line: None, reason }))
+}
+
+fn check_kind(meta: &Metadata) -> Result<(), String> {
+    let kind = meta.file_type();
+    if kind.is_symlink() {
+        return Err("is a symbolic link: put the file itself here".to_owned());
+    }
+    if kind.is_dir() {
+        return Err("is a folder: a task is a file".to_owned());
+    }
+    if !kind.is_file() {
+        return Err("is no plain file: a task is a markdown file".to_owned());
+    }
+    Ok(())
+}
+
+/// The first folder, in the order of a scan, in which a file of that name lies.
+pub fn find(dirs: &Dirs, id: &TaskId) -> Option<State> {
+    // A file that moves backwards between two looks can be missed: look twice before saying that it is gone.
+    let look = || State::ALL.into_iter().find(|state| exists(dirs, *state, id));
+    look().or_else(look)
+}
+
+/// The names in the folder of a state, in no order; an absent folder holds none.
+pub fn list(dirs: &Dirs, state: State) -> io::Result<Vec<std::ffi::OsString>> {
+    match fs::read_dir(dirs.state(state)) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Moves a task file, never over another; durable when it returns if `to` is a state that a person relies on.
+pub fn move_task(dirs: &Dirs, id: &TaskId, from: State, to: State) -> io::Result<Moved> {
+    let (source, target) = (dirs.task(from, id), dirs.task(to, id));
+    let moved = files::move_file(&source, &target)?;
+    match (moved, to) {
+        // A claim that a power cut undoes is a task that is pending again: the right answer, so no sync.
+        (Moved::Gone | Moved::Taken, _) | (Moved::Done, State::Current) => {}
+        (Moved::Done, State::Pending | State::Review | State::Blocked | State::Complete) => {
+            files::sync_folder_of(&target)?;
+            files::sync_folder_of(&source)?;
+        }
+    }
+    Ok(moved)
+}
+
+/// Why a task file could not be edited.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The disk.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Its front matter cannot be understood, so nothing was written.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Edits a task file where it lies; gives false if it is not there any more.
+pub fn edit(
+    dirs: &Dirs,
+    state: State,
+    id: &TaskId,
+    mut change: impl FnMut(&[u8]) -> Result<Vec<u8>, InvalidTask>,
+) -> Result<bool, EditError> {
+    files::edit_durably(&dirs.task(state, id), |bytes| {
+        change(bytes).map_err(|invalid| EditError::Invalid(because(&invalid).reason))
+    })
+}

@@ -1,0 +1,148 @@
+//! Finishes, or gives back, what a dead process left in `tasks/current/`.
+//!
+//! A claim whose lock can be taken has no worker. What its agent left running is ended first; then the base
+//! says whether the work was merged (the trailer `Task-Id`), and the file goes to `complete/` or back to
+//! `pending/`. The work itself is salvaged by whoever takes over the worktree.
+
+use std::io;
+
+use crate::cycle::{ClaimRecord, Workshop};
+use crate::error::{Context, Result};
+use crate::model::outcome::Outcome;
+use crate::model::record::Event;
+use crate::model::state::State;
+use crate::model::task::{Last, TaskId, with_progress};
+use crate::os::clock;
+use crate::os::files::Moved;
+use crate::os::git::Oid;
+use crate::os::journal::Who;
+use crate::os::lock::Lock;
+use crate::os::process::end_remains;
+use crate::os::task_folder;
+
+/// What became of a task in `current/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovered {
+    /// It has a worker, in this process or another.
+    Alive,
+    /// It went to this folder.
+    Moved(State),
+    /// It cannot be moved now: a person must remove a file of the same name.
+    Stranded,
+    /// It is gone: somebody else has moved it.
+    Gone,
+}
+
+/// Clears the claim of one task in `current/`, if its worker is dead.
+pub fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
+    let dirs = &shop.dirs;
+    let lock = Lock::try_exclusive(&dirs.claim_lock(id)).context(|| format!("lock the claim of {id}"))?;
+    let Some(_lock) = lock else { return Ok(Recovered::Alive) };
+    if !task_folder::exists(dirs, State::Current, id) {
+        return Ok(Recovered::Gone);
+    }
+    let who = Who { task: Some(id.clone()), ..Who::default() };
+    let record = ClaimRecord::read(dirs, id);
+    if let Some(record) = &record {
+        for stray in end_remains(&record.mark, record.process.as_ref()) {
+            shop.journal.event(&who, Event::StrayEnded { pid: stray.pid, command: stray.command });
+        }
+        if holds_prompt(shop, record).context(|| format!("look at the prompt of {id}"))? {
+            let message = format!("an agent of the dead worker {} still runs and cannot be ended; {id} stays in current/", record.worker);
+            shop.journal.event(&who, Event::Warning { message });
+            return Ok(Recovered::Stranded);
+        }
+    }
+    match merged_as(shop, id, record.as_ref())? {
+        Some(commit) => finish(shop, &who, id, record.as_ref(), &commit),
+        None => give_back(shop, &who, id, record.as_ref()),
+    }
+}
+
+fn holds_prompt(shop: &Workshop, record: &ClaimRecord) -> io::Result<bool> {
+    let Some(prompt) = &record.prompt else { return Ok(false) };
+    let path = shop.dirs.root().join(prompt);
+    if !path.is_file() {
+        return Ok(false);
+    }
+    // A killed process may take a moment to close its files.
+    for _ in 0..100 {
+        if Lock::try_exclusive(&path)?.is_some() {
+            return Ok(false);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    Ok(true)
+}
+
+/// The commit on the base that carries the dead attempt's work.
+fn merged_as(shop: &Workshop, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Option<Oid>> {
+    let tip = shop.repo.tips(&shop.base)?.newest().clone();
+    match record {
+        Some(ClaimRecord { base: Some(since), .. }) => Ok(shop.repo.merged_as(Some(since), &tip, id.as_str())?),
+        // Killed between the claim and the first look at the base: nothing was begun.
+        Some(ClaimRecord { base: None, .. }) => Ok(None),
+        // `.swarm/` was removed: a commit that carries this name and is younger than the claim is this attempt's.
+        None => Ok(match (shop.repo.merged_as(None, &tip, id.as_str())?, task_folder::stamp(&shop.dirs, State::Current, id)) {
+            (Some(commit), Some(stamp)) if shop.repo.committed_at(&commit)? >= stamp.arrived() => Some(commit),
+            (_, _) => None,
+        }),
+    }
+}
+
+fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>, commit: &Oid) -> Result<Recovered> {
+    note(shop, who, id, |progress| {
+        progress.commit = Some(commit.to_string());
+        progress.completed_at = progress.completed_at.or(Some(clock::now()));
+        progress.feedback = None;
+        progress.not_before = None;
+        if let Some(record) = record {
+            progress.last = Some(last(record, Outcome::Merged));
+        }
+    });
+    move_on(shop, who, id, State::Complete, format!("its worker died after the merge as {}", commit.short()), Outcome::Merged)
+}
+
+fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Recovered> {
+    if let Some(record) = record {
+        note(shop, who, id, |progress| progress.last = Some(last(record, Outcome::Interrupted)));
+    }
+    let cause = match record {
+        Some(record) => format!("its worker {} of run {} died", record.worker, record.run_id),
+        None => "it lay in current/ and no worker had it".to_owned(),
+    };
+    move_on(shop, who, id, State::Pending, cause, Outcome::Interrupted)
+}
+
+fn last(record: &ClaimRecord, outcome: Outcome) -> Last {
+    Last { run: record.run_id.clone(), worker: record.worker.clone(), cycle: record.cycle, outcome, ..Last::default() }
+}
+
+fn note(shop: &Workshop, who: &Who, id: &TaskId, change: impl Fn(&mut crate::model::task::Progress)) {
+    let edited = task_folder::edit(&shop.dirs, State::Current, id, |bytes| {
+        let mut progress = crate::model::task::Task::parse(id.clone(), bytes)?.progress;
+        change(&mut progress);
+        with_progress(bytes, &progress)
+    });
+    if let Err(error) = edited {
+        shop.journal.event(who, Event::Warning { message: format!("cannot note in the file what was recovered: {error}") });
+    }
+}
+
+fn move_on(shop: &Workshop, who: &Who, id: &TaskId, to: State, cause: String, outcome: Outcome) -> Result<Recovered> {
+    let from = State::Current;
+    match task_folder::move_task(&shop.dirs, id, from, to).context(|| format!("move {id} to {to}/"))? {
+        Moved::Done => {
+            shop.journal.event(who, Event::ClaimRecovered { reason: cause.clone() });
+            shop.journal.event(who, Event::TaskMoved { from, to: Some(to), cause, outcome: Some(outcome) });
+            Ok(Recovered::Moved(to))
+        }
+        Moved::Gone => Ok(Recovered::Gone),
+        Moved::Taken => {
+            let path = shop.dirs.shown(&shop.dirs.task(to, id));
+            let message = format!("{id} lies in current/ and no worker has it, but {path} exists already: rename or remove one of the two");
+            shop.journal.event(who, Event::Warning { message });
+            Ok(Recovered::Stranded)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One worker: pick, cycle, repeat, on one bench of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use jiff::ToSpan;
+
+use super::board::{Board, Next};
+use crate::cycle::{Bench, Claimed, Workshop, claim, perform};
+use crate::model::outcome::Outcome;
+use crate::model::record::Event;
+use crate::model::task::TaskId;
+use crate::os::clock;
+use crate::os::journal::Who;
+use crate::os::stop::Stop;
+
+/// How long a task whose lock is held is left alone.
+const AFTER_LOCKED_MS: i64 = 500;
+
+/// How many cycles may still begin.
+pub struct Budget {
+    left: Option<AtomicU32>,
+}
+
+impl Budget {
+    /// At most `cycles` in all; `None`: as many as there are tasks.
+    pub fn new(cycles: Option<u32>) -> Self {
+        Self { left: cycles.map(AtomicU32::new) }
+    }
+
+    /// Takes one, if one is left.
+    fn take(&self) -> bool {
+        let Some(left) = &self.left else { return true };
+        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+
+    fn give_back(&self) {
+        if let Some(left) = &self.left {
+            left.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// What the workers of a run have done.
+#[derive(Debug, Default)]
+pub struct Tally {
+    outcomes: Mutex<std::collections::BTreeMap<Outcome, u32>>,
+}
+
+impl Tally {
+    fn add(&self, outcome: Outcome) {
+        *self.outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(outcome).or_default() += 1;
+    }
+
+    /// How many cycles ended how.
+    pub fn outcomes(&self) -> std::collections::BTreeMap<Outcome, u32> {
+        self.outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+/// What all workers of a run share.
+pub struct Floor<'a> {
+    /// The tools.
+    pub shop: &'a Workshop,
+    /// The queue's picture.
+    pub board: &'a Board,
+    /// How many cycles may begin, over all workers.
+    pub budget: &'a Budget,
+    /// How many cycles each worker may begin.
+    pub each: Option<u32>,
+    /// What was done.
+    pub tally: &'a Tally,
+}
+
+/// Works until there is nothing left to do, or until the run ends.
+pub fn work(floor: &Floor<'_>, bench: &mut Bench) {
+    let mut done = 0;
+    while floor.each.is_none_or(|each| done < each) {
+        if !floor.budget.take() {
+            break;
+        }
+        let Some(claimed) = next_claim(floor, bench, done + 1) else {
+            floor.budget.give_back();
+            break;
+        };
+        done += 1;
+        let id = claimed.id.clone();
+        bench.wake.reset();
+        // A mistake of ours in one cycle must not end the others: the claim is recovered like a dead one's.
+        let performed = catch_unwind(AssertUnwindSafe(|| perform(floor.shop, bench, *claimed, done)));
+        match performed {
+            Ok(performed) => {
+                floor.tally.add(performed.outcome);
+                if !performed.settled {
+                    floor.board.strand(&id);
+                }
+            }
+            Err(_) => {
+                bench.distrust();
+                floor.tally.add(Outcome::Infra);
+                let message = "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
+                floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
+            }
+        }
+        floor.board.let_go(&id);
+    }
+}
+
+/// Waits for a task and claims it; `None`: there is none and will be none.
+fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate::cycle::Claim>> {
+    loop {
+        if floor.shop.stop.get() != Stop::No {
+            return None;
+        }
+        let id = match floor.board.next(&bench.wake) {
+            Next::Claim(id) => id,
+            Next::Drained | Next::Stopped => return None,
+        };
+        match claim(floor.shop, bench, cycle, &id) {
+            Ok(Claimed::Yes(claimed)) => return Some(claimed),
+            Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),
+            Ok(Claimed::Locked) => {
+                let until = clock::now().checked_add(AFTER_LOCKED_MS.milliseconds()).unwrap_or_else(|_| clock::now());
+                floor.board.defer(&id, until);
+            }
+            Err(error) => {
+                let message = format!("cannot claim the task: {error}");
+                floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
+                let until = clock::now().checked_add(10.seconds()).unwrap_or_else(|_| clock::now());
+                floor.board.defer(&id, until);
+            }
+        }
+    }
+}
+
+fn who(bench: &Bench, id: &TaskId) -> Who {
+    Who { worker: Some(bench.worker.clone()), cycle: None, task: Some(id.clone()) }
+}
+
