@@ -1,0 +1,104 @@
+//! Nothing that an agent starts outlives its run.
+
+use super::super::*;
+use super::support::*;
+
+/// Runs an agent that leaves `count` processes behind and exits 0: they are told and gone.
+fn leaves(count: usize, steps: &[&str]) -> Ended {
+    let ended = agent(steps).run();
+    assert_eq!(ended.ending.how, How::Exited(0));
+    let told = &ended.ending.strays;
+    assert_eq!(told.len(), count, "{told:?}");
+    assert!(
+        told.iter()
+            .all(|stray| !stray.survived && stray.command.contains("fake_agent")),
+        "{told:?}"
+    );
+    ended.left_nothing();
+    ended
+}
+
+#[test]
+fn a_child_in_the_background_that_holds_the_output() {
+    let ended = leaves(1, &["spawn hang", "say bye"]);
+    assert!(ended.text().ends_with("bye\n"));
+}
+
+#[test]
+fn a_child_in_a_group_of_its_own() {
+    leaves(1, &["spawn group; say ready; hang"]);
+}
+
+#[test]
+fn a_daemon_in_a_session_of_its_own() {
+    leaves(1, &["spawn session; say ready; hang", "sleep 50"]);
+}
+
+#[test]
+fn a_daemon_whose_parent_is_gone() {
+    leaves(1, &["spawn session; spawn hang", "sleep 50"]);
+}
+
+#[test]
+fn a_whole_family_in_sessions_of_their_own() {
+    leaves(
+        3,
+        &[
+            "spawn session; spawn session; spawn session; hang",
+            "spawn session; spawn hang; hang",
+            "sleep 100",
+        ],
+    );
+}
+
+#[test]
+fn a_daemon_without_the_mark_that_works_in_the_folder() {
+    leaves(1, &["silent session; hang", "sleep 50"]);
+}
+
+#[test]
+fn a_daemon_without_the_mark_that_holds_the_output() {
+    leaves(1, &["bare cd /; session; hang", "sleep 50"]);
+}
+
+#[test]
+fn a_daemon_that_ignores_every_signal_it_can() {
+    leaves(1, &["spawn session; deaf; hang", "sleep 50"]);
+}
+
+#[test]
+fn a_storm_of_forks() {
+    leaves(50, &["storm 50"]);
+}
+
+#[test]
+fn daemons_of_an_agent_that_is_killed_itself() {
+    for steps in [
+        ["spawn session; hang", "sleep 30", "die"],
+        ["spawn hang", "sleep 30", "die"],
+    ] {
+        let ended = agent(&steps).run();
+        assert_eq!(ended.ending.how, How::Signalled(9));
+        ended.left_nothing();
+    }
+}
+
+#[test]
+fn daemons_of_an_agent_that_is_ended_by_a_clock() {
+    let clocks = Clocks {
+        silence: Some(std::time::Duration::from_millis(200)),
+        ..Clocks::default()
+    };
+    let ended = agent(&["storm 5", "deaf", "hang"])
+        .with(|spec| spec.clocks = clocks)
+        .run();
+    assert_eq!(ended.ending.how, How::TimedOut(Clock::Silence));
+    assert_eq!(ended.pids().len(), 5);
+    ended.left_nothing();
+}
+
+#[test]
+fn a_daemon_that_prints_for_ever() {
+    let ended = leaves(1, &["spawn session; chatter 0", "sleep 50"]);
+    assert!(ended.text().contains("..."));
+}

@@ -1,0 +1,35 @@
+//! What the caller of a run wants to hear while it lasts.
+
+use super::Identity;
+
+/// Whether the child may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes.
+    GoOn,
+    /// No: end it now.
+    End,
+}
+
+/// Called from within [`run`](super::run), on its thread: while a method works, nobody looks after the child.
+/// `()` watches nothing.
+pub trait Watch {
+    /// The child lives. It is the moment to write its identity down for a recovery.
+    fn started(&mut self, identity: &Identity) -> Verdict {
+        let _ = identity;
+        Verdict::GoOn
+    }
+
+    /// Somebody poked the wake: look again at whatever may end the run.
+    fn look(&mut self) -> Verdict {
+        Verdict::GoOn
+    }
+
+    /// The child printed this: any bytes, cut anywhere.
+    fn printed(&mut self, bytes: &[u8]) -> Verdict {
+        let _ = bytes;
+        Verdict::GoOn
+    }
+}
+
+impl Watch for () {}
