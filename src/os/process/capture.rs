@@ -20,5 +20,9 @@ pub struct Captured {
 pub fn capture(command: &mut Command, timeout: Duration) -> io::Result<Captured> {
     let _ = timeout;
     let output = command.stdin(Stdio::null()).output()?;
-    Ok(Captured { status: output.status, stdout: output.stdout, stderr: output.stderr })
+    Ok(Captured {
+        status: output.status,
+        stdout: output.stdout,
+        stderr: output.stderr,
+    })
 }
