@@ -3,7 +3,16 @@
 
 pub mod clock;
 pub mod dirs;
+pub mod folders;
 pub mod files;
+pub mod lock;
 pub mod task_folder;
+pub mod writers;
+pub mod watch;
+pub mod signals;
+pub mod stop;
+pub mod turnstile;
 pub mod process;
 pub mod git;
+pub mod agents;
+pub mod journal;
