@@ -2,15 +2,24 @@
 
 pub mod state;
 pub mod outcome;
-pub mod gate;
 pub mod task;
-pub mod footprint;
+pub mod comment;
+pub mod front_matter;
+pub mod markdown;
 pub mod queue;
 pub mod pick;
+pub mod footprint;
 pub mod plan;
 pub mod transition;
 pub mod choice;
 pub mod agent;
-pub mod yaml;
+pub mod prompt;
+pub mod signal;
+pub mod gate;
 pub mod config;
 pub mod record;
+pub mod yaml;
+pub mod moment;
+pub mod span;
+pub mod clean;
+pub mod excerpt;

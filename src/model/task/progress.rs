@@ -1,0 +1,101 @@
+//! The `swarm:` block: what the program itself notes in a task file.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_yaml::Mapping;
+
+use crate::model::clean::{clean_text, clip};
+use crate::model::moment;
+use crate::model::outcome::Outcome;
+
+/// The most that is kept of a feedback, in bytes.
+pub const FEEDBACK_BYTES: usize = 16 * 1024;
+
+/// How far a task has come. It is a note, not the truth: that is the folder, and the commits on the base.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Progress {
+    /// Attempts that count against the limit.
+    pub attempts: u32,
+    /// Failures of the machine or the network in a row, which count as no attempt.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub infra: u32,
+    /// Not claimable earlier: the back-off.
+    #[serde(
+        serialize_with = "moment::serialize_optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub not_before: Option<Timestamp>,
+    /// The last cycle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
+    /// What the next attempt is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<String>,
+    /// The commit that carries the work, once merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// When it was completed.
+    #[serde(
+        serialize_with = "moment::serialize_optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub completed_at: Option<Timestamp>,
+    /// Dollars spent on all attempts so far, where known. Always written, after the feedback: so the
+    /// block never ends in a text that would draw in a comment of the user's below it.
+    pub cost_usd: Option<f64>,
+    /// The agent's session, to be resumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
+    /// Keys that this version does not know, kept as they are.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub other: Mapping,
+}
+
+/// The cycle in which a task was last worked on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Last {
+    /// The run's id.
+    pub run: String,
+    /// The worker's name.
+    pub worker: String,
+    /// The worker's cycle, from 1.
+    pub cycle: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// A session that an agent can resume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Session {
+    /// The agent's name.
+    pub agent: String,
+    /// The session's id, in the agent's own words.
+    pub id: String,
+}
+
+impl Progress {
+    /// The same in the form that a file can hold: clean text of bounded length, whole seconds, money that is a number.
+    #[must_use]
+    pub fn normal(&self) -> Self {
+        let feedback = self
+            .feedback
+            .as_deref()
+            .map(|text| clean_text(&clip(&clean_text(text), FEEDBACK_BYTES)));
+        Self {
+            not_before: self.not_before.map(moment::whole_seconds),
+            completed_at: self.completed_at.map(moment::whole_seconds),
+            cost_usd: self.cost_usd.filter(|cost| cost.is_finite()),
+            feedback: feedback.filter(|text| !text.is_empty()),
+            ..self.clone()
+        }
+    }
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
