@@ -3,10 +3,11 @@
 //! The modules stand in the order of their layers: a module uses those below it, never those above
 //! (`tests/layers.rs` keeps it so). `docs/ARCHITECTURE.md` walks through every file.
 
+pub mod cli;
 pub mod error;
 pub mod exit;
 
-/// Pure types and decisions: no file, process, clock or thread.
-pub mod model;
 /// The only modules that touch the machine.
 pub mod os;
+/// Pure types and decisions: no file, process, clock or thread.
+pub mod model;

@@ -110,9 +110,13 @@ pub struct Stop {
     #[serde(default)]
     pub to: Target,
     /// How long to wait for the end before the next step.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    #[serde(deserialize_with = "wait")]
     #[schemars(with = "String")]
     pub wait: Duration,
+}
+
+fn wait<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    super::span::Span::deserialize(deserializer).map(|span| span.0)
 }
 
 /// The signals that end a program.
@@ -141,8 +145,16 @@ pub enum Target {
 /// TERM to the group, five seconds of grace, KILL.
 pub fn default_stop() -> Vec<Stop> {
     vec![
-        Stop { signal: Signal::Term, to: Target::Group, wait: Duration::from_secs(5) },
-        Stop { signal: Signal::Kill, to: Target::Group, wait: Duration::from_secs(2) },
+        Stop {
+            signal: Signal::Term,
+            to: Target::Group,
+            wait: Duration::from_secs(5),
+        },
+        Stop {
+            signal: Signal::Kill,
+            to: Target::Group,
+            wait: Duration::from_secs(2),
+        },
     ]
 }
 
@@ -150,8 +162,17 @@ pub fn default_stop() -> Vec<Stop> {
 pub type Variables<'a> = BTreeMap<&'static str, &'a str>;
 
 /// The names that a description may use between braces.
-pub const VARIABLES: [&str; 9] =
-    ["prompt", "prompt_file", "worktree", "model", "effort", "session", "new_session", "task", "run_dir"];
+pub const VARIABLES: [&str; 9] = [
+    "prompt",
+    "prompt_file",
+    "worktree",
+    "model",
+    "effort",
+    "session",
+    "new_session",
+    "task",
+    "run_dir",
+];
 
 /// A description that cannot be used, with the key at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -165,14 +186,21 @@ pub struct BadDescription {
 
 impl BadDescription {
     fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { key: key.into(), reason: reason.into() }
+        Self {
+            key: key.into(),
+            reason: reason.into(),
+        }
     }
 }
 
 impl Agent {
     /// Checks what the types cannot say: known variables, and a way for the prompt to reach the program.
     pub fn check(&self) -> Result<(), BadDescription> {
-        if self.argv.first().is_none_or(|program| program.is_empty() || program.contains('{')) {
+        if self
+            .argv
+            .first()
+            .is_none_or(|program| program.is_empty() || program.contains('{'))
+        {
             return Err(BadDescription::new("argv", "the first part must name the program"));
         }
         let groups = self.args.iter().map(|(name, parts)| (format!("args.{name}"), parts));
@@ -193,18 +221,28 @@ impl Agent {
             if !VARIABLES.contains(&name.as_str()) {
                 return Err(BadDescription::new(
                     format!("args.{name}"),
-                    format!("is used only when the variable of that name has a value; known are {}", VARIABLES.join(" ")),
+                    format!(
+                        "is used only when the variable of that name has a value; known are {}",
+                        VARIABLES.join(" ")
+                    ),
                 ));
             }
         }
         let uses = |wanted: &str| {
-            self.argv.iter().chain(self.args.values().flatten()).any(|part| variables_of(part).any(|name| name == wanted))
+            self.argv
+                .iter()
+                .chain(self.args.values().flatten())
+                .any(|part| variables_of(part).any(|name| name == wanted))
         };
         match self.prompt.via {
-            Via::Arg if !uses("prompt") => Err(BadDescription::new("prompt.via", "is `arg`, but no part of argv is {prompt}")),
-            Via::File if !uses("prompt_file") => {
-                Err(BadDescription::new("prompt.via", "is `file`, but no part of argv is {prompt_file}"))
-            }
+            Via::Arg if !uses("prompt") => Err(BadDescription::new(
+                "prompt.via",
+                "is `arg`, but no part of argv is {prompt}",
+            )),
+            Via::File if !uses("prompt_file") => Err(BadDescription::new(
+                "prompt.via",
+                "is `file`, but no part of argv is {prompt_file}",
+            )),
             Via::Arg | Via::File | Via::Stdin => Ok(()),
         }
     }
@@ -236,7 +274,9 @@ impl Agent {
 
 /// The names between braces in `part`.
 fn variables_of(part: &str) -> impl Iterator<Item = &str> {
-    part.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    part.split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
         .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
 }
 
@@ -282,21 +322,26 @@ mod tests {
 
     #[test]
     fn groups_stand_in_only_when_their_variable_has_a_value() {
-        let agent = agent("{argv: [tool, run, '{args}', '-'], args: {model: [-m, '{model}'], effort: ['--e={effort}']}}");
+        let agent =
+            agent("{argv: [tool, run, '{args}', '-'], args: {model: [-m, '{model}'], effort: ['--e={effort}']}}");
         assert_eq!(agent.command_line(&Variables::new()), ["tool", "run", "-"]);
-        assert_eq!(agent.command_line(&Variables::from([("model", "a:b")])), ["tool", "run", "-m", "a:b", "-"]);
-        assert_eq!(agent.command_line(&Variables::from([("effort", "{model}"), ("model", "")])), [
-            "tool",
-            "run",
-            "--e={model}",
-            "-"
-        ]);
+        assert_eq!(
+            agent.command_line(&Variables::from([("model", "a:b")])),
+            ["tool", "run", "-m", "a:b", "-"]
+        );
+        assert_eq!(
+            agent.command_line(&Variables::from([("effort", "{model}"), ("model", "")])),
+            ["tool", "run", "--e={model}", "-"]
+        );
     }
 
     #[test]
     fn braces_that_are_no_variable_stay() {
         let agent = agent("{argv: [sh, -c, 'echo ${HOME} {x y} {task}']}");
-        assert_eq!(agent.command_line(&Variables::from([("task", "t1")]))[2], "echo ${HOME} {x y} t1");
+        assert_eq!(
+            agent.command_line(&Variables::from([("task", "t1")]))[2],
+            "echo ${HOME} {x y} t1"
+        );
     }
 
     #[test]
@@ -311,6 +356,9 @@ mod tests {
         ] {
             assert_eq!(agent(yaml).check().unwrap_err().key, key, "{yaml}");
         }
-        assert_eq!(agent("{argv: [tool, '{prompt_file}'], prompt: {via: file}}").check(), Ok(()));
+        assert_eq!(
+            agent("{argv: [tool, '{prompt_file}'], prompt: {via: file}}").check(),
+            Ok(())
+        );
     }
 }

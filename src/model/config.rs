@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::choice::Choice;
 use super::gate::Gate;
+use super::span::{self, Span};
 use super::yaml::{self, BadYaml};
 
 /// All settings, with the defaults filled in.
@@ -160,15 +161,15 @@ pub struct Limits {
     /// How often a session without a signal is taken up again.
     pub resumes: u32,
     /// How long one step of an agent may take.
-    #[serde(with = "span")]
+    #[serde(deserialize_with = "span")]
     #[schemars(with = "String")]
     pub timeout: Duration,
     /// How long an agent may print nothing.
-    #[serde(with = "span")]
+    #[serde(deserialize_with = "span")]
     #[schemars(with = "String")]
     pub silence: Duration,
     /// How long an agent may take to print its first byte; `silence` where the key is absent.
-    #[serde(with = "optional_span")]
+    #[serde(deserialize_with = "span::deserialize_optional")]
     #[schemars(with = "Option<String>")]
     pub start_silence: Option<Duration>,
     /// Rounds of review.
@@ -176,11 +177,11 @@ pub struct Limits {
     /// Money per task, in dollars.
     pub cost_usd: Option<f64>,
     /// The first pause after a failed attempt; it doubles from attempt to attempt.
-    #[serde(with = "span")]
+    #[serde(deserialize_with = "pause")]
     #[schemars(with = "String")]
     pub backoff: Duration,
     /// The longest pause.
-    #[serde(with = "span")]
+    #[serde(deserialize_with = "pause")]
     #[schemars(with = "String")]
     pub backoff_max: Duration,
     /// How much of an agent's output a log keeps.
@@ -208,8 +209,6 @@ pub struct Dirs {
     pub runs: String,
 }
 
-use jiff::fmt::serde::unsigned_duration::friendly::compact::{optional as optional_span, required as span};
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -230,7 +229,11 @@ impl Default for Config {
 
 impl Default for Integrate {
     fn default() -> Self {
-        Self { strategy: Strategy::Squash, verify: VerifyMerged::IfMoved, batch: 1 }
+        Self {
+            strategy: Strategy::Squash,
+            verify: VerifyMerged::IfMoved,
+            batch: 1,
+        }
     }
 }
 
@@ -254,7 +257,23 @@ impl Default for Limits {
 
 impl Default for Dirs {
     fn default() -> Self {
-        Self { tasks: "tasks".to_owned(), runs: "runs".to_owned() }
+        Self {
+            tasks: "tasks".to_owned(),
+            runs: "runs".to_owned(),
+        }
+    }
+}
+
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Span::deserialize(deserializer).map(|span| span.0)
+}
+
+/// A length of time, or none at all.
+fn pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.trim() {
+        "0s" => Ok(Duration::ZERO),
+        text => span::parse(text).map_err(serde::de::Error::custom),
     }
 }
 
@@ -268,7 +287,12 @@ fn reviewer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Reviewe
     match Option::<Typed>::deserialize(deserializer)? {
         None => Ok(None),
         Some(Typed::Word(word)) if word == "none" => Ok(None),
-        Some(Typed::Word(agent)) => Ok(Some(Reviewer { agent, model: None, effort: None, rounds: None })),
+        Some(Typed::Word(agent)) => Ok(Some(Reviewer {
+            agent,
+            model: None,
+            effort: None,
+            rounds: None,
+        })),
         Some(Typed::Described(reviewer)) => Ok(Some(reviewer)),
     }
 }
@@ -285,7 +309,9 @@ impl Config {
     fn check(&self) -> Result<(), BadYaml> {
         for line in &self.workers {
             if let Some(agent) = &line.agent {
-                agent.parse::<Choice>().map_err(|reason| BadYaml::at_key("workers.agent", reason))?;
+                agent
+                    .parse::<Choice>()
+                    .map_err(|reason| BadYaml::at_key("workers.agent", reason))?;
             }
         }
         for (key, globs) in [
@@ -297,19 +323,37 @@ impl Config {
         }
         for (key, folder) in [("dirs.tasks", &self.dirs.tasks), ("dirs.runs", &self.dirs.runs)] {
             let plain = !folder.is_empty()
-                && std::path::Path::new(folder).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+                && std::path::Path::new(folder)
+                    .components()
+                    .all(|part| matches!(part, std::path::Component::Normal(_)));
             if !plain {
-                return Err(BadYaml::at_key(key, format!("`{folder}` must be a folder below the workspace's root")));
+                return Err(BadYaml::at_key(
+                    key,
+                    format!("`{folder}` must be a folder below the workspace's root"),
+                ));
             }
         }
         if self.dirs.tasks == self.dirs.runs {
-            return Err(BadYaml::at_key("dirs", "the queue and the records cannot share one folder"));
+            return Err(BadYaml::at_key(
+                "dirs",
+                "the queue and the records cannot share one folder",
+            ));
         }
         if self.limits.attempts == 0 {
-            return Err(BadYaml::at_key("limits.attempts", "0 would never try anything; 1 tries once"));
+            return Err(BadYaml::at_key(
+                "limits.attempts",
+                "0 would never try anything; 1 tries once",
+            ));
         }
-        if self.limits.cost_usd.is_some_and(|cost| !(cost.is_finite() && cost >= 0.0)) {
-            return Err(BadYaml::at_key("limits.cost_usd", "must be an amount of dollars, not below 0"));
+        if self
+            .limits
+            .cost_usd
+            .is_some_and(|cost| !(cost.is_finite() && cost >= 0.0))
+        {
+            return Err(BadYaml::at_key(
+                "limits.cost_usd",
+                "must be an amount of dollars, not below 0",
+            ));
         }
         if self.integrate.batch == 0 {
             return Err(BadYaml::at_key("integrate.batch", "must be 1 or more"));
@@ -343,8 +387,14 @@ impl Config {
 
     /// The gates for a task of `domain` that brings `added` ones of its own, in the order they run.
     pub fn gates<'a>(&'a self, domain: Option<&str>, added: &'a [Gate]) -> Vec<&'a Gate> {
-        let of_domain = domain.and_then(|name| self.domains.get(name)).map(|domain| domain.verify.as_slice());
-        self.verify.iter().chain(of_domain.unwrap_or_default()).chain(added).collect()
+        let of_domain = domain
+            .and_then(|name| self.domains.get(name))
+            .map(|domain| domain.verify.as_slice());
+        self.verify
+            .iter()
+            .chain(of_domain.unwrap_or_default())
+            .chain(added)
+            .collect()
     }
 }
 

@@ -3,8 +3,8 @@
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use super::task::Task;
-use super::task_file::{Comment, ShellBlock};
+use super::comment::Comment;
+use super::task::{ShellBlock, Task};
 
 /// A template that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +65,11 @@ pub struct CommentFacts<'a> {
 impl<'a> CommentFacts<'a> {
     /// The parts of `comment`.
     pub fn of(comment: &'a Comment) -> Self {
-        Self { at: comment.at.clone(), author: comment.author.to_string(), text: &comment.text }
+        Self {
+            at: comment.at.map(|at| format!("{at:.0}")).unwrap_or_default(),
+            author: comment.author.to_string(),
+            text: &comment.text,
+        }
     }
 }
 
@@ -91,10 +95,17 @@ pub fn check(template: &str) -> Result<(), BadTemplate> {
         reason: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
     })?;
     let known = names();
-    let mut unknown: Vec<String> = parsed.undeclared_variables(false).into_iter().filter(|name| !known.contains(name)).collect();
+    let mut unknown: Vec<String> = parsed
+        .undeclared_variables(false)
+        .into_iter()
+        .filter(|name| !known.contains(name))
+        .collect();
     unknown.sort();
     let Some(name) = unknown.first() else { return Ok(()) };
-    let line = template.lines().position(|line| line.contains(name.as_str())).map(|at| at + 1);
+    let line = template
+        .lines()
+        .position(|line| line.contains(name.as_str()))
+        .map(|at| at + 1);
     let reason = match super::yaml::nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!("unknown name `{name}`; did you mean `{near}`?"),
         None => format!("unknown name `{name}`; known are {}", known.join(", ")),

@@ -55,7 +55,11 @@ impl Entry {
     }
 
     fn key(&self) -> Key {
-        Key { priority: self.priority, arrived: self.arrived, id: self.id.clone() }
+        Key {
+            priority: self.priority,
+            arrived: self.arrived,
+            id: self.id.clone(),
+        }
     }
 
     /// Where both ask for patience, the later moment.
@@ -125,10 +129,19 @@ impl Queue {
     pub fn put_pending(&mut self, entry: Entry) {
         self.forget_pending(&entry.id.clone());
         for dependency in &entry.depends_on {
-            self.dependents.entry(dependency.clone()).or_default().insert(entry.id.clone());
+            self.dependents
+                .entry(dependency.clone())
+                .or_default()
+                .insert(entry.id.clone());
         }
         let id = entry.id.clone();
-        self.pending.insert(id.clone(), Waiting { entry, listed: Listed::Nowhere });
+        self.pending.insert(
+            id.clone(),
+            Waiting {
+                entry,
+                listed: Listed::Nowhere,
+            },
+        );
         self.reconsider(&id);
     }
 
@@ -165,7 +178,11 @@ impl Queue {
 
     /// Notes that somebody is writing the file in `pending/`, or that he has closed it.
     pub fn set_open(&mut self, id: &TaskId, open: bool) {
-        let changed = if open { self.open.insert(id.clone()) } else { self.open.remove(id) };
+        let changed = if open {
+            self.open.insert(id.clone())
+        } else {
+            self.open.remove(id)
+        };
         if changed {
             self.reconsider(id);
         }
@@ -196,7 +213,9 @@ impl Queue {
 
     /// The files that are no valid task.
     pub fn invalid(&self) -> impl Iterator<Item = (State, &str, &Invalid)> {
-        self.invalid.iter().map(|((state, name), invalid)| (*state, name.as_str(), invalid))
+        self.invalid
+            .iter()
+            .map(|((state, name), invalid)| (*state, name.as_str(), invalid))
     }
 
     /// Lets the tasks whose moment has come be claimed.
@@ -251,7 +270,9 @@ impl Queue {
 
     /// A second place in which a task of that name lies.
     pub fn double(&self, id: &TaskId) -> Option<State> {
-        State::ALL.into_iter().find(|state| *state != State::Pending && self.holds(*state, id))
+        State::ALL
+            .into_iter()
+            .find(|state| *state != State::Pending && self.holds(*state, id))
     }
 
     /// A waiting task.
@@ -276,7 +297,9 @@ impl Queue {
 
     /// The waiting tasks whose moment has not come, the nearest first.
     pub(super) fn to_come(&self) -> impl Iterator<Item = (Timestamp, &Entry)> {
-        self.timed.iter().filter_map(|(due, key)| self.pending(&key.id).map(|entry| (*due, entry)))
+        self.timed
+            .iter()
+            .filter_map(|(due, key)| self.pending(&key.id).map(|entry| (*due, entry)))
     }
 
     /// The moment from which a waiting task can be claimed, if only time holds it.
@@ -302,12 +325,17 @@ impl Queue {
         entry.kind == Kind::Task
             && !self.open.contains(&entry.id)
             && self.double(&entry.id).is_none()
-            && entry.depends_on.iter().all(|dependency| self.complete.contains(dependency))
+            && entry
+                .depends_on
+                .iter()
+                .all(|dependency| self.complete.contains(dependency))
     }
 
     fn forget_pending(&mut self, id: &TaskId) {
         self.unlist(id);
-        let Some(Waiting { entry, .. }) = self.pending.remove(id) else { return };
+        let Some(Waiting { entry, .. }) = self.pending.remove(id) else {
+            return;
+        };
         for dependency in &entry.depends_on {
             if let Some(waiting) = self.dependents.get_mut(dependency) {
                 waiting.remove(id);
@@ -328,7 +356,9 @@ impl Queue {
     }
 
     fn unlist(&mut self, id: &TaskId) {
-        let Some(waiting) = self.pending.get_mut(id) else { return };
+        let Some(waiting) = self.pending.get_mut(id) else {
+            return;
+        };
         match std::mem::replace(&mut waiting.listed, Listed::Nowhere) {
             Listed::Nowhere => {}
             Listed::Ready => drop(self.ready.remove(&waiting.entry.key())),
@@ -341,7 +371,9 @@ impl Queue {
         self.unlist(id);
         let deferral = self.deferral(id);
         let free = self.pending(id).is_some_and(|entry| self.held_by_time_alone(entry));
-        let Some(waiting) = self.pending.get_mut(id).filter(|_| free) else { return };
+        let Some(waiting) = self.pending.get_mut(id).filter(|_| free) else {
+            return;
+        };
         let key = waiting.entry.key();
         match waiting.entry.due().max(deferral) {
             Some(due) => {

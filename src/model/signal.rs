@@ -3,7 +3,7 @@
 //! A signal stands alone on its line, at its beginning, outside of fenced code; the last of a kind wins. Prose
 //! that mentions one has no effect.
 
-use super::markdown::outside_fences;
+use super::markdown::{Lines, Part};
 use super::task::TaskId;
 
 /// What an agent may say.
@@ -26,8 +26,8 @@ pub enum Signal {
 /// The signals of one message: at most one of each kind, in the order of precedence.
 pub fn signals(message: &str) -> Vec<Signal> {
     let mut found: [Option<Signal>; 6] = Default::default();
-    for line in outside_fences(message) {
-        if let Some(signal) = signal(line.trim_end()) {
+    for line in Lines::new(message).filter(|line| line.part == Part::Text) {
+        if let Some(signal) = signal(line.text.trim_end()) {
             let rank = signal.rank();
             found[rank] = Some(signal);
         }
@@ -36,7 +36,11 @@ pub fn signals(message: &str) -> Vec<Signal> {
 }
 
 fn signal(line: &str) -> Option<Signal> {
-    let reason = |word: &str| line.strip_prefix(word).map(|rest| rest.trim().to_owned()).filter(|rest| !rest.is_empty());
+    let reason = |word: &str| {
+        line.strip_prefix(word)
+            .map(|rest| rest.trim().to_owned())
+            .filter(|rest| !rest.is_empty())
+    };
     match line {
         "COMPLETE_AND_READY_FOR_MERGE" => Some(Signal::Ready),
         "__DONE__" => Some(Signal::Done),
@@ -95,11 +99,26 @@ mod tests {
             ("```\nCOMPLETE_AND_READY_FOR_MERGE\n```", vec![]),
             ("```\nx\n```\nCOMPLETE_AND_READY_FOR_MERGE", vec![Signal::Ready]),
             ("NEEDS_INPUT: which one?", vec![Signal::NeedsInput("which one?".into())]),
-            ("NEEDS_INPUT: one\nNEEDS_INPUT: two", vec![Signal::NeedsInput("two".into())]),
+            (
+                "NEEDS_INPUT: one\nNEEDS_INPUT: two",
+                vec![Signal::NeedsInput("two".into())],
+            ),
             ("NEEDS_INPUT:", vec![]),
-            ("REPLAN: no\nCOMPLETE_AND_READY_FOR_MERGE", vec![Signal::Ready, Signal::Replan("no".into())]),
-            ("__DONE__\nNO_CHANGE: is so", vec![Signal::NoChange("is so".into()), Signal::Done]),
-            ("CLAIM(a, b-2)", vec![Signal::Claim(vec![TaskId::parse("a").unwrap(), TaskId::parse("b-2").unwrap()])]),
+            (
+                "REPLAN: no\nCOMPLETE_AND_READY_FOR_MERGE",
+                vec![Signal::Ready, Signal::Replan("no".into())],
+            ),
+            (
+                "__DONE__\nNO_CHANGE: is so",
+                vec![Signal::NoChange("is so".into()), Signal::Done],
+            ),
+            (
+                "CLAIM(a, b-2)",
+                vec![Signal::Claim(vec![
+                    TaskId::parse("a").unwrap(),
+                    TaskId::parse("b-2").unwrap(),
+                ])],
+            ),
             ("CLAIM(a, ../b)", vec![]),
             ("CLAIM()", vec![]),
         ] {

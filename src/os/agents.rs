@@ -60,7 +60,9 @@ impl Catalogue {
     }
 
     fn add_agent(&mut self, root: &Path, name: &str, text: &str, file: Option<PathBuf>) -> Result<()> {
-        let shown = file.clone().unwrap_or_else(|| PathBuf::from(format!("built-in {name}.yaml")));
+        let shown = file
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(format!("built-in {name}.yaml")));
         let agent: Agent = yaml::parse(text).map_err(|bad| mistake(&shown, bad.line, &bad.reason))?;
         agent.check().map_err(|bad| mistake(&shown, None, &bad.to_string()))?;
         let program = agent.argv.first().and_then(|program| find_program(root, program));
@@ -80,13 +82,20 @@ impl Catalogue {
             let error = Error::usage(format!("there is no agent `{}`", choice.agent));
             return Err(match yaml::nearest(&choice.agent, known.iter().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint(format!("known are {}; describe another in config/agents/{}.yaml", known.join(", "), choice.agent)),
+                None => error.hint(format!(
+                    "known are {}; describe another in config/agents/{}.yaml",
+                    known.join(", "),
+                    choice.agent
+                )),
             });
         };
         if described.program.is_none() {
             let program = described.agent.argv.first().map_or("", String::as_str);
-            return Err(Error::environment(format!("the program `{program}` of the agent `{}` was not found", choice.agent))
-                .hint("install it, or put its folder on PATH"));
+            return Err(Error::environment(format!(
+                "the program `{program}` of the agent `{}` was not found",
+                choice.agent
+            ))
+            .hint("install it, or put its folder on PATH"));
         }
         Ok(described)
     }
@@ -111,7 +120,9 @@ pub fn find_program(root: &Path, name: &str) -> Option<PathBuf> {
         return Some(root.join(name)).filter(|path| is_executable(path));
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| is_executable(path))
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|path| is_executable(path))
 }
 
 fn is_executable(path: &Path) -> bool {
@@ -138,5 +149,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }

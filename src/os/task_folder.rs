@@ -116,7 +116,10 @@ pub fn because(invalid: &InvalidTask) -> Invalid {
         "" => invalid.reason.clone(),
         advice => format!("{}: {advice}", invalid.reason),
     };
-    Invalid { line: invalid.line, reason }
+    Invalid {
+        line: invalid.line,
+        reason,
+    }
 }
 
 enum Unreadable {
@@ -136,10 +139,16 @@ fn read_regular(path: &Path) -> Result<(Vec<u8>, Stamp), Unreadable> {
     check_kind(&meta).map_err(Unreadable::Because)?;
     if meta.size() > LARGEST {
         let size = bytesize::ByteSize(meta.size());
-        return Err(Unreadable::Because(format!("is {size} large: a task may have 1 MiB; point to a file instead")));
+        return Err(Unreadable::Because(format!(
+            "is {size} large: a task may have 1 MiB; point to a file instead"
+        )));
     }
-    let file = rustix::fs::open(path, rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
-        .map_err(|errno| trouble(errno.into()))?;
+    let file = rustix::fs::open(
+        path,
+        rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC,
+        rustix::fs::Mode::empty(),
+    )
+    .map_err(|errno| trouble(errno.into()))?;
     let file = fs::File::from(file);
     let meta = file.metadata().map_err(trouble)?;
     let mut bytes = Vec::with_capacity(usize::try_from(meta.size()).unwrap_or(0));
@@ -149,7 +158,9 @@ fn read_regular(path: &Path) -> Result<(Vec<u8>, Stamp), Unreadable> {
 
 /// What identifies a file's contents, without reading them; `None` if there is no such file.
 pub fn stamp(dirs: &Dirs, state: State, id: &TaskId) -> Option<Stamp> {
-    fs::symlink_metadata(dirs.task(state, id)).ok().map(|meta| Stamp::of(&meta))
+    fs::symlink_metadata(dirs.task(state, id))
+        .ok()
+        .map(|meta| Stamp::of(&meta))
 }
 
 /// Whether a file of that name lies there, valid or not.
@@ -164,7 +175,9 @@ pub fn is_plain_file(dirs: &Dirs, state: State, name: &OsStr) -> bool {
 
 /// Whether a file is surely not in the middle of being written: moved into place, or at rest for `rest`, or gone.
 pub fn has_rested(dirs: &Dirs, state: State, name: &OsStr, rest: SignedDuration) -> bool {
-    let Ok(meta) = fs::symlink_metadata(dirs.state(state).join(name)) else { return true };
+    let Ok(meta) = fs::symlink_metadata(dirs.state(state).join(name)) else {
+        return true;
+    };
     let stamp = Stamp::of(&meta);
     !meta.is_file() || stamp.moved_since_written() || clock::now().duration_since(stamp.modified()) >= rest
 }

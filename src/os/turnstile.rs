@@ -26,7 +26,11 @@ impl Turnstile {
             if give_up() {
                 return None;
             }
-            taken = self.freed.wait_timeout(taken, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            taken = self
+                .freed
+                .wait_timeout(taken, LOOK)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         *taken = true;
         Some(Inside(self))

@@ -39,14 +39,22 @@ impl Watch {
             Ok(event) => {
                 let Some(writing) = is_writing(&event.kind) else { return };
                 for path in &event.paths {
-                    let Some((state, name)) = place(&folders, path) else { continue };
-                    tell(if writing { Change::Writing(state, name) } else { Change::Settled(state, name) });
+                    let Some((state, name)) = place(&folders, path) else {
+                        continue;
+                    };
+                    tell(if writing {
+                        Change::Writing(state, name)
+                    } else {
+                        Change::Settled(state, name)
+                    });
                 }
             }
         })
         .map_err(|error| unfit(&error))?;
         for state in State::ALL {
-            watcher.watch(&dirs.state(state), RecursiveMode::NonRecursive).map_err(|error| unfit(&error))?;
+            watcher
+                .watch(&dirs.state(state), RecursiveMode::NonRecursive)
+                .map_err(|error| unfit(&error))?;
         }
         Ok(Self { _watcher: watcher })
     }

@@ -15,13 +15,18 @@ pub fn open_for_writing(paths: &HashSet<PathBuf>) -> HashSet<PathBuf> {
         return found;
     }
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let is_process = process.file_name().to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_process = process
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
         if !is_process {
             continue;
         }
         let process = process.path();
         for descriptor in fs::read_dir(process.join("fd")).into_iter().flatten().flatten() {
-            let Ok(target) = fs::read_link(descriptor.path()) else { continue };
+            let Ok(target) = fs::read_link(descriptor.path()) else {
+                continue;
+            };
             if paths.contains(&target) && is_writable(&process.join("fdinfo").join(descriptor.file_name())) {
                 found.insert(target);
             }
@@ -32,9 +37,13 @@ pub fn open_for_writing(paths: &HashSet<PathBuf>) -> HashSet<PathBuf> {
 
 /// Whether a descriptor was opened for writing: the lowest bits of its flags, which stand in octal.
 fn is_writable(info: &Path) -> bool {
-    let Ok(text) = fs::read_to_string(info) else { return false };
+    let Ok(text) = fs::read_to_string(info) else {
+        return false;
+    };
     let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
-    flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|flags| flags & 0o3 != 0)
+    flags
+        .and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok())
+        .is_some_and(|flags| flags & 0o3 != 0)
 }
 
 #[cfg(test)]

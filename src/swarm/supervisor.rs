@@ -26,7 +26,7 @@ use crate::os::task_folder::{Name, read_name};
 use crate::os::turnstile::Turnstile;
 use crate::os::watch::{Change, Watch};
 use crate::os::{clock, folders};
-use crate::workspace::Workspace;
+use crate::os::workspace::Workspace;
 
 /// The slow net below the file events.
 const RESCAN: Duration = Duration::from_secs(60);

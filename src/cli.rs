@@ -1,0 +1,319 @@
+//! What can be typed: the command line's types, and the words of its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::state::State;
+
+/// Runs many coding agents on one git repository, unattended, and lands their work safely.
+///
+/// The queue is a folder: drop a markdown file into tasks/pending and `swarm start` claims it, lets an agent
+/// work on it in a git worktree of its own, runs the gates on the result, merges it into the base branch and
+/// moves the file to tasks/complete.
+#[derive(Debug, Parser)]
+#[command(name = "swarm", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 it ran, but something failed or is blocked; 2 wrong usage or \
+configuration; 3 the environment (git, agent, disk) is not fit; 130 interrupted.";
+
+/// What applies to every command.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// Look for the workspace from this folder upwards
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Global options")]
+    pub directory: Option<PathBuf>,
+    /// Read the settings from this file instead of config/swarm.yaml
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
+    pub config: Option<PathBuf>,
+    /// Print JSON: one document, or one line each for streams
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub json: bool,
+    /// Say more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Global options")]
+    pub verbose: u8,
+    /// Say only what went wrong
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global options"
+    )]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        global = true,
+        help_heading = "Global options"
+    )]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make this repository a workspace: folders, ignore files, commented settings
+    Init,
+    /// Add a task and print its id
+    Add(Add),
+    /// Run the swarm: claim tasks, let agents work, verify, merge
+    Start(Start),
+    /// Stop the running swarms: finish their cycles first, or end them now
+    Stop(Stop),
+    /// Show how the queue and the workers stand
+    Status,
+    /// List tasks
+    List(List),
+    /// Show one task: where it is, what it says, what happened to it
+    Show(Show),
+    /// Print what agents and gates printed
+    Logs(Logs),
+    /// List the runs, or the cycles of one
+    Runs(Runs),
+    /// Check the task files; exit code 1 if one needs to be mended
+    Lint(Lint),
+    /// Check the settings, git, the agents, and the gates on the base
+    Check,
+    /// Put tasks back into pending
+    Retry(Retry),
+    /// Keep tasks from being claimed: move them to blocked
+    Hold(Ids),
+    /// Take tasks out of the queue; a live attempt is ended and its work kept
+    Cancel(Ids),
+    /// Write a comment into a task
+    Comment(Comment),
+    /// Try it: a scratch repository, real tasks, real merges, no model
+    Demo(Demo),
+    /// Print the JSON schema of a format
+    Schema(Schema),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// Adds a task.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The task, in words; the first line is the title
+    #[arg(value_name = "TEXT", conflicts_with = "file")]
+    pub text: Vec<String>,
+    /// Take the task's text from a file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The task's name; made from the title where none is given
+    #[arg(long)]
+    pub id: Option<String>,
+    /// 0 (first) to 4
+    #[arg(long, value_name = "N")]
+    pub priority: Option<String>,
+    /// A task that must be complete before; can be given several times
+    #[arg(long, value_name = "ID")]
+    pub after: Vec<String>,
+    /// At most one task of a domain is worked on at a time
+    #[arg(long)]
+    pub domain: Option<String>,
+    /// The epic it belongs to
+    #[arg(long, value_name = "ID")]
+    pub parent: Option<String>,
+    /// Who works on it: `agent`, `agent:model` or `agent:model:effort`
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// Not claimed before this moment, such as 2026-11-20T22:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub not_before: Option<String>,
+    /// A command that must succeed on the result; can be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub verify: Vec<String>,
+}
+
+/// Runs the swarm.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Start {
+    /// How many workers
+    #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=999))]
+    pub workers: Option<u32>,
+    /// Who works: `agent`, `agent:model` or `agent:model:effort`
+    #[arg(long)]
+    pub agent: Option<String>,
+    /// The model
+    #[arg(long)]
+    pub model: Option<String>,
+    /// End when nothing is left to do (0 if all it claimed was merged, else 1)
+    #[arg(long, group = "bound")]
+    pub drain: bool,
+    /// Each worker does one cycle
+    #[arg(long, group = "bound")]
+    pub once: bool,
+    /// Claim for this long, such as 8h
+    #[arg(long = "for", value_name = "DURATION", group = "bound")]
+    pub duration: Option<String>,
+    /// Do at most so many cycles in all
+    #[arg(long, value_name = "N", group = "bound", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_cycles: Option<u32>,
+    /// Only this task; can be given several times
+    #[arg(long = "task", value_name = "ID")]
+    pub tasks: Vec<String>,
+    /// Only children of this epic
+    #[arg(long, value_name = "ID")]
+    pub parent: Option<String>,
+    /// Only this domain
+    #[arg(long)]
+    pub domain: Option<String>,
+    /// Print what would be claimed, in order, and what holds the rest; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Go to the background once the swarm is up
+    #[arg(long, conflicts_with = "dry_run")]
+    pub detach: bool,
+    /// The background half of --detach.
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}
+
+/// Stops the running swarms.
+#[derive(Debug, Args)]
+pub struct Stop {
+    /// End the agents, keep what they wrote, give their tasks back
+    #[arg(long)]
+    pub now: bool,
+}
+
+/// Lists tasks.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only these states: pending, current, review, blocked, complete
+    #[arg(value_name = "STATE")]
+    pub states: Vec<State>,
+}
+
+/// Shows a task.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The task
+    pub id: String,
+}
+
+/// Prints logs.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// A task or a worker (w0, w1, …)
+    #[arg(value_name = "ID|WORKER")]
+    pub of: String,
+    /// Go on while more comes
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only this step: implement, verify, review, fix, resolve
+    #[arg(long)]
+    pub step: Option<String>,
+}
+
+/// Lists runs.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// The run whose cycles to list, or the beginning of its name; `last` is the newest
+    pub run: Option<String>,
+}
+
+/// Checks the task files.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Mend what can be mended without guessing
+    #[arg(long)]
+    pub fix: bool,
+}
+
+/// Puts tasks back.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// The tasks
+    #[arg(value_name = "ID", required_unless_present = "blocked")]
+    pub ids: Vec<String>,
+    /// All blocked tasks
+    #[arg(long, conflicts_with = "ids")]
+    pub blocked: bool,
+}
+
+/// Some tasks.
+#[derive(Debug, Args)]
+pub struct Ids {
+    /// The tasks
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+}
+
+/// Writes a comment.
+#[derive(Debug, Args)]
+pub struct Comment {
+    /// The task
+    pub id: String,
+    /// What to say
+    #[arg(required = true)]
+    pub text: Vec<String>,
+}
+
+/// Tries it.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where to make the scratch repository; a temporary folder where none is given
+    pub directory: Option<PathBuf>,
+}
+
+/// Prints a schema.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which format
+    #[arg(value_enum)]
+    pub format: Format,
+}
+
+/// The formats that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// cycles/<worker>-c<N>.json
+    Cycle,
+    /// A line of events.jsonl
+    Event,
+    /// A task file's front matter
+    Task,
+    /// config/swarm.yaml
+    Config,
+    /// config/agents/<name>.yaml
+    Agent,
+    /// started.json
+    Started,
+    /// stopped.json
+    Stopped,
+}
+
+/// Prints completions.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,103 @@
+//! An opened workspace: its folders, its settings, its repository and its agents, all read once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use super::agents::{Catalogue, mistake};
+use super::dirs::{self, Dirs};
+use super::git::{Oid, Repo, Unfit};
+use crate::error::{Error, Result};
+use crate::model::config::Config;
+
+/// The folders and the settings of a workspace: enough for what only reads the queue.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Where everything lies.
+    pub dirs: Dirs,
+    /// The settings.
+    pub config: Arc<Config>,
+}
+
+/// A workspace whose repository was found fit.
+pub struct Workspace {
+    /// Where everything lies.
+    pub dirs: Dirs,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The repository.
+    pub repo: Repo,
+    /// The agents and the prompts.
+    pub agents: Catalogue,
+}
+
+impl Place {
+    /// Finds the workspace around `from` and reads its settings, or those in `config`.
+    pub fn find(from: &Path, config: Option<&Path>) -> Result<Self> {
+        let root = dirs::find_root(from)?;
+        Self::at(&root, config)
+    }
+
+    /// The workspace whose root is `root`.
+    pub fn at(root: &Path, config: Option<&Path>) -> Result<Self> {
+        let config = match config {
+            Some(path) => read_config(path, Absent::IsAnError)?,
+            None => read_config(&dirs::config_file(root), Absent::MeansDefaults)?,
+        };
+        Ok(Self { dirs: Dirs::new(root, &config.dirs), config: Arc::new(config) })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    IsAnError,
+    MeansDefaults,
+}
+
+fn read_config(path: &Path, absent: Absent) -> Result<Config> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && absent == Absent::MeansDefaults => String::new(),
+        Err(error) => return Err(Error::usage(format!("cannot read {}", path.display())).because(error)),
+    };
+    Config::parse(&text).map_err(|bad| mistake(path, bad.line, &bad.reason))
+}
+
+impl Workspace {
+    /// Opens the repository and reads the agents.
+    pub fn open(place: Place) -> Result<Self> {
+        let Place { dirs, config } = place;
+        let agents = Catalogue::read(dirs.root())?;
+        let repo = Repo::open(dirs.root()).map_err(unfit)?;
+        if !same(repo.top(), dirs.root()) {
+            return Err(Error::environment(format!("{} is not the root of a git repository", dirs.root().display()))
+                .hint(format!("the repository's root is {}", repo.top().display())));
+        }
+        Ok(Self { dirs, config, repo, agents })
+    }
+
+    /// The branch on which work lands, and where it stands.
+    pub fn base(&self) -> Result<(String, Oid)> {
+        let name = match &self.config.base {
+            Some(name) => name.clone(),
+            None => self.repo.current_branch()?.ok_or_else(|| {
+                Error::environment("no branch is checked out, so there is none to land on")
+                    .hint("check out a branch, or name one with `base:` in config/swarm.yaml")
+            })?,
+        };
+        match self.repo.resolve(&format!("refs/heads/{name}"))? {
+            Some(tip) => Ok((name, tip)),
+            None => Err(Error::usage(format!("there is no branch `{name}` to land on"))
+                .hint("name an existing one with `base:` in config/swarm.yaml")),
+        }
+    }
+}
+
+fn same(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| PathBuf::from(path));
+    real(a) == real(b)
+}
+
+fn unfit(unfit: Unfit) -> Error {
+    unfit.into()
+}
