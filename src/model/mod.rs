@@ -23,3 +23,4 @@ pub mod moment;
 pub mod span;
 pub mod clean;
 pub mod excerpt;
+pub mod slug;

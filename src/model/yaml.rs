@@ -120,7 +120,7 @@ mod tests {
             ),
             ("limits: {attempts: -1}", Some(1), "not below 0"),
             ("limits: {attempts: many}", Some(1), "whole number"),
-            ("limits: {timeout: 30}", Some(1), "with its unit, such as 30m"),
+            ("limits: {timeout: 30}", Some(1), "write a unit"),
             ("limits: {timeout: '30'}", Some(1), "write a unit"),
             ("limits: {attempts: 0}", None, "limits.attempts"),
             ("base: [main]", Some(1), "base"),

@@ -1,0 +1,31 @@
+//! `swarm comment`: writes a person's words into a task.
+
+use super::Desk;
+use super::add::parse_id;
+use super::moves::whereabouts;
+use crate::cli::Comment;
+use crate::error::{Error, Result};
+use crate::exit::Exit;
+use crate::model::comment::{Author, with_comment};
+use crate::os::clock;
+use crate::os::task_folder;
+
+pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
+    let dirs = desk.place()?.dirs;
+    let id = parse_id(&words.id)?;
+    let text = words.text.join(" ");
+    if text.trim().is_empty() {
+        return Err(Error::usage("the comment says nothing"));
+    }
+    let state = whereabouts(&dirs, &id)?;
+    let at = clock::now();
+    let edited = task_folder::edit(&dirs, state, &id, |bytes| Ok(with_comment(bytes, at, &Author::Human, &text)));
+    match edited {
+        Ok(true) => {
+            desk.say(&format!("{id}: comment added ({state})"));
+            Ok(Exit::Done)
+        }
+        Ok(false) => Err(Error::failed(format!("{id} has just left {state}/")).hint("try again")),
+        Err(error) => Err(Error::failed(format!("cannot write into {id}")).because(error)),
+    }
+}
