@@ -15,7 +15,7 @@
 //! | `flood BYTES` | prints that many bytes without a line end |
 //! | `bytes HEX` | prints those bytes |
 //! | `chatter MS` | prints a dot every so many milliseconds, for ever |
-//! | `sleep MS`, `hang` | waits, for ever or so |
+//! | `sleep MS`, `hang`, `await FILE` | waits: so long, for ever or so, until there is such a file |
 //! | `deaf` | does not end by TERM, INT and HUP from now on |
 //! | `polite TEXT` | prints a line and exits 0 when TERM or INT comes, waits for it now |
 //! | `close stdin`, `close output` | closes standard input, or both outputs |
@@ -67,6 +67,11 @@ fn step(step: &str) -> Done {
             thread::sleep(Duration::from_millis(rest.parse()?));
         },
         "sleep" => thread::sleep(Duration::from_millis(rest.parse()?)),
+        "await" => {
+            while !fs::exists(rest)? {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
         "hang" => thread::sleep(Duration::from_secs(600)),
         "deaf" => {
             for signal in [SIGTERM, SIGINT, SIGHUP] {
@@ -157,7 +162,6 @@ fn itself(steps: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-#[expect(clippy::zombie_processes, reason = "leaving children behind is what it is for")]
 fn spawn(command: &mut Command) -> Done {
     let child = command.spawn()?;
     Ok(say(&format!("pid {}\n", child.id()))?)

@@ -47,12 +47,7 @@ impl Error {
     }
 
     fn new(class: Class, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            message: message.into(),
-            hint: None,
-            source: None,
-        }
+        Self { class, message: message.into(), hint: None, source: None }
     }
 
     /// Adds the next move.

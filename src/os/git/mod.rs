@@ -1,1 +1,48 @@
 //! git, through one door.
+//!
+//! [`Repo`] is the user's repository, [`Slot`] a worktree of ours in it. The work of an agent goes through
+//! here in this order: a slot is reset, its state is read, what is uncommitted is committed, the result is
+//! merged in memory, published by compare-and-swap, and found again in the history. What does not get that far
+//! is salvaged. No command of ours changes anything in the user's checkout but a fast-forward that git itself
+//! accepts.
+
+mod door;
+mod error;
+mod oid;
+mod repo;
+mod worktrees;
+mod slot;
+mod reset;
+mod unfinished;
+mod index;
+mod status;
+mod commit;
+mod objects;
+mod message;
+mod merge;
+mod replay;
+mod base;
+mod publish;
+mod durable;
+mod history;
+mod salvage;
+mod abandoned;
+mod snapshot;
+mod nested;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use base::Tips;
+pub use commit::Committed;
+pub use error::GitError;
+pub use merge::{Merge, Strategy};
+pub use message::Message;
+pub use oid::{NotAnOid, Oid};
+pub use publish::{CaughtUp, Published};
+pub use repo::{Identity, OLDEST_GIT, Repo, Unfit};
+pub use reset::Clean;
+pub use salvage::Salvaged;
+pub use slot::Slot;
+pub use status::SlotState;

@@ -5,7 +5,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::*;
+use rustix::process::RawPid;
+
+use super::super::{proc_fs, *};
 use super::support::*;
 
 fn fake(steps: &[&str]) -> Command {
@@ -48,6 +50,10 @@ fn a_command_that_hangs_is_ended_with_its_whole_group() {
     assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
     assert!(begun.elapsed() < LONG);
     assert!(note.exists());
+    let names_the_note = |pid: &RawPid| proc_fs::command(*pid).contains(&*note.to_string_lossy());
+    wait_until("the end of the child", || {
+        !proc_fs::pids().unwrap().iter().any(names_the_note)
+    });
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn the_sweep_of_one_run_never_harms_another() {
     let long = agent(&[
         "spawn session; hang",
         "bare session; hang",
-        "spawn spawn hang",
+        "spawn session; spawn hang",
         "say ready",
         "hang",
     ]);
@@ -78,7 +78,7 @@ fn a_child_that_was_started_elsewhere_keeps_its_life_and_its_exit_status() {
 
 #[test]
 fn an_orphan_without_evidence_is_left_alone() {
-    let ended = agent(&["silent cd /; session; hang", "sleep 50"]).run();
+    let ended = agent(&["silent session; cd /; write {ready} x; hang", "await {ready}"]).run();
     let [orphan] = ended.pids()[..] else { panic!("one pid") };
     assert!(ended.ending.strays.is_empty(), "{:?}", ended.ending.strays);
     assert!(is_fake_agent(orphan));

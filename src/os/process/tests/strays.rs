@@ -1,5 +1,7 @@
 //! Nothing that an agent starts outlives its run.
 
+use std::time::Duration;
+
 use super::super::*;
 use super::support::*;
 
@@ -8,7 +10,7 @@ fn leaves(count: usize, steps: &[&str]) -> Ended {
     let ended = agent(steps).run();
     assert_eq!(ended.ending.how, How::Exited(0));
     let told = &ended.ending.strays;
-    assert_eq!(told.len(), count, "{told:?}");
+    assert_eq!(told.len(), count, "{told:?} {}", ended.text());
     assert!(
         told.iter()
             .all(|stray| !stray.survived && stray.command.contains("fake_agent")),
@@ -26,44 +28,48 @@ fn a_child_in_the_background_that_holds_the_output() {
 
 #[test]
 fn a_child_in_a_group_of_its_own() {
-    leaves(1, &["spawn group; say ready; hang"]);
+    leaves(1, &["spawn group; write {ready} x; hang", "await {ready}"]);
 }
 
 #[test]
 fn a_daemon_in_a_session_of_its_own() {
-    leaves(1, &["spawn session; say ready; hang", "sleep 50"]);
+    leaves(1, &["spawn session; write {ready} x; hang", "await {ready}"]);
 }
 
 #[test]
 fn a_daemon_whose_parent_is_gone() {
-    leaves(1, &["spawn session; spawn hang", "sleep 50"]);
+    let ended = agent(&[
+        "spawn session; spawn hang; write {ready} x",
+        "await {ready}",
+        "sleep 20",
+    ])
+    .run();
+    // The parent may still be in the middle of its end.
+    assert!(matches!(ended.ending.strays.len(), 1 | 2), "{:?}", ended.ending.strays);
+    assert_eq!(ended.pids().len(), 2);
+    ended.left_nothing();
 }
 
 #[test]
 fn a_whole_family_in_sessions_of_their_own() {
-    leaves(
-        3,
-        &[
-            "spawn session; spawn session; spawn session; hang",
-            "spawn session; spawn hang; hang",
-            "sleep 100",
-        ],
-    );
+    let one = "spawn session; spawn hang; write {ready}1 x; hang";
+    let other = "spawn group; bare hang; write {ready}2 x; hang";
+    leaves(4, &[one, other, "await {ready}1", "await {ready}2"]);
 }
 
 #[test]
 fn a_daemon_without_the_mark_that_works_in_the_folder() {
-    leaves(1, &["silent session; hang", "sleep 50"]);
+    leaves(1, &["silent session; write {ready} x; hang", "await {ready}"]);
 }
 
 #[test]
 fn a_daemon_without_the_mark_that_holds_the_output() {
-    leaves(1, &["bare cd /; session; hang", "sleep 50"]);
+    leaves(1, &["bare session; cd /; write {ready} x; hang", "await {ready}"]);
 }
 
 #[test]
 fn a_daemon_that_ignores_every_signal_it_can() {
-    leaves(1, &["spawn session; deaf; hang", "sleep 50"]);
+    leaves(1, &["spawn session; deaf; write {ready} x; hang", "await {ready}"]);
 }
 
 #[test]
@@ -73,12 +79,10 @@ fn a_storm_of_forks() {
 
 #[test]
 fn daemons_of_an_agent_that_is_killed_itself() {
-    for steps in [
-        ["spawn session; hang", "sleep 30", "die"],
-        ["spawn hang", "sleep 30", "die"],
-    ] {
-        let ended = agent(&steps).run();
+    for daemon in ["spawn session; write {ready} x; hang", "spawn write {ready} x; hang"] {
+        let ended = agent(&[daemon, "await {ready}", "die"]).run();
         assert_eq!(ended.ending.how, How::Signalled(9));
+        assert_eq!(ended.pids().len(), 1);
         ended.left_nothing();
     }
 }
@@ -86,7 +90,7 @@ fn daemons_of_an_agent_that_is_killed_itself() {
 #[test]
 fn daemons_of_an_agent_that_is_ended_by_a_clock() {
     let clocks = Clocks {
-        silence: Some(std::time::Duration::from_millis(200)),
+        silence: Some(Duration::from_millis(200)),
         ..Clocks::default()
     };
     let ended = agent(&["storm 5", "deaf", "hang"])
@@ -99,6 +103,9 @@ fn daemons_of_an_agent_that_is_ended_by_a_clock() {
 
 #[test]
 fn a_daemon_that_prints_for_ever() {
-    let ended = leaves(1, &["spawn session; chatter 0", "sleep 50"]);
+    let ended = leaves(
+        1,
+        &["spawn session; say ...; write {ready} x; chatter 0", "await {ready}"],
+    );
     assert!(ended.text().contains("..."));
 }

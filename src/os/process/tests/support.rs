@@ -44,17 +44,17 @@ pub(super) struct Ended {
     pub(super) folder: TempDir,
 }
 
-/// The fake agent that does `steps`, in a new folder, with a total clock so that no test hangs.
+/// The fake agent that does `steps`, in a new folder, with a total clock so that no test hangs. `{ready}` in a step is
+/// a file that is not there yet.
 pub(super) fn agent(steps: &[&str]) -> Agent {
     become_subreaper().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let log = File::create(folder.path().join("log")).unwrap();
     let work = folder.path().join("work");
     fs::create_dir(&work).unwrap();
-    let argv = [fake_agent().as_os_str().to_owned()]
-        .into_iter()
-        .chain(steps.iter().map(OsString::from))
-        .collect();
+    let ready = folder.path().join("ready").display().to_string();
+    let steps = steps.iter().map(|step| OsString::from(step.replace("{ready}", &ready)));
+    let argv = [fake_agent().as_os_str().to_owned()].into_iter().chain(steps).collect();
     let spec = Spec {
         argv,
         folder: work,

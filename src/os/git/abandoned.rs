@@ -1,0 +1,86 @@
+//! Commits an agent made and walked away from: no ref of the repository reaches them any more.
+//!
+//! With HEAD detached, `git checkout trunk` or `git reset --hard` leaves the last commits to the reflog of the
+//! slot alone. What `commit --amend` and a finished rebase replaced is not meant: its successor is there.
+
+use std::collections::HashSet;
+use std::fs;
+
+use super::error::GitError;
+use super::oid::Oid;
+use super::salvage::OUR_MOVE;
+use super::slot::Slot;
+use super::unfinished;
+
+/// The newest of them, one for each line of commits. No process if there can be none, else one.
+pub(super) fn commits(slot: &Slot, head: Option<&Oid>, base: &Oid) -> Result<Vec<Oid>, GitError> {
+    let mut candidates = unfinished::held_commits(&slot.git_dir);
+    candidates.extend(left_behind(slot)?);
+    candidates.retain(|commit| commit != base && Some(commit) != head);
+    if candidates.is_empty() {
+        return Ok(candidates);
+    }
+    // With their parents, newest first: a candidate that is nobody's parent is the end of a line.
+    let git = slot
+        .repo
+        .git()
+        .reading()
+        .args(["rev-list", "--topo-order", "--parents", "--ignore-missing"]);
+    let git = git
+        .args(&candidates)
+        .arg("--not")
+        .args(head)
+        .arg(base)
+        .args(["--branches", "--tags", "--remotes"]);
+    let listed = git.run()?;
+    let mut parents = HashSet::new();
+    let mut ends = Vec::new();
+    for line in listed.split(|&byte| byte == b'\n') {
+        let mut names = line.split(|&byte| byte == b' ').filter_map(Oid::from_git);
+        let Some(commit) = names.next() else { continue };
+        if candidates.contains(&commit) && !parents.contains(&commit) {
+            ends.push(commit);
+        }
+        parents.extend(names);
+    }
+    Ok(ends)
+}
+
+/// The commits HEAD left by a checkout or a reset since we last reset the slot.
+fn left_behind(slot: &Slot) -> Result<Vec<Oid>, GitError> {
+    let moves = moves(slot)?;
+    let own = moves.iter().rev().take_while(|(_, what)| !what.starts_with(OUR_MOVE));
+    let left = own.filter(|(_, what)| what.starts_with("checkout:") || what.starts_with("reset:"));
+    Ok(left.filter_map(|(from, _)| from.clone()).collect())
+}
+
+/// The reflog of HEAD, oldest first: where it came from, and why it moved.
+fn moves(slot: &Slot) -> Result<Vec<(Option<Oid>, String)>, GitError> {
+    let file = slot.git_dir.join("logs/HEAD");
+    if let Ok(text) = fs::read(&file) {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let read = |line: &str| {
+            let (people, what) = line.split_once('\t')?;
+            Some((Oid::from_git(people.split(' ').next()?.as_bytes()), what.to_owned()))
+        };
+        return Ok(text.lines().filter_map(read).collect());
+    }
+    if !slot.repo.common_dir().join("reftable").is_dir() {
+        return Ok(Vec::new());
+    }
+    let git = slot
+        .git()
+        .reading()
+        .args(["log", "-g", "--format=%H%x09%gs", "HEAD", "--"]);
+    let text = String::from_utf8_lossy(&git.run()?).into_owned();
+    let entries: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('\t')).collect();
+    // Newest first, and each says where HEAD went; it came from where the one before it went.
+    let from = entries
+        .iter()
+        .skip(1)
+        .map(|(to, _)| Oid::from_git(to.as_bytes()))
+        .chain([None]);
+    let mut moves: Vec<_> = from.zip(entries.iter().map(|(_, what)| (*what).to_owned())).collect();
+    moves.reverse();
+    Ok(moves)
+}

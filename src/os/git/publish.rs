@@ -1,0 +1,282 @@
+//! Moves the base branch, and nothing else of the user's.
+//!
+//! A branch that nobody has checked out is moved by compare-and-swap. One that the user has checked out moves
+//! only by a fast-forward that git makes there, with files and index; where git will not, nothing has changed
+//! and the caller is told why. There is no other command of ours that writes in a user's checkout.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::base::{ahead_ref, base_ref, branches};
+use super::door::{Git, unexpected};
+use super::durable;
+use super::error::GitError;
+use super::oid::Oid;
+use super::repo::Repo;
+use super::unfinished;
+use super::worktrees::Worktree;
+
+/// How long the user's own git may keep us waiting in a checkout, before we go on elsewhere.
+const CHECKOUT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What became of moving a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// The branch is at the new commit, and that is on the disk.
+    Landed,
+    /// Somebody else has moved it: merge onto the newest tip and try again.
+    Moved,
+    /// It cannot move now, because of how the user's checkout stands. Nothing there has changed.
+    HeldBack {
+        /// One sentence, in git's words where they are git's.
+        reason: String,
+    },
+}
+
+/// How base and `swarm/<base>` stand to each other after [`Repo::catch_up`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaughtUp {
+    /// There is nothing ahead of the base.
+    Even,
+    /// The base has moved up to here just now.
+    Landed(Oid),
+    /// It still cannot.
+    HeldBack {
+        /// One sentence.
+        reason: String,
+    },
+    /// Each has commits that the other has not: they must be merged.
+    Diverged {
+        /// The base.
+        base: Oid,
+        /// `swarm/<base>`.
+        ahead: Oid,
+    },
+}
+
+impl Repo {
+    /// Moves `base` (without `refs/heads/`) from `old` to its descendant `new`. Objects are synced before, the
+    /// ref after. Three processes; four where the base is checked out.
+    pub fn publish(&self, base: &str, old: &Oid, new: &Oid) -> Result<Published, GitError> {
+        advance(self, base_ref(base), Some(old), new)
+    }
+
+    /// The same for `swarm/<base>`, where finished work waits while the base is held back; `None` for `old`
+    /// makes it.
+    pub fn publish_ahead(&self, base: &str, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
+        advance(self, ahead_ref(base), old, new)
+    }
+
+    /// Lets the base catch up with `swarm/<base>`, and removes that once the base contains it. One process when
+    /// there is nothing to do.
+    pub fn catch_up(&self, base: &str) -> Result<CaughtUp, GitError> {
+        loop {
+            let tips = self.tips(base)?;
+            let Some(ahead) = tips.ahead else {
+                return Ok(CaughtUp::Even);
+            };
+            if self.is_ancestor(&ahead, &tips.base)? {
+                forget_ahead(self, base, &ahead)?;
+                return Ok(CaughtUp::Even);
+            }
+            if !self.is_ancestor(&tips.base, &ahead)? {
+                return Ok(CaughtUp::Diverged { base: tips.base, ahead });
+            }
+            match self.publish(base, &tips.base, &ahead)? {
+                Published::Landed => {
+                    forget_ahead(self, base, &ahead)?;
+                    return Ok(CaughtUp::Landed(ahead));
+                }
+                Published::HeldBack { reason } => return Ok(CaughtUp::HeldBack { reason }),
+                Published::Moved => {}
+            }
+        }
+    }
+}
+
+fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
+    if old != Some(new) && !durable::sync_objects(repo, new, old)? {
+        return Err(unexpected(
+            "git rev-list",
+            b"the commit to publish does not descend from the tip",
+        ));
+    }
+    let [branch] = branches(repo, [reference])?;
+    if branch.tip.as_ref() != old {
+        return Ok(Published::Moved);
+    }
+    if let Some(reason) = branch.in_use {
+        return Ok(Published::HeldBack { reason });
+    }
+    match (branch.checked_out.as_slice(), old) {
+        ([], _) => swap(repo, &branch.reference, old, new),
+        ([checkout], Some(old)) => fast_forward(repo, checkout, &branch.reference, old, new),
+        (checkouts, _) => {
+            let places: Vec<String> = checkouts
+                .iter()
+                .map(|checkout| checkout.path.display().to_string())
+                .collect();
+            Ok(Published::HeldBack {
+                reason: format!("it is checked out in {}", places.join(" and ")),
+            })
+        }
+    }
+}
+
+/// Compare-and-swap of a branch that nobody has checked out.
+fn swap(repo: &Repo, reference: &str, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
+    let expected = old.map_or_else(|| new.zeros(), Oid::to_string);
+    let git = repo
+        .committing()
+        .durable()
+        .args(["update-ref", "-m", "swarm: publish", reference]);
+    match git.arg(new).arg(expected).run() {
+        Ok(_) => durable::sync_ref(repo, reference).map(|()| Published::Landed),
+        Err(error @ GitError::Failed { .. }) => {
+            // git says it in words only; the ref says it for certain.
+            if repo.resolve(reference)?.as_ref() == old {
+                Err(error)
+            } else {
+                Ok(Published::Moved)
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets git fast-forward the user's checkout, if it will.
+fn fast_forward(
+    repo: &Repo,
+    checkout: &Worktree,
+    reference: &str,
+    old: &Oid,
+    new: &Oid,
+) -> Result<Published, GitError> {
+    if let Some(operation) = unfinished::operation(&checkout.git_dir) {
+        let reason = format!("a {operation} is unfinished in {}", checkout.path.display());
+        return Ok(Published::HeldBack { reason });
+    }
+    // git locks the index first and the refs last, when the files are changed already: a ref that is locked
+    // for long must be seen before.
+    let locks = [
+        checkout.git_dir.join("HEAD.lock"),
+        repo.common_dir().join(format!("{reference}.lock")),
+    ];
+    if let Some(lock) = locks.iter().find(|lock| !is_gone_soon(lock)) {
+        return Ok(held_by(lock));
+    }
+    let git = repo
+        .identity_env()
+        .into_iter()
+        .fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
+    let git = git
+        .durable()
+        .slow()
+        .patience(CHECKOUT_PATIENCE)
+        .env("GIT_REFLOG_ACTION", "swarm: publish");
+    let git = git.args([
+        "merge",
+        "--ff-only",
+        "--no-autostash",
+        "--no-verify-signatures",
+        "--no-overwrite-ignore",
+    ]);
+    let answer = match git.args(["--no-stat", "-q"]).arg(new).ask() {
+        Ok(answer) => answer,
+        Err(GitError::Locked { lock, .. }) => return Ok(held_by(&lock)),
+        Err(error) => return Err(error),
+    };
+    // It may have been "already up to date", or another branch by now: only the ref says that it landed.
+    match repo.resolve(reference)? {
+        Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
+        Some(tip) if tip == *old => Ok(Published::HeldBack {
+            reason: sentence(&answer.stderr, &checkout.path),
+        }),
+        _ => Ok(Published::Moved),
+    }
+}
+
+/// Removes `swarm/<base>` if it is still at `ahead` and nobody has it checked out.
+fn forget_ahead(repo: &Repo, base: &str, ahead: &Oid) -> Result<(), GitError> {
+    let [branch] = branches(repo, [ahead_ref(base)])?;
+    if branch.tip.as_ref() != Some(ahead) || !branch.checked_out.is_empty() || branch.in_use.is_some() {
+        return Ok(());
+    }
+    match repo
+        .git()
+        .durable()
+        .args(["update-ref", "-d", &branch.reference])
+        .arg(ahead)
+        .run()
+    {
+        Ok(_) => durable::sync_ref(repo, &branch.reference),
+        // Moved meanwhile: it is ahead again, and stays.
+        Err(GitError::Failed { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn held_by(lock: &Path) -> Published {
+    let reason = format!(
+        "another git process holds {0} (if no git is running there, remove {0})",
+        lock.display()
+    );
+    Published::HeldBack { reason }
+}
+
+fn is_gone_soon(lock: &Path) -> bool {
+    let deadline = Instant::now() + CHECKOUT_PATIENCE;
+    while lock.exists() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+/// git's first sentence, with the files it names, in one line.
+fn sentence(stderr: &str, checkout: &Path) -> String {
+    let mut lines = stderr
+        .lines()
+        .skip_while(|line| line.starts_with("hint: ") || line.starts_with("warning: "));
+    let Some(first) = lines.next() else {
+        return format!("git did not move it in {}", checkout.display());
+    };
+    let first = first.trim_start_matches("error: ").trim_start_matches("fatal: ");
+    let files: Vec<&str> = lines.take_while(|line| line.starts_with('\t')).map(str::trim).collect();
+    if files.is_empty() {
+        first.to_owned()
+    } else {
+        format!("{first} {}", files.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_git_becomes_one_sentence() {
+        let cases = [
+            (
+                "error: Your local changes to the following files would be overwritten by merge:\n\ta.txt\n\tb.txt\n\
+                 Please commit your changes or stash them before you merge.\nAborting",
+                "Your local changes to the following files would be overwritten by merge: a.txt, b.txt",
+            ),
+            (
+                "fatal: Not possible to fast-forward, aborting.",
+                "Not possible to fast-forward, aborting.",
+            ),
+            (
+                "hint: x\nfatal: You have not concluded your merge (MERGE_HEAD exists).\nPlease",
+                "You have not concluded your merge (MERGE_HEAD exists).",
+            ),
+            ("", "git did not move it in /r"),
+        ];
+        for (stderr, wanted) in cases {
+            assert_eq!(sentence(stderr, Path::new("/r")), wanted);
+        }
+    }
+}
