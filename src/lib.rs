@@ -7,7 +7,7 @@ pub mod cli;
 pub mod error;
 pub mod exit;
 
-/// The only modules that touch the machine.
+pub mod swarm;
+pub mod cycle;
 pub mod os;
-/// Pure types and decisions: no file, process, clock or thread.
 pub mod model;

@@ -50,7 +50,7 @@ impl Bench {
         let reference = salvage_ref(task.as_str(), attempt);
         let message = format!("Salvaged: attempt {attempt} at {task}\n");
         let salvaged = self.slot.salvage(&reference, base, &message)?;
-        Ok(salvaged.map(|salvaged| {
+        Ok(salvaged.map(|salvaged: crate::os::git::Salvaged| {
             let commit = salvaged.commit.to_string();
             shop.journal.event(who, Event::Salvaged { reference: salvaged.reference.clone(), commit });
             salvaged.reference
@@ -70,7 +70,9 @@ impl Bench {
                 let state = self.slot.state()?;
                 let unknown = TaskId::parse(&format!("slot-{}", self.slot_name))
                     .map_err(|bad| Error::environment(bad.to_string()))?;
-                self.salvage(shop, &who, &unknown, 1, &state.head)?;
+                if let Some(head) = state.head {
+                    self.salvage(shop, &who, &unknown, 1, &head)?;
+                }
             }
         }
         Ok(())

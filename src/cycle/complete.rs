@@ -12,7 +12,8 @@ use crate::model::excerpt;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Author, Expect, Last, Progress, with_comment, with_progress};
+use crate::model::comment::{Author, with_comment};
+use crate::model::task::{Expect, Last, Progress, with_progress};
 use crate::model::transition::{Ledger, Transition, transition};
 use crate::os::clock;
 use crate::os::files::Moved;
@@ -34,7 +35,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let task = &claim.found.task;
     let ledger = Ledger { attempts: task.progress.attempts, infra: task.progress.infra };
     let mut limits = shop.config.limits.clone();
-    limits.attempts = task.attempts.unwrap_or(limits.attempts);
+    limits.attempts = task.attempts.map_or(limits.attempts, std::num::NonZeroU32::get);
     let expected = task.expect == Expect::NoChange;
     let next = transition(outcome, ledger, &limits, expected, fastrand::f64());
     let who = notes.who.clone();
@@ -58,7 +59,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
             true
         }
     };
-    Performed { outcome, settled }
+    Performed { outcome, settled, to: next.to }
 }
 
 fn move_on(shop: &Workshop, who: &Who, claim: &Claim, to: State, cause: String, outcome: Outcome) -> bool {
@@ -115,7 +116,6 @@ fn progress_after(old: &Progress, notes: &Notes, heading: &Heading, outcome: Out
         worker: heading.worker.clone(),
         cycle: notes.cycle,
         outcome,
-        ..Last::default()
     });
     progress.feedback = match outcome {
         Outcome::Merged => None,

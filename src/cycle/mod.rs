@@ -21,5 +21,6 @@ mod perform;
 
 pub use bench::Bench;
 pub use claim::{Claim, ClaimRecord, Claimed, claim};
+pub use integrate::catch_up;
 pub use perform::{Performed, perform};
 pub use workshop::Workshop;

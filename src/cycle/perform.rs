@@ -14,7 +14,9 @@ use crate::model::gate::Gate;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Plan, Review, Rules, Step, Work};
 use crate::model::record::Event;
+use crate::model::state::State;
 use crate::model::task::{self, Expect};
+
 use crate::os::git::{Committed, GitError, Oid};
 use crate::os::journal::Who;
 use crate::os::process::Ending;
@@ -52,6 +54,8 @@ pub(super) struct Cycle<'a> {
     pub(super) base: Oid,
     /// What is to be integrated: a commit and its tree.
     pub(super) work: Option<(Oid, Oid)>,
+    /// The only commit of the work is ours, made of what the agent left uncommitted.
+    pub(super) made_by_us: bool,
 }
 
 /// What became of a cycle.
@@ -61,6 +65,15 @@ pub struct Performed {
     pub outcome: Outcome,
     /// Whether the task is where the outcome says.
     pub settled: bool,
+    /// The folder into which it went.
+    pub to: Option<State>,
+}
+
+impl Performed {
+    /// Whether the task needs no more work.
+    pub fn is_complete(&self) -> bool {
+        self.to == Some(State::Complete)
+    }
 }
 
 /// Performs the cycle of a claimed task, from its checkout to its record.
@@ -84,7 +97,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
     };
     let (outcome, base) = match checkout(shop, bench, &mut claim, &mut notes) {
         Ok(base) => {
-            let mut cycle = Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None };
+            let mut cycle = Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None, made_by_us: false };
             (follow_the_plan(&mut cycle, &mut notes), Some(base))
         }
         Err(Infra(reason)) => {
@@ -205,22 +218,29 @@ impl Cycle<'_> {
         let task = &self.claim.found.task;
         if before.dirty {
             match self.bench.slot.commit_all(&format!("{}\n\nTask-Id: {}\n", task.title, task.id))? {
-                Committed::Yes(_) | Committed::NothingToCommit => {}
-                Committed::Refused { output } => {
-                    notes.because(super::work::with_tail("a hook of the repository refuses the commit".to_owned(), &output));
+                Committed::Done(_) => self.made_by_us = before.head.as_ref() == Some(&self.base),
+                Committed::Nothing => {}
+                Committed::Refused { reason } => {
+                    notes.because(super::work::with_tail("the work cannot be committed".to_owned(), &reason));
                     return Ok(plan::Event::Worked(Work::Failed));
                 }
             }
         }
         let after = if before.dirty { self.bench.slot.state()? } else { before };
-        notes.head = Some(after.head.clone());
-        if after.tree == self.shop.repo.tree_of(&self.base)? {
+        let Some(head) = after.head else {
+            notes.because("the agent left a branch without any commit checked out");
+            return Ok(plan::Event::Worked(Work::Failed));
+        };
+        notes.head = Some(head.clone());
+        let unchanged = head == self.base || self.shop.repo.changed_paths(&self.base, &head)?.is_empty();
+        if unchanged {
             if notes.reason.is_empty() || task.expect == Expect::Change {
                 notes.because("the agent changed nothing");
             }
             return Ok(plan::Event::Worked(Work::NoChange));
         }
-        self.work = Some((after.head, after.tree));
+        let tree = self.shop.repo.tree_of(&head)?;
+        self.work = Some((head, tree));
         Ok(plan::Event::Worked(Work::Ready))
     }
 

@@ -12,6 +12,7 @@ use super::perform::{Cycle, Infra};
 use super::run_program::{Program, run_program};
 use super::vigil::Vigil;
 use super::work::{details, with_tail};
+use crate::model::config::VerifyMerged;
 use crate::model::gate::Gate;
 use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
@@ -33,19 +34,28 @@ pub(super) enum Verdict {
     Halted(Halt),
 }
 
+/// Whether the gates need not run on a tree: there are none, or it has passed them.
+pub(super) fn is_known_green(cycle: &Cycle<'_>, tree: &Oid) -> bool {
+    let gates: Vec<Gate> = cycle.gates().into_iter().cloned().collect();
+    match cycle.shop.config.integrate.verify {
+        VerifyMerged::IfMoved => gates.is_empty() || remembered(cycle, tree, &gates).exists(),
+        VerifyMerged::Always => gates.is_empty(),
+    }
+}
+
 /// Runs the gates on `commit`, at which the worktree stands, unless its tree has passed them already.
 pub(super) fn verify(cycle: &mut Cycle<'_>, notes: &mut Notes, commit: &Oid, tree: &Oid) -> Result<Verdict, Infra> {
     let gates: Vec<Gate> = cycle.gates().into_iter().cloned().collect();
     if gates.is_empty() {
         return Ok(Verdict::Green);
     }
-    let known = remembered(cycle, tree, &gates);
-    if known.exists() && cycle.shop.config.integrate.verify == crate::model::config::VerifyMerged::IfMoved {
+    if is_known_green(cycle, tree) {
         return Ok(Verdict::Green);
     }
+    let known = remembered(cycle, tree, &gates);
     for (index, gate) in gates.iter().enumerate() {
         // The gate before may have changed what this one is to judge.
-        if index > 0 && cycle.bench.slot.has_changed_since(tree)? {
+        if index > 0 && cycle.bench.slot.has_changed_since(commit)? {
             cycle.bench.reset(cycle.shop, commit)?;
         }
         match run_gate(cycle, notes, gate)? {

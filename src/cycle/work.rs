@@ -17,7 +17,8 @@ use crate::model::plan::{Event, Work};
 use crate::model::prompt::{self, CommentFacts, Facts};
 use crate::model::record::{StepName, StepResult};
 use crate::model::signal::{Signal, signals};
-use crate::model::task::{body_without_comments, comments, shell_blocks};
+use crate::model::comment::{body_without_comments, comments};
+use crate::model::task::shell_blocks;
 use crate::os::lock::Lock;
 use crate::os::process::{Clock, Clocks, Ending, How};
 

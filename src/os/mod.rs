@@ -16,3 +16,4 @@ pub mod process;
 pub mod git;
 pub mod agents;
 pub mod journal;
+pub mod workspace;

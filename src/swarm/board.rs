@@ -218,6 +218,23 @@ impl Board {
         self.changed.notify_all();
     }
 
+    /// Looks again at a task in every folder.
+    pub fn refresh(&self, id: &TaskId) {
+        let mut inner = self.lock();
+        for state in State::ALL {
+            inner.look(&self.dirs, state, OsStr::new(&id.file_name()));
+        }
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Wakes every worker of this process that waits for a program.
+    pub fn poke_all(&self) {
+        for wake in self.lock().mine.values() {
+            wake.poke();
+        }
+    }
+
     /// Wakes the worker that has `id`, if this process does.
     pub fn poke(&self, id: &TaskId) {
         if let Some(wake) = self.lock().mine.get(id) {

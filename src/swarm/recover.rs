@@ -115,7 +115,7 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
 }
 
 fn last(record: &ClaimRecord, outcome: Outcome) -> Last {
-    Last { run: record.run_id.clone(), worker: record.worker.clone(), cycle: record.cycle, outcome, ..Last::default() }
+    Last { run: record.run_id.clone(), worker: record.worker.clone(), cycle: record.cycle, outcome }
 }
 
 fn note(shop: &Workshop, who: &Who, id: &TaskId, change: impl Fn(&mut crate::model::task::Progress)) {

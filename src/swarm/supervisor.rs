@@ -1,6 +1,5 @@
 //! A running swarm: starts the workers, hears signals and file events, and ends when they have ended.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -85,7 +84,8 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     };
     let run = Run { board: Board::new(shop.dirs.clone(), order.filter.clone(), order.when_empty), shop: &shop, order: &order };
     run.write_started(&tip)?;
-    let ended = run.live(&tip, &|| ready(&run_id));
+    let tally = Tally::default();
+    let ended = run.live(&tip, &tally, &|| ready(&run_id));
     let exit = match &ended {
         Ok((exit, _)) => *exit,
         Err(error) => error.exit(),
@@ -94,7 +94,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         Ok((_, reason)) => reason.clone(),
         Err(error) => error.chain(),
     };
-    run.write_stopped(&reason, exit);
+    run.write_stopped(&reason, exit, &tally);
     drop(lock);
     ended.map(|(exit, _)| exit)
 }
@@ -106,7 +106,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn live(&self, tip: &Oid, ready: &dyn Fn()) -> Result<(Exit, String)> {
+    fn live(&self, tip: &Oid, tally: &Tally, ready: &dyn Fn()) -> Result<(Exit, String)> {
         let (tell, hear) = mpsc::channel();
         let to_supervisor = tell.clone();
         // The watch begins before the scan, so that nothing falls between the two.
@@ -118,9 +118,8 @@ impl Run<'_> {
         self.tell_complaints();
         catch_up(self.shop)?;
 
-        let tally = Tally::default();
         let budget = Budget::new(self.order.cycles);
-        let floor = Floor { shop: self.shop, board: &self.board, budget: &budget, each: self.order.each, tally: &tally };
+        let floor = Floor { shop: self.shop, board: &self.board, budget: &budget, each: self.order.each, tally };
         let failure = thread::scope(|scope| {
             for (number, choice) in self.order.workers.iter().enumerate() {
                 let (floor, tell) = (&floor, tell.clone());
@@ -135,7 +134,7 @@ impl Run<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
-        Ok(self.verdict(&tally))
+        Ok(self.verdict(tally))
     }
 
     /// Serves the workers until the last of them has ended. Gives the reason if none of them could begin.
@@ -256,6 +255,7 @@ impl Run<'_> {
     fn stop(&self, to: Stop) {
         self.shop.stop.raise(to);
         self.board.stop();
+        self.board.poke_all();
         let reason = match to {
             Stop::No => return,
             Stop::Finish => "stopping: no new cycles; a second signal, or `swarm stop --now`, ends the agents",
@@ -310,8 +310,22 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn write_stopped(&self, reason: &str, exit: Exit, ) {
-        let _ = (reason, exit);
+    fn write_stopped(&self, reason: &str, exit: Exit, tally: &Tally) {
+        let outcomes = tally.outcomes();
+        self.say(Event::RunStopped { reason: reason.to_owned() });
+        let stopped = Stopped {
+            schema: SCHEMA,
+            run_id: self.shop.journal.run_id().to_owned(),
+            stopped_at: clock::now(),
+            duration_ms: self.shop.journal.elapsed_ms(),
+            reason: reason.to_owned(),
+            exit_code: exit as u8,
+            cycles: outcomes.values().sum(),
+            outcomes,
+        };
+        if let Err(error) = self.shop.journal.stopped(&stopped) {
+            self.say(Event::Warning { message: format!("cannot write stopped.json: {error}") });
+        }
     }
 }
 
@@ -325,9 +339,4 @@ fn one_worker(floor: &Floor<'_>, name: &str, choice: &Choice, tip: &Oid, tell: &
         }
         Err(error) => drop(tell.send(Message::Failed(name.to_owned(), error))),
     }
-}
-
-/// The folders of the workspace at work, for messages.
-pub fn shown(path: &std::path::Path) -> PathBuf {
-    path.to_owned()
 }

@@ -1,13 +1,14 @@
 //! One worker: pick, cycle, repeat, on one bench of its own.
 
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::ToSpan;
 
 use super::board::{Board, Next};
-use crate::cycle::{Bench, Claimed, Workshop, claim, perform};
+use crate::cycle::{Bench, Claimed, Performed, Workshop, claim, perform};
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::task::TaskId;
@@ -45,17 +46,31 @@ impl Budget {
 /// What the workers of a run have done.
 #[derive(Debug, Default)]
 pub struct Tally {
-    outcomes: Mutex<std::collections::BTreeMap<Outcome, u32>>,
+    ended: Mutex<Ended>,
+}
+
+#[derive(Debug, Default)]
+struct Ended {
+    outcomes: BTreeMap<Outcome, u32>,
+    /// For each task, whether its last cycle completed it.
+    complete: HashMap<TaskId, bool>,
 }
 
 impl Tally {
-    fn add(&self, outcome: Outcome) {
-        *self.outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).entry(outcome).or_default() += 1;
+    fn add(&self, id: &TaskId, performed: Performed) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        *ended.outcomes.entry(performed.outcome).or_default() += 1;
+        ended.complete.insert(id.clone(), performed.is_complete());
+    }
+
+    /// Whether every task that was claimed was completed in the end.
+    pub fn all_complete(&self) -> bool {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).complete.values().all(|complete| *complete)
     }
 
     /// How many cycles ended how.
-    pub fn outcomes(&self) -> std::collections::BTreeMap<Outcome, u32> {
-        self.outcomes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    pub fn outcomes(&self) -> BTreeMap<Outcome, u32> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).outcomes.clone()
     }
 }
 
@@ -91,14 +106,14 @@ pub fn work(floor: &Floor<'_>, bench: &mut Bench) {
         let performed = catch_unwind(AssertUnwindSafe(|| perform(floor.shop, bench, *claimed, done)));
         match performed {
             Ok(performed) => {
-                floor.tally.add(performed.outcome);
+                floor.tally.add(&id, performed);
                 if !performed.settled {
                     floor.board.strand(&id);
                 }
             }
             Err(_) => {
                 bench.distrust();
-                floor.tally.add(Outcome::Infra);
+                floor.tally.add(&id, Performed { outcome: Outcome::Infra, settled: false, to: None });
                 let message = "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
                 floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
             }

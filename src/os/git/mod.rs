@@ -25,6 +25,7 @@ mod base;
 mod publish;
 mod durable;
 mod history;
+mod questions;
 mod salvage;
 mod abandoned;
 mod snapshot;

@@ -1,0 +1,68 @@
+//! Small questions to a repository that only read.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::base::Tips;
+use super::door::{Git, unexpected};
+use super::error::GitError;
+use super::oid::Oid;
+use super::repo::{Repo, Unfit};
+use super::status::path_of;
+
+impl Tips {
+    /// Where new work begins: on what is finished, though the base may not have caught up with it.
+    pub fn newest(&self) -> &Oid {
+        self.ahead.as_ref().unwrap_or(&self.base)
+    }
+}
+
+impl Repo {
+    /// The top of the checkout that `path` lies in. One process.
+    pub fn find_top(path: &Path) -> Result<PathBuf, Unfit> {
+        let answer = Git::at(path).reading().args(["rev-parse", "--show-toplevel"]).ask()?;
+        match answer.stdout.strip_suffix(b"\n") {
+            Some(top) if answer.code == Some(0) && !top.is_empty() => Ok(path_of(top)),
+            Some(_) | None if answer.stderr.contains("must be run in a work tree") => Err(Unfit::Bare(path.to_owned())),
+            Some(_) | None => Err(Unfit::NotARepository(path.to_owned())),
+        }
+    }
+
+    /// The files that differ between two commits, from the top, renames as both names. One process.
+    pub fn changed_paths(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, GitError> {
+        let git = self.git().reading().args(["diff-tree", "-r", "-z", "--name-only", "--no-renames"]);
+        let listed = git.arg(from).arg(to).run()?;
+        let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    }
+
+    /// Those of `paths`, from the top, that git would commit: neither ignored nor tracked. One process; none
+    /// for no path.
+    pub fn not_ignored(&self, paths: &[String]) -> Result<Vec<String>, GitError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let git = self.git().reading().args(["ls-files", "-z", "--others", "--exclude-standard", "--"]);
+        let literal = paths.iter().map(|path| format!(":(literal){path}"));
+        let listed = git.args(literal).run()?;
+        let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    }
+
+    /// When a commit was made. One process.
+    pub fn committed_at(&self, commit: &Oid) -> Result<Timestamp, GitError> {
+        let printed = self.git().reading().args(["log", "-1", "--format=%ct"]).arg(commit).run()?;
+        let seconds = std::str::from_utf8(&printed).ok().and_then(|text| text.trim().parse().ok());
+        let at = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        at.ok_or_else(|| unexpected("git log", &printed))
+    }
+
+    /// The messages of the commits in `from..to`, oldest first, without their trailers. One process.
+    pub fn messages(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, GitError> {
+        let git = self.git().reading().args(["log", "--reverse", "--no-merges", "-z", "--format=%B"]);
+        let printed = git.arg(format!("{from}..{to}")).run()?;
+        let messages = printed.split(|byte| *byte == 0).map(|message| String::from_utf8_lossy(message).trim().to_owned());
+        Ok(messages.filter(|message| !message.is_empty()).collect())
+    }
+}
