@@ -1,7 +1,8 @@
 //! A program that misbehaves on request: what the tests run in place of an agent or a gate.
 //!
 //! Each argument is one step, its words divided by blanks; the steps are done in order, and after the last it
-//! exits 0. A spawned child does the steps that follow in the same argument, divided by `;`.
+//! exits 0. A spawned child does the steps that follow in the same argument, divided by `;`; its own child's are
+//! divided by `|`, and that one's by `||`.
 //!
 //! ```text
 //! fake_agent "say working" "spawn session; hang" "write notes.txt done" "exit 1"
@@ -26,6 +27,7 @@
 //! | `bare STEPS` | the same with an empty environment |
 //! | `silent STEPS` | the same with an empty environment and no output |
 //! | `storm N` | starts N that hang, every second one in a session of its own |
+//! | `phoenix LIVES SIGN` | starts itself again and exits, so many times; the sign is for who looks for it |
 //! | `exit CODE`, `die` | ends so, or by SIGKILL |
 
 use std::error::Error;
@@ -95,17 +97,18 @@ fn step(step: &str) -> Done {
         "group" => setpgid(None, None)?,
         "spawn" => spawn(&mut itself(rest)?)?,
         "bare" => spawn(itself(rest)?.env_clear())?,
-        "silent" => spawn(
-            itself(rest)?
-                .env_clear()
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null()),
-        )?,
+        "silent" => spawn(itself(rest)?.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?,
         "storm" => {
             for number in 0..rest.parse::<usize>()? {
                 spawn(&mut itself(if number % 2 == 0 { "hang" } else { "session; hang" })?)?;
             }
+        }
+        "phoenix" => {
+            let (lives, sign) = rest.split_once(' ').ok_or("phoenix LIVES SIGN")?;
+            if let Some(left) = lives.parse::<u32>()?.checked_sub(1) {
+                itself(&format!("phoenix {left} {sign}"))?.stdout(Stdio::null()).spawn()?;
+            }
+            exit(0);
         }
         "exit" => exit(rest.parse()?),
         "die" => kill_process(getpid(), Signal::KILL)?,
@@ -137,9 +140,7 @@ fn flood(bytes: usize) -> io::Result<()> {
 
 fn hex(digits: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?))
-        .collect()
+    pairs.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
 }
 
 /// Safe Rust cannot close the standard descriptors; putting `/dev/null` in their place gives up the same file.
@@ -158,7 +159,9 @@ fn close(what: &str) -> Done {
 
 fn itself(steps: &str) -> io::Result<Command> {
     let mut command = Command::new(env::current_exe()?);
-    command.args(steps.split(';').map(str::trim));
+    // One level less of nesting for the child.
+    let inner = |step: &str| step.replace("||", "\0").replace('|', ";").replace('\0', "|");
+    command.args(steps.split(';').map(|step| inner(step.trim())));
     Ok(command)
 }
 

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod error;
 pub mod exit;
 
+pub mod command;
 pub mod swarm;
 pub mod cycle;
 pub mod os;

@@ -33,7 +33,9 @@ pub(super) fn run(desk: &Desk, words: &Add) -> Result<Exit> {
             let id = parse_id(id)?;
             if !create(&place.dirs, &id, &text)? {
                 let state = task_folder::find(&place.dirs, &id).unwrap_or(State::Pending);
-                return Err(Error::failed(format!("there is a task {id} already, in {state}/")).hint("choose another --id"));
+                return Err(
+                    Error::failed(format!("there is a task {id} already, in {state}/")).hint("choose another --id")
+                );
             }
             id
         }
@@ -57,10 +59,16 @@ pub(super) fn parse_id(text: &str) -> Result<TaskId> {
 
 fn text(words: &Add) -> Result<String> {
     let bytes = match &words.file {
-        Some(path) if path == Path::new("-") => read_all(io::stdin().lock()).context(|| "read standard input".to_owned())?,
-        Some(path) => fs::read(path).map_err(|error| Error::usage(format!("cannot read {}", path.display())).because(error))?,
+        Some(path) if path == Path::new("-") => {
+            read_all(io::stdin().lock()).context(|| "read standard input".to_owned())?
+        }
+        Some(path) => {
+            fs::read(path).map_err(|error| Error::usage(format!("cannot read {}", path.display())).because(error))?
+        }
         None if words.text.is_empty() => {
-            return Err(Error::usage("there is nothing to add").hint("swarm add \"what to do\", or swarm add --file FILE"));
+            return Err(
+                Error::usage("there is nothing to add").hint("swarm add \"what to do\", or swarm add --file FILE")
+            );
         }
         None => format!("{}\n", words.text.join(" ")).into_bytes(),
     };
@@ -84,7 +92,8 @@ fn read_all(mut from: impl Read) -> io::Result<Vec<u8>> {
 /// Puts the keys that were typed in front of the text.
 fn with_keys(text: &str, words: &Add) -> Result<String> {
     let quoted = |value: &str| serde_json::to_string(value).unwrap_or_default();
-    let list = |values: &[String]| format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "));
+    let list =
+        |values: &[String]| format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "));
     let mut keys = Vec::new();
     let mut key = |name: &str, value: Option<String>| keys.extend(value.map(|value| format!("{name}: {value}\n")));
     key("priority", words.priority.clone());

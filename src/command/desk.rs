@@ -66,7 +66,8 @@ impl Desk {
 
     /// Prints one JSON document, indented for people.
     pub fn print_json(&self, value: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string_pretty(value).map_err(|error| Error::failed("cannot write JSON").because(error))?;
+        let text =
+            serde_json::to_string_pretty(value).map_err(|error| Error::failed("cannot write JSON").because(error))?;
         swallow_closed(writeln!(io::stdout().lock(), "{text}"))
     }
 

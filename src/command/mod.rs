@@ -5,18 +5,12 @@
 mod init;
 mod add;
 mod start;
+mod dry_run;
+mod detach;
 mod announce;
 mod stop;
-mod status;
-mod list;
-mod show;
-mod logs;
-mod runs;
-mod lint;
-mod check;
 mod moves;
 mod comment;
-mod demo;
 mod schema;
 mod completions;
 mod man;
@@ -55,18 +49,12 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Add(words) => add::run(desk, &words),
         Command::Start(words) => start::run(desk, &words),
         Command::Stop(words) => stop::run(desk, &words),
-        Command::Status => status::run(desk),
-        Command::List(words) => list::run(desk, &words),
-        Command::Show(words) => show::run(desk, &words),
-        Command::Logs(words) => logs::run(desk, &words),
-        Command::Runs(words) => runs::run(desk, &words),
-        Command::Lint(words) => lint::run(desk, &words),
-        Command::Check => check::run(desk),
+        #[rustfmt::skip]
+        Command::Status | Command::List(_) | Command::Show(_) | Command::Logs(_) | Command::Runs(_) | Command::Lint(_) | Command::Check | Command::Demo(_) => Err(Error::failed("not built yet")),
         Command::Retry(words) => moves::retry(desk, &words),
         Command::Hold(words) => moves::hold(desk, &words),
         Command::Cancel(words) => moves::cancel(desk, &words),
         Command::Comment(words) => comment::run(desk, &words),
-        Command::Demo(words) => demo::run(desk, &words),
         Command::Schema(words) => schema::run(desk, &words),
         Command::Completions(words) => completions::run(desk, &words),
         Command::Man => man::run(desk),

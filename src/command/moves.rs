@@ -19,9 +19,13 @@ pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
         let from = whereabouts(&dirs, id)?;
         match from {
             State::Blocked | State::Review | State::Pending => {}
-            State::Current => return Err(Error::failed(format!("{id} is being worked on")).hint(format!("end the attempt first: swarm cancel {id}"))),
+            State::Current => {
+                return Err(Error::failed(format!("{id} is being worked on"))
+                    .hint(format!("end the attempt first: swarm cancel {id}")));
+            }
             State::Complete => {
-                return Err(Error::failed(format!("{id} is complete: its work is on the base")).hint("add a new task for more work"));
+                return Err(Error::failed(format!("{id} is complete: its work is on the base"))
+                    .hint("add a new task for more work"));
             }
         }
         forgive(&dirs, from, id)?;
@@ -41,8 +45,12 @@ pub(super) fn hold(desk: &Desk, words: &Ids) -> Result<Exit> {
             Ok(format!("{id}: pending → blocked"))
         }
         State::Blocked => Ok(format!("{id} is in blocked/ already")),
-        State::Current => Err(Error::failed(format!("{id} is being worked on")).hint(format!("end the attempt: swarm cancel {id}"))),
-        state @ (State::Review | State::Complete) => Err(Error::failed(format!("{id} is in {state}/: nothing claims it there"))),
+        State::Current => {
+            Err(Error::failed(format!("{id} is being worked on")).hint(format!("end the attempt: swarm cancel {id}")))
+        }
+        state @ (State::Review | State::Complete) => {
+            Err(Error::failed(format!("{id} is in {state}/: nothing claims it there")))
+        }
     })
 }
 
@@ -93,16 +101,17 @@ fn each(desk: &Desk, ids: &[TaskId], mut act: impl FnMut(&TaskId) -> Result<Stri
 
 /// The folder in which a task lies.
 pub(super) fn whereabouts(dirs: &Dirs, id: &TaskId) -> Result<State> {
-    task_folder::find(dirs, id).ok_or_else(|| {
-        Error::failed(format!("there is no task {id}")).hint("`swarm list` shows what there is")
-    })
+    task_folder::find(dirs, id)
+        .ok_or_else(|| Error::failed(format!("there is no task {id}")).hint("`swarm list` shows what there is"))
 }
 
 fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {
     match task_folder::move_task(dirs, id, from, to).context(|| format!("move {id} to {to}/"))? {
         Moved::Done => Ok(()),
         Moved::Gone => Err(Error::failed(format!("{id} has just left {from}/")).hint("look where it is: swarm list")),
-        Moved::Taken => Err(Error::failed(format!("a task {id} lies in {to}/ too")).hint("rename or remove one of the two")),
+        Moved::Taken => {
+            Err(Error::failed(format!("a task {id} lies in {to}/ too")).hint("rename or remove one of the two"))
+        }
     }
 }
 
@@ -121,6 +130,7 @@ fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<()> {
     match edited {
         Ok(_) => Ok(()),
         Err(EditError::Io(error)) => Err(error).context(|| format!("edit {id}")),
-        Err(EditError::Invalid(reason)) => Err(Error::failed(format!("{id} is no valid task: {reason}")).hint("mend it first; `swarm lint` shows the line")),
+        Err(EditError::Invalid(reason)) => Err(Error::failed(format!("{id} is no valid task: {reason}"))
+            .hint("mend it first; `swarm lint` shows the line")),
     }
 }

@@ -61,7 +61,8 @@ impl Bench {
             // For people who wonder whose it is; nothing depends on it.
             let _ = lock.describe();
             let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?;
-            let mut bench = Self { worker, slot_name, slot, choice, wake, fresh_at: None, unsalvaged: false, _lock: lock };
+            let mut bench =
+                Self { worker, slot_name, slot, choice, wake, fresh_at: None, unsalvaged: false, _lock: lock };
             bench.salvage_of_the_dead(shop)?;
             return Ok(bench);
         }
@@ -69,7 +70,7 @@ impl Bench {
     }
 
     /// The worktree may hold work that could not be salvaged: it is tried again before the next reset.
-    pub(super) fn distrust(&mut self) {
+    pub fn distrust(&mut self) {
         self.unsalvaged = true;
     }
 

@@ -26,7 +26,8 @@ impl Bench {
         if self.fresh_at.as_ref() != Some(tip) {
             self.reset(shop, tip)?;
         }
-        let record = SlotRecord { schema: crate::model::record::SCHEMA, task: task.clone(), attempt, base: tip.clone() };
+        let record =
+            SlotRecord { schema: crate::model::record::SCHEMA, task: task.clone(), attempt, base: tip.clone() };
         self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
         setup::make_ready(shop, self, tip)?;
         self.fresh_at = None;
@@ -46,7 +47,14 @@ impl Bench {
     }
 
     /// Keeps all work in the worktree that `base` does not have, and says so.
-    pub(super) fn salvage(&mut self, shop: &Workshop, who: &Who, task: &TaskId, attempt: u32, base: &Oid) -> Result<Option<String>> {
+    pub(super) fn salvage(
+        &mut self,
+        shop: &Workshop,
+        who: &Who,
+        task: &TaskId,
+        attempt: u32,
+        base: &Oid,
+    ) -> Result<Option<String>> {
         let reference = salvage_ref(task.as_str(), attempt);
         let message = format!("Salvaged: attempt {attempt} at {task}\n");
         let salvaged = self.slot.salvage(&reference, base, &message)?;

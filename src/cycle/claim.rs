@@ -115,7 +115,9 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
         Moved::Gone | Moved::Taken => return Ok(Claimed::Lost),
     }
     match task_folder::read(dirs, State::Current, id) {
-        Ok(Some(found)) => Ok(Claimed::Yes(Box::new(Claim { id: id.clone(), found, record, _domain: domain, _lock: lock }))),
+        Ok(Some(found)) => {
+            Ok(Claimed::Yes(Box::new(Claim { id: id.clone(), found, record, _domain: domain, _lock: lock })))
+        }
         // Its author was quicker than we were: he moved it on, or broke it.
         Ok(None) => Ok(Claimed::Lost),
         Err(invalid) => {

@@ -8,11 +8,11 @@ use jiff::{Timestamp, ToSpan};
 use super::notes::{Heading, Notes};
 use super::perform::Performed;
 use super::{Claim, Workshop};
+use crate::model::comment::{Author, with_comment};
 use crate::model::excerpt;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::comment::{Author, with_comment};
 use crate::model::task::{Expect, Last, Progress, with_progress};
 use crate::model::transition::{Ledger, Transition, transition};
 use crate::os::clock;
@@ -55,7 +55,8 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let settled = match (next.to, lies_in) {
         (Some(to), Some(State::Current)) => move_on(shop, &who, &claim, to, cause, outcome),
         (Some(_), _) | (None, _) => {
-            shop.journal.event(&who, Event::TaskMoved { from: State::Current, to: lies_in, cause, outcome: Some(outcome) });
+            shop.journal
+                .event(&who, Event::TaskMoved { from: State::Current, to: lies_in, cause, outcome: Some(outcome) });
             true
         }
     };
@@ -73,12 +74,14 @@ fn move_on(shop: &Workshop, who: &Who, claim: &Claim, to: State, cause: String, 
         Ok(Moved::Gone) => true,
         Ok(Moved::Taken) => {
             let path = shop.dirs.shown(&shop.dirs.task(to, &claim.id));
-            let message = format!("{path} exists already, so the task stays in current/: rename or remove one of the two");
+            let message =
+                format!("{path} exists already, so the task stays in current/: rename or remove one of the two");
             shop.journal.event(who, Event::Warning { message });
             false
         }
         Err(error) => {
-            let message = format!("cannot move the task to {to}/: {error}; it stays in current/ and is moved at the next start");
+            let message =
+                format!("cannot move the task to {to}/: {error}; it stays in current/ and is moved at the next start");
             shop.journal.event(who, Event::Warning { message });
             false
         }
@@ -111,12 +114,8 @@ fn progress_after(old: &Progress, notes: &Notes, heading: &Heading, outcome: Out
     progress.attempts = next.ledger.attempts;
     progress.infra = next.ledger.infra;
     progress.not_before = next.pause.and_then(|pause| later(clock::now(), pause));
-    progress.last = Some(Last {
-        run: heading.run_id.clone(),
-        worker: heading.worker.clone(),
-        cycle: notes.cycle,
-        outcome,
-    });
+    progress.last =
+        Some(Last { run: heading.run_id.clone(), worker: heading.worker.clone(), cycle: notes.cycle, outcome });
     progress.feedback = match outcome {
         Outcome::Merged => None,
         Outcome::Interrupted | Outcome::Cancelled | Outcome::RateLimited | Outcome::Infra => old.feedback.clone(),
@@ -143,9 +142,15 @@ fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<Stri
     match next.to? {
         State::Blocked if next.exhausted => {
             let times = if outcome == Outcome::Infra { next.ledger.infra } else { next.ledger.attempts };
-            Some(format!("Blocked after {times} attempts; the last one ended as {outcome}: {reason}\n\nMend what is wrong, then: swarm retry {}", id(notes)))
+            Some(format!(
+                "Blocked after {times} attempts; the last one ended as {outcome}: {reason}\n\nMend what is wrong, then: swarm retry {}",
+                id(notes)
+            ))
         }
-        State::Blocked => Some(format!("{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\", then: swarm retry {0}", id(notes))),
+        State::Blocked => Some(format!(
+            "{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\", then: swarm retry {0}",
+            id(notes)
+        )),
         State::Review => Some(format!("Waits for a person: {reason}")),
         State::Pending | State::Current | State::Complete => None,
     }

@@ -138,7 +138,8 @@ fn newest(shop: &Workshop, tips: &Tips) -> Result<Option<Oid>, Infra> {
 /// Moves the base, or, where that is held back, `swarm/<base>`; false: somebody else moved it first.
 fn publish(shop: &Workshop, who: &Who, tips: &Tips, tip: &Oid, commit: &Oid) -> Result<bool, Infra> {
     let moved = |branch: String, from: &Oid| {
-        shop.journal.event(who, record::Event::BasePublished { branch, from: from.to_string(), to: commit.to_string() });
+        shop.journal
+            .event(who, record::Event::BasePublished { branch, from: from.to_string(), to: commit.to_string() });
     };
     match shop.repo.publish(&shop.base, &tips.base, commit)? {
         Published::Landed => {
@@ -169,7 +170,8 @@ fn publish(shop: &Workshop, who: &Who, tips: &Tips, tip: &Oid, commit: &Oid) -> 
 
 /// Lets the base catch up with work that was held back, where that is possible now.
 pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
-    let turn = Turn::take(shop).map_err(|error| crate::error::Error::environment("cannot lock the merge queue").because(error))?;
+    let turn = Turn::take(shop)
+        .map_err(|error| crate::error::Error::environment("cannot lock the merge queue").because(error))?;
     if turn.is_none() {
         return Ok(());
     }

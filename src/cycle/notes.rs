@@ -124,7 +124,9 @@ impl Notes {
     pub(super) fn record(self, heading: Heading, outcome: Outcome) -> Cycle {
         let text = |oid: &Oid| oid.as_str().to_owned();
         let recycled = match outcome {
-            Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::Done => self.who.task.iter().cloned().collect(),
+            Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::Done => {
+                self.who.task.iter().cloned().collect()
+            }
             _ => Vec::new(),
         };
         Cycle {

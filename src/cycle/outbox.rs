@@ -79,7 +79,8 @@ fn refuse(shop: &Workshop, who: &Who, path: &std::path::Path, reason: &str) -> R
     let kept = kept.join(name);
     // A folder or a link has nothing to keep.
     let _ = fs::copy(path, &kept);
-    let message = format!("a new task was not taken: {}: {reason}; it is kept as {}", name.display(), shop.dirs.shown(&kept));
+    let message =
+        format!("a new task was not taken: {}: {reason}; it is kept as {}", name.display(), shop.dirs.shown(&kept));
     shop.journal.event(who, Event::Warning { message });
     Ok(())
 }

@@ -81,11 +81,10 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
     let who = Who { worker: Some(bench.worker.clone()), cycle: Some(number), task: Some(claim.id.clone()) };
     let choice = choose(&bench.choice, &claim.found.task);
     let mut notes = Notes::begin(who.clone(), number, claim.record.attempt);
-    shop.journal.event(&who, Event::TaskClaimed {
-        attempt: claim.record.attempt,
-        slot: bench.slot_name.clone(),
-        agent: choice.to_string(),
-    });
+    shop.journal.event(
+        &who,
+        Event::TaskClaimed { attempt: claim.record.attempt, slot: bench.slot_name.clone(), agent: choice.to_string() },
+    );
     let heading = Heading {
         run_id: shop.journal.run_id().to_owned(),
         host: shop.host.clone(),
@@ -97,7 +96,8 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
     };
     let (outcome, base) = match checkout(shop, bench, &mut claim, &mut notes) {
         Ok(base) => {
-            let mut cycle = Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None, made_by_us: false };
+            let mut cycle =
+                Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None, made_by_us: false };
             (follow_the_plan(&mut cycle, &mut notes), Some(base))
         }
         Err(Infra(reason)) => {
@@ -290,7 +290,10 @@ fn keep_the_work(shop: &Workshop, bench: &mut Bench, claim: &Claim, notes: &mut 
         Err(error) => {
             // The worktree stays as it is; taking it over again salvages it first.
             bench.distrust();
-            shop.journal.event(&who, Event::Warning { message: format!("the work could not be salvaged yet: {}", error.chain()) });
+            shop.journal.event(
+                &who,
+                Event::Warning { message: format!("the work could not be salvaged yet: {}", error.chain()) },
+            );
         }
     }
 }

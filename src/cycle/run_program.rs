@@ -52,14 +52,7 @@ impl Program {
         env.extend(house(shop, bench));
         env.extend(shop.repo.identity_env().into_iter().map(|(name, value)| (name.into(), value.into())));
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
-        Self {
-            argv,
-            env,
-            stdin: None,
-            clocks: Clocks::default(),
-            stop: stop_steps(&agent.stop),
-            mark,
-        }
+        Self { argv, env, stdin: None, clocks: Clocks::default(), stop: stop_steps(&agent.stop), mark }
     }
 
     pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {

@@ -82,8 +82,10 @@ fn copy(shop: &Workshop, slot: &Path) -> Result<()> {
     find(root, root, &set, &shop.dirs, &mut wanted)?;
     let shown: Vec<String> = wanted.iter().map(|path| path.display().to_string()).collect();
     if let Some(path) = shop.repo.not_ignored(&shown)?.first() {
-        return Err(Error::usage(format!("worktree.copy: git does not ignore `{path}`, so it would be committed with the work"))
-            .hint(format!("add it to .gitignore, or commit it: a tracked file needs no copy ({})", globs.join(", "))));
+        return Err(Error::usage(format!(
+            "worktree.copy: git does not ignore `{path}`, so it would be committed with the work"
+        ))
+        .hint(format!("add it to .gitignore, or commit it: a tracked file needs no copy ({})", globs.join(", "))));
     }
     for path in wanted {
         let target = slot.join(&path);
@@ -121,13 +123,17 @@ fn run_setup(shop: &Workshop, bench: &Bench, tip: &Oid, command: &str) -> Result
     let name = format!("setup-{}-{}.log", bench.slot_name, tip.short());
     let log = shop.journal.folder().join("logs").join(&name);
     let program = Program::shell(shop, bench, command, shop.config.limits.timeout);
-    let ending = run_program(shop, bench, program, &log, &mut ()).map_err(|error| Error::environment(format!("cannot run the setup command `{command}`")).because(error))?;
+    let ending = run_program(shop, bench, program, &log, &mut ())
+        .map_err(|error| Error::environment(format!("cannot run the setup command `{command}`")).because(error))?;
     match ending.how {
         How::Exited(0) => Ok(()),
         How::Exited(_) | How::Signalled(_) | How::TimedOut(_) | How::Interrupted => {
             let tail = String::from_utf8_lossy(&ending.tail).into_owned();
-            Err(Error::environment(format!("the setup command `{command}` failed: {}", crate::model::excerpt::last_line(&tail)))
-                .hint(format!("its output is in {}", shop.dirs.shown(&log))))
+            Err(Error::environment(format!(
+                "the setup command `{command}` failed: {}",
+                crate::model::excerpt::last_line(&tail)
+            ))
+            .hint(format!("its output is in {}", shop.dirs.shown(&log))))
         }
     }
 }

@@ -76,7 +76,8 @@ pub(super) fn verify(cycle: &mut Cycle<'_>, notes: &mut Notes, commit: &Oid, tre
 
 fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Verdict, Infra> {
     let timeout = gate.timeout.unwrap_or(cycle.shop.config.limits.timeout);
-    let program = Program::shell(cycle.shop, cycle.bench, &gate.run, timeout).with_env("SWARM_TASK", cycle.claim.id.as_str());
+    let program =
+        Program::shell(cycle.shop, cycle.bench, &gate.run, timeout).with_env("SWARM_TASK", cycle.claim.id.as_str());
     let round = notes.round(StepName::Verify);
     let name = format!("{}-c{}-verify-{round}.log", cycle.bench.worker, notes.cycle);
     let log = cycle.shop.journal.folder().join("logs").join(&name);

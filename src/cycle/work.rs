@@ -12,12 +12,12 @@ use super::run_program::{Program, run_program};
 use super::vigil::Vigil;
 use crate::model::agent::{Agent, Completion, Content, Variables, Via};
 use crate::model::choice::{Choice, Overrides};
+use crate::model::comment::{body_without_comments, comments};
 use crate::model::excerpt;
 use crate::model::plan::{Event, Work};
 use crate::model::prompt::{self, CommentFacts, Facts};
 use crate::model::record::{StepName, StepResult};
 use crate::model::signal::{Signal, signals};
-use crate::model::comment::{body_without_comments, comments};
 use crate::model::task::shell_blocks;
 use crate::os::lock::Lock;
 use crate::os::process::{Clock, Clocks, Ending, How};
@@ -144,7 +144,12 @@ fn hand_over(path: &std::path::Path, via: Via) -> Result<File, Infra> {
     Ok(file)
 }
 
-fn command_line(cycle: &Cycle<'_>, agent: &Agent, prompt: &str, path: &std::path::Path) -> Result<Vec<OsString>, Infra> {
+fn command_line(
+    cycle: &Cycle<'_>,
+    agent: &Agent,
+    prompt: &str,
+    path: &std::path::Path,
+) -> Result<Vec<OsString>, Infra> {
     if agent.prompt.via == Via::Arg && prompt.len() > LONGEST_ARGUMENT {
         return Err(Infra(format!(
             "the prompt has {} bytes, and the system passes {LONGEST_ARGUMENT} as an argument: let {} read it from its standard input or a file",

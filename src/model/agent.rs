@@ -145,16 +145,8 @@ pub enum Target {
 /// TERM to the group, five seconds of grace, KILL.
 pub fn default_stop() -> Vec<Stop> {
     vec![
-        Stop {
-            signal: Signal::Term,
-            to: Target::Group,
-            wait: Duration::from_secs(5),
-        },
-        Stop {
-            signal: Signal::Kill,
-            to: Target::Group,
-            wait: Duration::from_secs(2),
-        },
+        Stop { signal: Signal::Term, to: Target::Group, wait: Duration::from_secs(5) },
+        Stop { signal: Signal::Kill, to: Target::Group, wait: Duration::from_secs(2) },
     ]
 }
 
@@ -162,17 +154,8 @@ pub fn default_stop() -> Vec<Stop> {
 pub type Variables<'a> = BTreeMap<&'static str, &'a str>;
 
 /// The names that a description may use between braces.
-pub const VARIABLES: [&str; 9] = [
-    "prompt",
-    "prompt_file",
-    "worktree",
-    "model",
-    "effort",
-    "session",
-    "new_session",
-    "task",
-    "run_dir",
-];
+pub const VARIABLES: [&str; 9] =
+    ["prompt", "prompt_file", "worktree", "model", "effort", "session", "new_session", "task", "run_dir"];
 
 /// A description that cannot be used, with the key at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -186,21 +169,14 @@ pub struct BadDescription {
 
 impl BadDescription {
     fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            reason: reason.into(),
-        }
+        Self { key: key.into(), reason: reason.into() }
     }
 }
 
 impl Agent {
     /// Checks what the types cannot say: known variables, and a way for the prompt to reach the program.
     pub fn check(&self) -> Result<(), BadDescription> {
-        if self
-            .argv
-            .first()
-            .is_none_or(|program| program.is_empty() || program.contains('{'))
-        {
+        if self.argv.first().is_none_or(|program| program.is_empty() || program.contains('{')) {
             return Err(BadDescription::new("argv", "the first part must name the program"));
         }
         let groups = self.args.iter().map(|(name, parts)| (format!("args.{name}"), parts));
@@ -235,14 +211,12 @@ impl Agent {
                 .any(|part| variables_of(part).any(|name| name == wanted))
         };
         match self.prompt.via {
-            Via::Arg if !uses("prompt") => Err(BadDescription::new(
-                "prompt.via",
-                "is `arg`, but no part of argv is {prompt}",
-            )),
-            Via::File if !uses("prompt_file") => Err(BadDescription::new(
-                "prompt.via",
-                "is `file`, but no part of argv is {prompt_file}",
-            )),
+            Via::Arg if !uses("prompt") => {
+                Err(BadDescription::new("prompt.via", "is `arg`, but no part of argv is {prompt}"))
+            }
+            Via::File if !uses("prompt_file") => {
+                Err(BadDescription::new("prompt.via", "is `file`, but no part of argv is {prompt_file}"))
+            }
             Via::Arg | Via::File | Via::Stdin => Ok(()),
         }
     }
@@ -325,10 +299,7 @@ mod tests {
         let agent =
             agent("{argv: [tool, run, '{args}', '-'], args: {model: [-m, '{model}'], effort: ['--e={effort}']}}");
         assert_eq!(agent.command_line(&Variables::new()), ["tool", "run", "-"]);
-        assert_eq!(
-            agent.command_line(&Variables::from([("model", "a:b")])),
-            ["tool", "run", "-m", "a:b", "-"]
-        );
+        assert_eq!(agent.command_line(&Variables::from([("model", "a:b")])), ["tool", "run", "-m", "a:b", "-"]);
         assert_eq!(
             agent.command_line(&Variables::from([("effort", "{model}"), ("model", "")])),
             ["tool", "run", "--e={model}", "-"]
@@ -338,10 +309,7 @@ mod tests {
     #[test]
     fn braces_that_are_no_variable_stay() {
         let agent = agent("{argv: [sh, -c, 'echo ${HOME} {x y} {task}']}");
-        assert_eq!(
-            agent.command_line(&Variables::from([("task", "t1")]))[2],
-            "echo ${HOME} {x y} t1"
-        );
+        assert_eq!(agent.command_line(&Variables::from([("task", "t1")]))[2], "echo ${HOME} {x y} t1");
     }
 
     #[test]
@@ -356,9 +324,6 @@ mod tests {
         ] {
             assert_eq!(agent(yaml).check().unwrap_err().key, key, "{yaml}");
         }
-        assert_eq!(
-            agent("{argv: [tool, '{prompt_file}'], prompt: {via: file}}").check(),
-            Ok(())
-        );
+        assert_eq!(agent("{argv: [tool, '{prompt_file}'], prompt: {via: file}}").check(), Ok(()));
     }
 }

@@ -22,10 +22,7 @@ impl Choice {
     /// or effort is never mixed in: a model's name means nothing to a different program.
     #[must_use]
     pub fn overridden_by(&self, other: &Overrides) -> Choice {
-        let named = other
-            .agent
-            .as_deref()
-            .map(|text| text.parse::<Choice>().unwrap_or_default());
+        let named = other.agent.as_deref().map(|text| text.parse::<Choice>().unwrap_or_default());
         let mut choice = match named {
             Some(named) if named.agent != self.agent => named,
             Some(named) => Choice {
@@ -67,9 +64,7 @@ impl FromStr for Choice {
             None => (text, None),
         };
         if agent.is_empty() || rest == Some("") {
-            return Err(format!(
-                "`{text}` names no agent; write `agent`, `agent:model` or `agent:model:effort`"
-            ));
+            return Err(format!("`{text}` names no agent; write `agent`, `agent:model` or `agent:model:effort`"));
         }
         let (model, effort) = match rest.map(|rest| (rest, rest.rsplit_once(':'))) {
             None => (None, None),
@@ -77,11 +72,7 @@ impl FromStr for Choice {
             Some((model, _)) => (Some(model), None),
         };
         let owned = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
-        Ok(Choice {
-            agent: agent.to_owned(),
-            model: owned(model),
-            effort: owned(effort),
-        })
+        Ok(Choice { agent: agent.to_owned(), model: owned(model), effort: owned(effort) })
     }
 }
 
@@ -113,14 +104,8 @@ mod tests {
         assert_eq!(parts("codex"), ("codex".into(), None, None));
         assert_eq!(parts("claude:opus"), ("claude".into(), some("opus"), None));
         assert_eq!(parts("claude:opus:high"), ("claude".into(), some("opus"), some("high")));
-        assert_eq!(
-            parts("opencode:ollama/qwen:7b"),
-            ("opencode".into(), some("ollama/qwen:7b"), None)
-        );
-        assert_eq!(
-            parts("opencode:ollama/qwen:7b:low"),
-            ("opencode".into(), some("ollama/qwen:7b"), some("low"))
-        );
+        assert_eq!(parts("opencode:ollama/qwen:7b"), ("opencode".into(), some("ollama/qwen:7b"), None));
+        assert_eq!(parts("opencode:ollama/qwen:7b:low"), ("opencode".into(), some("ollama/qwen:7b"), some("low")));
         assert!("".parse::<Choice>().is_err());
         assert!(":opus".parse::<Choice>().is_err());
         assert!("claude:".parse::<Choice>().is_err());
@@ -129,19 +114,10 @@ mod tests {
     #[test]
     fn another_agent_does_not_inherit_the_model() {
         let own: Choice = "claude:opus:high".parse().unwrap();
-        let agent = |text: &str| Overrides {
-            agent: Some(text.into()),
-            ..Overrides::default()
-        };
+        let agent = |text: &str| Overrides { agent: Some(text.into()), ..Overrides::default() };
         assert_eq!(own.overridden_by(&agent("codex")).to_string(), "codex");
-        assert_eq!(
-            own.overridden_by(&agent("claude:haiku")).to_string(),
-            "claude:haiku:high"
-        );
-        let model = Overrides {
-            model: Some("sonnet".into()),
-            ..Overrides::default()
-        };
+        assert_eq!(own.overridden_by(&agent("claude:haiku")).to_string(), "claude:haiku:high");
+        let model = Overrides { model: Some("sonnet".into()), ..Overrides::default() };
         assert_eq!(own.overridden_by(&model).to_string(), "claude:sonnet:high");
     }
 }

@@ -91,12 +91,7 @@ pub fn clip(text: &str, bytes: usize) -> String {
     let head = text[..head].rfind('\n').unwrap_or(head);
     let tail = text.ceil_char_boundary(text.len() - room * 3 / 4);
     let tail = text[tail..].find('\n').map_or(tail, |at| tail + at + 1);
-    format!(
-        "{}\n[... {} bytes left out ...]\n{}",
-        &text[..head],
-        tail - head,
-        &text[tail..]
-    )
+    format!("{}\n[... {} bytes left out ...]\n{}", &text[..head], tail - head, &text[tail..])
 }
 
 #[cfg(test)]

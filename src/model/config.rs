@@ -229,11 +229,7 @@ impl Default for Config {
 
 impl Default for Integrate {
     fn default() -> Self {
-        Self {
-            strategy: Strategy::Squash,
-            verify: VerifyMerged::IfMoved,
-            batch: 1,
-        }
+        Self { strategy: Strategy::Squash, verify: VerifyMerged::IfMoved, batch: 1 }
     }
 }
 
@@ -257,10 +253,7 @@ impl Default for Limits {
 
 impl Default for Dirs {
     fn default() -> Self {
-        Self {
-            tasks: "tasks".to_owned(),
-            runs: "runs".to_owned(),
-        }
+        Self { tasks: "tasks".to_owned(), runs: "runs".to_owned() }
     }
 }
 
@@ -287,12 +280,7 @@ fn reviewer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Reviewe
     match Option::<Typed>::deserialize(deserializer)? {
         None => Ok(None),
         Some(Typed::Word(word)) if word == "none" => Ok(None),
-        Some(Typed::Word(agent)) => Ok(Some(Reviewer {
-            agent,
-            model: None,
-            effort: None,
-            rounds: None,
-        })),
+        Some(Typed::Word(agent)) => Ok(Some(Reviewer { agent, model: None, effort: None, rounds: None })),
         Some(Typed::Described(reviewer)) => Ok(Some(reviewer)),
     }
 }
@@ -309,9 +297,7 @@ impl Config {
     fn check(&self) -> Result<(), BadYaml> {
         for line in &self.workers {
             if let Some(agent) = &line.agent {
-                agent
-                    .parse::<Choice>()
-                    .map_err(|reason| BadYaml::at_key("workers.agent", reason))?;
+                agent.parse::<Choice>().map_err(|reason| BadYaml::at_key("workers.agent", reason))?;
             }
         }
         for (key, globs) in [
@@ -327,33 +313,17 @@ impl Config {
                     .components()
                     .all(|part| matches!(part, std::path::Component::Normal(_)));
             if !plain {
-                return Err(BadYaml::at_key(
-                    key,
-                    format!("`{folder}` must be a folder below the workspace's root"),
-                ));
+                return Err(BadYaml::at_key(key, format!("`{folder}` must be a folder below the workspace's root")));
             }
         }
         if self.dirs.tasks == self.dirs.runs {
-            return Err(BadYaml::at_key(
-                "dirs",
-                "the queue and the records cannot share one folder",
-            ));
+            return Err(BadYaml::at_key("dirs", "the queue and the records cannot share one folder"));
         }
         if self.limits.attempts == 0 {
-            return Err(BadYaml::at_key(
-                "limits.attempts",
-                "0 would never try anything; 1 tries once",
-            ));
+            return Err(BadYaml::at_key("limits.attempts", "0 would never try anything; 1 tries once"));
         }
-        if self
-            .limits
-            .cost_usd
-            .is_some_and(|cost| !(cost.is_finite() && cost >= 0.0))
-        {
-            return Err(BadYaml::at_key(
-                "limits.cost_usd",
-                "must be an amount of dollars, not below 0",
-            ));
+        if self.limits.cost_usd.is_some_and(|cost| !(cost.is_finite() && cost >= 0.0)) {
+            return Err(BadYaml::at_key("limits.cost_usd", "must be an amount of dollars, not below 0"));
         }
         if self.integrate.batch == 0 {
             return Err(BadYaml::at_key("integrate.batch", "must be 1 or more"));
@@ -387,14 +357,8 @@ impl Config {
 
     /// The gates for a task of `domain` that brings `added` ones of its own, in the order they run.
     pub fn gates<'a>(&'a self, domain: Option<&str>, added: &'a [Gate]) -> Vec<&'a Gate> {
-        let of_domain = domain
-            .and_then(|name| self.domains.get(name))
-            .map(|domain| domain.verify.as_slice());
-        self.verify
-            .iter()
-            .chain(of_domain.unwrap_or_default())
-            .chain(added)
-            .collect()
+        let of_domain = domain.and_then(|name| self.domains.get(name)).map(|domain| domain.verify.as_slice());
+        self.verify.iter().chain(of_domain.unwrap_or_default()).chain(added).collect()
     }
 }
 

@@ -24,13 +24,8 @@ impl Footprint {
             .map(|glob| {
                 let wild = glob.find(['*', '?', '[', '{']);
                 let literal = &glob[..wild.unwrap_or(glob.len())];
-                let matcher = wild
-                    .and_then(|_| Glob::new(glob).ok())
-                    .map(|glob| glob.compile_matcher());
-                Pattern {
-                    literal: literal.trim_end_matches('/').to_owned(),
-                    matcher,
-                }
+                let matcher = wild.and_then(|_| Glob::new(glob).ok()).map(|glob| glob.compile_matcher());
+                Pattern { literal: literal.trim_end_matches('/').to_owned(), matcher }
             })
             .collect();
         Self { patterns }
@@ -39,9 +34,7 @@ impl Footprint {
     /// Whether some path may lie in both. Two patterns with wildcards are compared by what stands before
     /// the wildcard, so the answer may be a false yes, never a false no.
     pub fn overlaps(&self, other: &Footprint) -> bool {
-        self.patterns
-            .iter()
-            .any(|mine| other.patterns.iter().any(|theirs| mine.meets(theirs)))
+        self.patterns.iter().any(|mine| other.patterns.iter().any(|theirs| mine.meets(theirs)))
     }
 }
 
@@ -58,8 +51,7 @@ impl Pattern {
 
 /// Whether `path` is `folder` or lies below it.
 fn lies_in(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

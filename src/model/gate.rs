@@ -27,19 +27,11 @@ pub struct Gate {
 impl Gate {
     /// The gate that runs `command`, with no time limit of its own.
     pub fn command(command: impl Into<String>) -> Self {
-        Self {
-            run: command.into(),
-            timeout: None,
-            skip_exit: Vec::new(),
-        }
+        Self { run: command.into(), timeout: None, skip_exit: Vec::new() }
     }
 
     fn checked<E: de::Error>(self) -> Result<Self, E> {
-        if self.run.trim().is_empty() {
-            Err(E::custom("the command is empty"))
-        } else {
-            Ok(self)
-        }
+        if self.run.trim().is_empty() { Err(E::custom("the command is empty")) } else { Ok(self) }
     }
 }
 
@@ -83,17 +75,8 @@ impl<'de> Visitor<'de> for Forms {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Gate, A::Error> {
-        let Long {
-            run,
-            timeout,
-            skip_exit,
-        } = Long::deserialize(MapAccessDeserializer::new(map))?;
-        Gate {
-            run,
-            timeout,
-            skip_exit,
-        }
-        .checked()
+        let Long { run, timeout, skip_exit } = Long::deserialize(MapAccessDeserializer::new(map))?;
+        Gate { run, timeout, skip_exit }.checked()
     }
 }
 
@@ -121,11 +104,7 @@ mod tests {
         assert_eq!(read("cargo test"), Ok(Gate::command("cargo test")));
         assert_eq!(read("true"), Ok(Gate::command("true")));
         assert_eq!(read("{run: true}"), Ok(Gate::command("true")));
-        let long = Gate {
-            run: "x".into(),
-            timeout: Some(Duration::from_secs(900)),
-            skip_exit: vec![77],
-        };
+        let long = Gate { run: "x".into(), timeout: Some(Duration::from_secs(900)), skip_exit: vec![77] };
         assert_eq!(read("{run: x, timeout: 15m, skip_exit: [77]}"), Ok(long.clone()));
         assert_eq!(read(&serde_yaml::to_string(&long).unwrap()), Ok(long));
     }

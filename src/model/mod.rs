@@ -12,6 +12,7 @@ pub mod footprint;
 pub mod plan;
 pub mod transition;
 pub mod choice;
+pub mod crew;
 pub mod agent;
 pub mod prompt;
 pub mod signal;

@@ -116,10 +116,7 @@ struct Live<'a> {
 
 impl<'a> Live<'a> {
     fn of(queue: &'a Queue) -> Self {
-        let mut live = Live {
-            domains: HashMap::new(),
-            footprints: Vec::new(),
-        };
+        let mut live = Live { domains: HashMap::new(), footprints: Vec::new() };
         for (id, entry) in queue.live() {
             let Some(entry) = entry else { continue };
             live.add(id, entry);
@@ -135,17 +132,11 @@ impl<'a> Live<'a> {
     }
 
     fn domain_of(&self, entry: &Entry) -> Option<&'a TaskId> {
-        entry
-            .domain
-            .as_deref()
-            .and_then(|domain| self.domains.get(domain).copied())
+        entry.domain.as_deref().and_then(|domain| self.domains.get(domain).copied())
     }
 
     fn overlap_of(&self, entry: &Entry) -> Option<&'a TaskId> {
-        self.footprints
-            .iter()
-            .find(|(_, other)| other.overlaps(&entry.footprint))
-            .map(|(id, _)| *id)
+        self.footprints.iter().find(|(_, other)| other.overlaps(&entry.footprint)).map(|(id, _)| *id)
     }
 }
 
@@ -171,27 +162,17 @@ fn first<'a>(queue: &'a Queue, filter: &Filter, live: &Live<'_>, taken: &HashSet
 /// What would be claimed by `workers` workers if every task succeeded at once, in order; and for each task
 /// that would not be, what holds it now.
 pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(&'a Entry, Hold)>) {
-    let order: Vec<&Entry> = queue
-        .in_order()
-        .filter(|entry| filter.refuses(entry).is_none())
-        .collect();
+    let order: Vec<&Entry> = queue.in_order().filter(|entry| filter.refuses(entry).is_none()).collect();
     let live = Live::of(queue);
     let (claimable, busy): (Vec<_>, Vec<_>) = order.into_iter().partition(|entry| live.domain_of(entry).is_none());
-    let (clear, overlapping): (Vec<_>, Vec<_>) = claimable
-        .into_iter()
-        .partition(|entry| live.overlap_of(entry).is_none());
+    let (clear, overlapping): (Vec<_>, Vec<_>) =
+        claimable.into_iter().partition(|entry| live.overlap_of(entry).is_none());
     let claimed: Vec<&Entry> = clear.into_iter().chain(overlapping).collect();
     let listed: HashSet<&TaskId> = claimed.iter().map(|entry| &entry.id).collect();
-    let mut rest: Vec<&Entry> = queue
-        .all_pending()
-        .filter(|entry| !listed.contains(&entry.id))
-        .collect();
+    let mut rest: Vec<&Entry> = queue.all_pending().filter(|entry| !listed.contains(&entry.id)).collect();
     rest.sort_by(|a, b| (a.priority, a.arrived, &a.id).cmp(&(b.priority, b.arrived, &b.id)));
     debug_assert!(busy.iter().all(|entry| !listed.contains(&entry.id)));
-    let held = rest
-        .into_iter()
-        .filter_map(|entry| hold(queue, filter, entry).map(|hold| (entry, hold)))
-        .collect();
+    let held = rest.into_iter().filter_map(|entry| hold(queue, filter, entry).map(|hold| (entry, hold))).collect();
     (claimed, held)
 }
 

@@ -169,12 +169,7 @@ pub struct Plan {
 impl Plan {
     /// A cycle begins with the agent's first turn.
     pub fn begin(rules: Rules) -> Self {
-        Plan {
-            rules,
-            step: Step::Implement(Turn::First),
-            reviews: 0,
-            resolves: 0,
-        }
+        Plan { rules, step: Step::Implement(Turn::First), reviews: 0, resolves: 0 }
     }
 
     /// What to do now.
@@ -252,10 +247,7 @@ impl Plan {
                 Review::Unneeded => self.go(Step::Integrate),
                 Review::Agent { rounds } if self.reviews < rounds => {
                     let round = self.reviews + 1;
-                    Plan {
-                        reviews: round,
-                        ..self.go(Step::Review(round))
-                    }
+                    Plan { reviews: round, ..self.go(Step::Review(round)) }
                 }
                 Review::Agent { .. } => self.go(Step::End(Outcome::Rejected)),
             },
@@ -282,10 +274,7 @@ impl Plan {
             Landing::Red => self.go(Step::End(Outcome::VerifyFailed)),
             Landing::Conflict if self.resolves < self.rules.resolves => {
                 let resolves = self.resolves + 1;
-                Plan {
-                    resolves,
-                    ..self.go(Step::Resolve(resolves))
-                }
+                Plan { resolves, ..self.go(Step::Resolve(resolves)) }
             }
             Landing::Conflict => self.go(Step::End(Outcome::Conflict)),
         }

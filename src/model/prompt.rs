@@ -95,17 +95,11 @@ pub fn check(template: &str) -> Result<(), BadTemplate> {
         reason: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
     })?;
     let known = names();
-    let mut unknown: Vec<String> = parsed
-        .undeclared_variables(false)
-        .into_iter()
-        .filter(|name| !known.contains(name))
-        .collect();
+    let mut unknown: Vec<String> =
+        parsed.undeclared_variables(false).into_iter().filter(|name| !known.contains(name)).collect();
     unknown.sort();
     let Some(name) = unknown.first() else { return Ok(()) };
-    let line = template
-        .lines()
-        .position(|line| line.contains(name.as_str()))
-        .map(|at| at + 1);
+    let line = template.lines().position(|line| line.contains(name.as_str())).map(|at| at + 1);
     let reason = match super::yaml::nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!("unknown name `{name}`; did you mean `{near}`?"),
         None => format!("unknown name `{name}`; known are {}", known.join(", ")),

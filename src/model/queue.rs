@@ -55,11 +55,7 @@ impl Entry {
     }
 
     fn key(&self) -> Key {
-        Key {
-            priority: self.priority,
-            arrived: self.arrived,
-            id: self.id.clone(),
-        }
+        Key { priority: self.priority, arrived: self.arrived, id: self.id.clone() }
     }
 
     /// Where both ask for patience, the later moment.
@@ -129,19 +125,10 @@ impl Queue {
     pub fn put_pending(&mut self, entry: Entry) {
         self.forget_pending(&entry.id.clone());
         for dependency in &entry.depends_on {
-            self.dependents
-                .entry(dependency.clone())
-                .or_default()
-                .insert(entry.id.clone());
+            self.dependents.entry(dependency.clone()).or_default().insert(entry.id.clone());
         }
         let id = entry.id.clone();
-        self.pending.insert(
-            id.clone(),
-            Waiting {
-                entry,
-                listed: Listed::Nowhere,
-            },
-        );
+        self.pending.insert(id.clone(), Waiting { entry, listed: Listed::Nowhere });
         self.reconsider(&id);
     }
 
@@ -178,11 +165,7 @@ impl Queue {
 
     /// Notes that somebody is writing the file in `pending/`, or that he has closed it.
     pub fn set_open(&mut self, id: &TaskId, open: bool) {
-        let changed = if open {
-            self.open.insert(id.clone())
-        } else {
-            self.open.remove(id)
-        };
+        let changed = if open { self.open.insert(id.clone()) } else { self.open.remove(id) };
         if changed {
             self.reconsider(id);
         }
@@ -213,9 +196,7 @@ impl Queue {
 
     /// The files that are no valid task.
     pub fn invalid(&self) -> impl Iterator<Item = (State, &str, &Invalid)> {
-        self.invalid
-            .iter()
-            .map(|((state, name), invalid)| (*state, name.as_str(), invalid))
+        self.invalid.iter().map(|((state, name), invalid)| (*state, name.as_str(), invalid))
     }
 
     /// Lets the tasks whose moment has come be claimed.
@@ -270,9 +251,7 @@ impl Queue {
 
     /// A second place in which a task of that name lies.
     pub fn double(&self, id: &TaskId) -> Option<State> {
-        State::ALL
-            .into_iter()
-            .find(|state| *state != State::Pending && self.holds(*state, id))
+        State::ALL.into_iter().find(|state| *state != State::Pending && self.holds(*state, id))
     }
 
     /// A waiting task.
@@ -297,9 +276,7 @@ impl Queue {
 
     /// The waiting tasks whose moment has not come, the nearest first.
     pub(super) fn to_come(&self) -> impl Iterator<Item = (Timestamp, &Entry)> {
-        self.timed
-            .iter()
-            .filter_map(|(due, key)| self.pending(&key.id).map(|entry| (*due, entry)))
+        self.timed.iter().filter_map(|(due, key)| self.pending(&key.id).map(|entry| (*due, entry)))
     }
 
     /// The moment from which a waiting task can be claimed, if only time holds it.
@@ -325,10 +302,7 @@ impl Queue {
         entry.kind == Kind::Task
             && !self.open.contains(&entry.id)
             && self.double(&entry.id).is_none()
-            && entry
-                .depends_on
-                .iter()
-                .all(|dependency| self.complete.contains(dependency))
+            && entry.depends_on.iter().all(|dependency| self.complete.contains(dependency))
     }
 
     fn forget_pending(&mut self, id: &TaskId) {

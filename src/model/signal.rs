@@ -36,11 +36,8 @@ pub fn signals(message: &str) -> Vec<Signal> {
 }
 
 fn signal(line: &str) -> Option<Signal> {
-    let reason = |word: &str| {
-        line.strip_prefix(word)
-            .map(|rest| rest.trim().to_owned())
-            .filter(|rest| !rest.is_empty())
-    };
+    let reason =
+        |word: &str| line.strip_prefix(word).map(|rest| rest.trim().to_owned()).filter(|rest| !rest.is_empty());
     match line {
         "COMPLETE_AND_READY_FOR_MERGE" => Some(Signal::Ready),
         "__DONE__" => Some(Signal::Done),
@@ -99,26 +96,11 @@ mod tests {
             ("```\nCOMPLETE_AND_READY_FOR_MERGE\n```", vec![]),
             ("```\nx\n```\nCOMPLETE_AND_READY_FOR_MERGE", vec![Signal::Ready]),
             ("NEEDS_INPUT: which one?", vec![Signal::NeedsInput("which one?".into())]),
-            (
-                "NEEDS_INPUT: one\nNEEDS_INPUT: two",
-                vec![Signal::NeedsInput("two".into())],
-            ),
+            ("NEEDS_INPUT: one\nNEEDS_INPUT: two", vec![Signal::NeedsInput("two".into())]),
             ("NEEDS_INPUT:", vec![]),
-            (
-                "REPLAN: no\nCOMPLETE_AND_READY_FOR_MERGE",
-                vec![Signal::Ready, Signal::Replan("no".into())],
-            ),
-            (
-                "__DONE__\nNO_CHANGE: is so",
-                vec![Signal::NoChange("is so".into()), Signal::Done],
-            ),
-            (
-                "CLAIM(a, b-2)",
-                vec![Signal::Claim(vec![
-                    TaskId::parse("a").unwrap(),
-                    TaskId::parse("b-2").unwrap(),
-                ])],
-            ),
+            ("REPLAN: no\nCOMPLETE_AND_READY_FOR_MERGE", vec![Signal::Ready, Signal::Replan("no".into())]),
+            ("__DONE__\nNO_CHANGE: is so", vec![Signal::NoChange("is so".into()), Signal::Done]),
+            ("CLAIM(a, b-2)", vec![Signal::Claim(vec![TaskId::parse("a").unwrap(), TaskId::parse("b-2").unwrap()])]),
             ("CLAIM(a, ../b)", vec![]),
             ("CLAIM()", vec![]),
         ] {

@@ -18,24 +18,18 @@ pub struct Span(pub Duration);
 pub fn parse(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        return Err(format!(
-            "`{text}` has no unit; write a unit, such as {text}s or {text}m"
-        ));
+        return Err(format!("`{text}` has no unit; write a unit, such as {text}s or {text}m"));
     }
     match SpanParser::new().parse_unsigned_duration(text) {
         Ok(Duration::ZERO) => Err(format!("`{text}` is no time at all; write more than zero, such as 30m")),
         Ok(duration) => Ok(duration),
-        Err(_) => Err(format!(
-            "`{text}` is not a length of time; write one such as 30m, 90s or 1h 30m"
-        )),
+        Err(_) => Err(format!("`{text}` is not a length of time; write one such as 30m, 90s or 1h 30m")),
     }
 }
 
 /// The shortest way to write `duration` that [`parse`] reads.
 pub fn print(duration: Duration) -> String {
-    SpanPrinter::new()
-        .designator(Designator::Compact)
-        .unsigned_duration_to_string(&duration)
+    SpanPrinter::new().designator(Designator::Compact).unsigned_duration_to_string(&duration)
 }
 
 impl<'de> Deserialize<'de> for Span {

@@ -25,13 +25,7 @@ pub enum State {
 impl State {
     /// In the order in which a scan must read the folders: tasks move forward, so reading the other way
     /// round misses those that move between two reads (half of them, when it was measured).
-    pub const ALL: [State; 5] = [
-        State::Pending,
-        State::Current,
-        State::Review,
-        State::Blocked,
-        State::Complete,
-    ];
+    pub const ALL: [State; 5] = [State::Pending, State::Current, State::Review, State::Blocked, State::Complete];
 
     /// The folder's name.
     pub fn folder(self) -> &'static str {

@@ -37,16 +37,8 @@ pub fn transition(
     no_change_expected: bool,
     luck: f64,
 ) -> Transition {
-    let calm = Ledger {
-        attempts: ledger.attempts,
-        infra: 0,
-    };
-    let stay = |to: State, ledger: Ledger| Transition {
-        to: Some(to),
-        ledger,
-        pause: None,
-        exhausted: false,
-    };
+    let calm = Ledger { attempts: ledger.attempts, infra: 0 };
+    let stay = |to: State, ledger: Ledger| Transition { to: Some(to), ledger, pause: None, exhausted: false };
     match outcome {
         Outcome::Merged => stay(State::Complete, calm),
         Outcome::NoChange if no_change_expected => stay(State::Complete, calm),
@@ -57,28 +49,17 @@ pub fn transition(
         | Outcome::AgentError
         | Outcome::Stuck
         | Outcome::Timeout => {
-            let ledger = Ledger {
-                attempts: ledger.attempts + 1,
-                infra: 0,
-            };
+            let ledger = Ledger { attempts: ledger.attempts + 1, infra: 0 };
             retried(ledger, ledger.attempts, limits.attempts, limits, luck)
         }
         Outcome::Infra => {
-            let ledger = Ledger {
-                infra: ledger.infra + 1,
-                ..ledger
-            };
+            let ledger = Ledger { infra: ledger.infra + 1, ..ledger };
             retried(ledger, ledger.infra, limits.infra, limits, luck)
         }
         Outcome::AwaitingReview => stay(State::Review, calm),
         Outcome::NeedsInput | Outcome::Replan | Outcome::OverBudget => stay(State::Blocked, calm),
         Outcome::RateLimited | Outcome::Interrupted | Outcome::Done => stay(State::Pending, ledger),
-        Outcome::Cancelled => Transition {
-            to: None,
-            ledger,
-            pause: None,
-            exhausted: false,
-        },
+        Outcome::Cancelled => Transition { to: None, ledger, pause: None, exhausted: false },
         // These cycles have no task of their own.
         Outcome::Claimed | Outcome::Planned => stay(State::Pending, ledger),
     }
@@ -87,27 +68,15 @@ pub fn transition(
 /// Back to pending after the `n`th failure, or to a person after the last one allowed.
 fn retried(ledger: Ledger, n: u32, allowed: u32, limits: &Limits, luck: f64) -> Transition {
     if n >= allowed {
-        return Transition {
-            to: Some(State::Blocked),
-            ledger,
-            pause: None,
-            exhausted: true,
-        };
+        return Transition { to: Some(State::Blocked), ledger, pause: None, exhausted: true };
     }
-    Transition {
-        to: Some(State::Pending),
-        ledger,
-        pause: Some(pause(n, limits, luck)),
-        exhausted: false,
-    }
+    Transition { to: Some(State::Pending), ledger, pause: Some(pause(n, limits, luck)), exhausted: false }
 }
 
 /// The pause after the `n`th failure in a row: `min(base · 2^(n-1), max)`, of which the last quarter is left to luck.
 fn pause(n: u32, limits: &Limits, luck: f64) -> Duration {
     let doubled = limits.backoff.saturating_mul(2u32.saturating_pow(n.saturating_sub(1)));
-    doubled
-        .min(limits.backoff_max)
-        .mul_f64(0.75 + 0.25 * luck.clamp(0.0, 1.0))
+    doubled.min(limits.backoff_max).mul_f64(0.75 + 0.25 * luck.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]
@@ -166,10 +135,7 @@ mod tests {
     fn pauses_double_up_to_the_longest_and_never_overflow() {
         let limits = Limits::default();
         let seconds = |n| pause(n, &limits, 1.0).as_secs();
-        assert_eq!(
-            [1, 2, 3, 6, 7, 8, 100, u32::MAX].map(seconds),
-            [10, 20, 40, 320, 600, 600, 600, 600]
-        );
+        assert_eq!([1, 2, 3, 6, 7, 8, 100, u32::MAX].map(seconds), [10, 20, 40, 320, 600, 600, 600, 600]);
         assert_eq!(pause(1, &limits, 0.0), Duration::from_millis(7500));
     }
 }

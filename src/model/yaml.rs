@@ -15,19 +15,14 @@ pub struct BadYaml {
 impl BadYaml {
     /// A mistake in the value of `key` that the types could not see.
     pub fn at_key(key: &str, reason: impl AsRef<str>) -> Self {
-        Self {
-            line: None,
-            reason: format!("{key}: {}", reason.as_ref()),
-        }
+        Self { line: None, reason: format!("{key}: {}", reason.as_ref()) }
     }
 }
 
 /// Reads one document; an empty one (or one of comments alone) gives the default.
 pub fn parse_or_default<T: DeserializeOwned + Default>(text: &str) -> Result<T, BadYaml> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let blank = text
-        .lines()
-        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || line == "---");
+    let blank = text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || line == "---");
     if blank { Ok(T::default()) } else { parse(text) }
 }
 
@@ -43,45 +38,32 @@ fn explain(error: &serde_yaml::Error, text: &str) -> BadYaml {
     let said = said.split(" at line ").next().unwrap_or(&said);
     let line = unknown_name(said).and_then(|name| line_of_key(text, &name, place.as_ref().map_or(1, |at| at.line())));
     let line = line.or(place.map(|place| place.line()));
-    let reason = match said
-        .split_once("unknown field `")
-        .or_else(|| said.split_once("unknown variant `"))
-    {
+    let reason = match said.split_once("unknown field `").or_else(|| said.split_once("unknown variant `")) {
         Some((before, after)) => with_nearest(before, after),
         None if said.contains("mapping values are not allowed") => {
             format!("{said}: quote a value that holds a colon and a space")
         }
         None => said
             .replace("expected u32", "expected a whole number, not below 0")
-            .replace(
-                "an unsigned duration string",
-                "a duration with a unit, such as 30s or 15m",
-            )
+            .replace("an unsigned duration string", "a duration with a unit, such as 30s or 15m")
             .replace("invalid type: ", "wrong type: "),
     };
     BadYaml { line, reason }
 }
 
 fn unknown_name(said: &str) -> Option<String> {
-    said.split_once("unknown field `")?
-        .1
-        .split_once('`')
-        .map(|(name, _)| name.to_owned())
+    said.split_once("unknown field `")?.1.split_once('`').map(|(name, _)| name.to_owned())
 }
 
 /// serde reports an unknown key where its map begins; the key itself stands on or after that line.
 fn line_of_key(text: &str, name: &str, from: usize) -> Option<usize> {
     let opens = |line: &str| {
         let line = line.trim_start_matches([' ', '-', '{', ',']);
-        line.strip_prefix(name)
-            .is_some_and(|rest| rest.trim_start().starts_with(':'))
+        line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(':'))
     };
     let inline = |line: &str| line.contains(&format!("{name}:"));
     let lines = || text.lines().enumerate().skip(from.saturating_sub(1));
-    lines()
-        .find(|(_, line)| opens(line))
-        .or_else(|| lines().find(|(_, line)| inline(line)))
-        .map(|(at, _)| at + 1)
+    lines().find(|(_, line)| opens(line)).or_else(|| lines().find(|(_, line)| inline(line))).map(|(at, _)| at + 1)
 }
 
 /// `after` is the wrong name, then, between backquotes, the right ones.
@@ -113,11 +95,7 @@ mod tests {
     fn a_mistake_in_the_settings_is_named_with_line_and_the_nearest_right_name() {
         for (text, line, says) in [
             ("verfy: [cargo test]", Some(1), "did you mean `verify`"),
-            (
-                "base: main\nlimits:\n  timeout: 5m\n  atempts: 2\n",
-                Some(4),
-                "did you mean `attempts`",
-            ),
+            ("base: main\nlimits:\n  timeout: 5m\n  atempts: 2\n", Some(4), "did you mean `attempts`"),
             ("limits: {attempts: -1}", Some(1), "not below 0"),
             ("limits: {attempts: many}", Some(1), "whole number"),
             ("limits: {timeout: 30}", Some(1), "write a unit"),
@@ -140,10 +118,7 @@ mod tests {
         for text in ["", "# nothing\n", "---\n", "\u{feff}# bom\n"] {
             assert_eq!(Config::parse(text).unwrap().limits.attempts, 3);
         }
-        assert_eq!(
-            Config::parse("\u{feff}base: trunk").unwrap().base.as_deref(),
-            Some("trunk")
-        );
+        assert_eq!(Config::parse("\u{feff}base: trunk").unwrap().base.as_deref(), Some("trunk"));
         assert!(Config::parse("reviewer: none").unwrap().reviewer.is_none());
     }
 }

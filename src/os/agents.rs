@@ -60,9 +60,7 @@ impl Catalogue {
     }
 
     fn add_agent(&mut self, root: &Path, name: &str, text: &str, file: Option<PathBuf>) -> Result<()> {
-        let shown = file
-            .clone()
-            .unwrap_or_else(|| PathBuf::from(format!("built-in {name}.yaml")));
+        let shown = file.clone().unwrap_or_else(|| PathBuf::from(format!("built-in {name}.yaml")));
         let agent: Agent = yaml::parse(text).map_err(|bad| mistake(&shown, bad.line, &bad.reason))?;
         agent.check().map_err(|bad| mistake(&shown, None, &bad.to_string()))?;
         let program = agent.argv.first().and_then(|program| find_program(root, program));
@@ -73,6 +71,15 @@ impl Catalogue {
     /// All agents by name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Described)> {
         self.agents.iter().map(|(name, described)| (name.as_str(), described))
+    }
+
+    /// Who works where nobody is named: the first built-in agent whose program is there.
+    pub fn first_usable(&self) -> Choice {
+        let usable = BUILT_IN
+            .iter()
+            .map(|(name, _)| *name)
+            .find(|name| self.agents.get(*name).is_some_and(|it| it.program.is_some()));
+        Choice { agent: usable.unwrap_or("script").to_owned(), model: None, effort: None }
     }
 
     /// The agent that `choice` names; its program must be there.
@@ -120,9 +127,7 @@ pub fn find_program(root: &Path, name: &str) -> Option<PathBuf> {
         return Some(root.join(name)).filter(|path| is_executable(path));
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|path| is_executable(path))
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| is_executable(path))
 }
 
 fn is_executable(path: &Path) -> bool {
@@ -149,7 +154,5 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -115,13 +115,7 @@ impl Dirs {
     pub fn domain_lock(&self, domain: &str) -> PathBuf {
         let safe: String = domain
             .bytes()
-            .map(|byte| {
-                if byte.is_ascii_alphanumeric() {
-                    (byte as char).to_string()
-                } else {
-                    format!("%{byte:02x}")
-                }
-            })
+            .map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02x}") })
             .collect();
         self.locks().join(format!("domain-{safe}.lock"))
     }
@@ -177,10 +171,7 @@ fn outside_of_slots(path: &Path) -> &Path {
         parts.next() == Some(Component::Normal(OsStr::new("slots")))
             && parts.next() == Some(Component::Normal(OsStr::new(MACHINE)))
     };
-    path.ancestors()
-        .find(inside)
-        .and_then(|slots| slots.parent()?.parent())
-        .unwrap_or(path)
+    path.ancestors().find(inside).and_then(|slots| slots.parent()?.parent()).unwrap_or(path)
 }
 
 #[cfg(test)]
@@ -191,22 +182,11 @@ mod tests {
     fn the_workspace_is_found_from_below_and_from_inside_a_slot() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        for path in [
-            "tasks/pending",
-            "src/deep",
-            ".swarm/slots/01/config",
-            ".swarm/slots/01/src",
-        ] {
+        for path in ["tasks/pending", "src/deep", ".swarm/slots/01/config", ".swarm/slots/01/src"] {
             std::fs::create_dir_all(root.join(path)).unwrap();
         }
         std::fs::write(root.join(".swarm/slots/01/config/swarm.yaml"), "").unwrap();
-        for from in [
-            "",
-            "src/deep",
-            ".swarm/slots/01",
-            ".swarm/slots/01/src",
-            "tasks/pending",
-        ] {
+        for from in ["", "src/deep", ".swarm/slots/01", ".swarm/slots/01/src", "tasks/pending"] {
             assert_eq!(find_root(&root.join(from)).unwrap(), root, "{from}");
         }
         assert!(find_root(Path::new("/")).is_err());
@@ -215,9 +195,6 @@ mod tests {
     #[test]
     fn odd_domain_names_make_plain_lock_names() {
         let dirs = Dirs::new(Path::new("/w"), &config::Dirs::default());
-        assert_eq!(
-            dirs.domain_lock("a/../b"),
-            Path::new("/w/.swarm/locks/domain-a%2f%2e%2e%2fb.lock")
-        );
+        assert_eq!(dirs.domain_lock("a/../b"), Path::new("/w/.swarm/locks/domain-a%2f%2e%2e%2fb.lock"));
     }
 }

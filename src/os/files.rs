@@ -43,15 +43,10 @@ pub fn create_durably(path: &Path, bytes: &[u8]) -> io::Result<bool> {
 }
 
 fn beside(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Hidden, so that no scan takes it for a task; the umask narrows the mode as for any new file.
-    let mut file = tempfile::Builder::new()
-        .prefix(".tmp-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
+    let mut file =
+        tempfile::Builder::new().prefix(".tmp-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
     file.write_all(bytes)?;
     Ok(file)
 }

@@ -16,13 +16,7 @@ pub fn create(dirs: &Dirs) -> Result<Vec<std::path::PathBuf>> {
     let mut made = Vec::new();
     let tops = [dirs.tasks(), dirs.runs(), dirs.machine()];
     let below = State::ALL.map(|state| dirs.state(state));
-    let machine = [
-        dirs.locks(),
-        dirs.claims(),
-        dirs.slots(),
-        dirs.verified(),
-        dirs.scratch(),
-    ];
+    let machine = [dirs.locks(), dirs.claims(), dirs.slots(), dirs.verified(), dirs.scratch()];
     for top in tops {
         // A folder that was there before may be tracked on purpose; only our own are hidden.
         if create_folder(top)? {

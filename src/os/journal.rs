@@ -54,10 +54,7 @@ impl Journal {
         for part in ["cycles", "reviews", "prompts", "logs"] {
             fs::create_dir_all(folder.join(part))?;
         }
-        let events = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(folder.join("events.jsonl"))?;
+        let events = OpenOptions::new().create(true).append(true).open(folder.join("events.jsonl"))?;
         files::sync_folder(runs)?;
         Ok(Self {
             run_id: run_id.to_owned(),
@@ -97,20 +94,15 @@ impl Journal {
             task: who.task.clone(),
             event,
         };
-        let written = serde_json::to_vec(&line)
-            .map_err(io::Error::from)
-            .and_then(|mut bytes| {
-                bytes.push(b'\n');
-                (&self.events).write_all(&bytes)
-            });
+        let written = serde_json::to_vec(&line).map_err(io::Error::from).and_then(|mut bytes| {
+            bytes.push(b'\n');
+            (&self.events).write_all(&bytes)
+        });
         if let Err(error) = written
             && !self.broken.swap(true, Ordering::Relaxed)
         {
             let message = format!("cannot write {}: {error}", self.folder.join("events.jsonl").display());
-            (self.show)(&EventLine {
-                event: Event::Warning { message },
-                ..line.clone()
-            });
+            (self.show)(&EventLine { event: Event::Warning { message }, ..line.clone() });
         }
         (self.show)(&line);
     }

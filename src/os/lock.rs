@@ -87,20 +87,12 @@ impl Drop for Lock {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 
 fn try_lock(file: File) -> io::Result<Result<Lock, File>> {
     match fs2::FileExt::try_lock_exclusive(&file) {
-        Ok(()) => Ok(Ok(Lock {
-            file,
-            unlock_on_drop: true,
-        })),
+        Ok(()) => Ok(Ok(Lock { file, unlock_on_drop: true })),
         Err(error) if error.raw_os_error() == fs2::lock_contended_error().raw_os_error() => Ok(Err(file)),
         Err(error) => Err(error),
     }

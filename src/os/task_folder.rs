@@ -116,10 +116,7 @@ pub fn because(invalid: &InvalidTask) -> Invalid {
         "" => invalid.reason.clone(),
         advice => format!("{}: {advice}", invalid.reason),
     };
-    Invalid {
-        line: invalid.line,
-        reason,
-    }
+    Invalid { line: invalid.line, reason }
 }
 
 enum Unreadable {
@@ -139,9 +136,7 @@ fn read_regular(path: &Path) -> Result<(Vec<u8>, Stamp), Unreadable> {
     check_kind(&meta).map_err(Unreadable::Because)?;
     if meta.size() > LARGEST {
         let size = bytesize::ByteSize(meta.size());
-        return Err(Unreadable::Because(format!(
-            "is {size} large: a task may have 1 MiB; point to a file instead"
-        )));
+        return Err(Unreadable::Because(format!("is {size} large: a task may have 1 MiB; point to a file instead")));
     }
     let file = rustix::fs::open(
         path,
@@ -158,9 +153,7 @@ fn read_regular(path: &Path) -> Result<(Vec<u8>, Stamp), Unreadable> {
 
 /// What identifies a file's contents, without reading them; `None` if there is no such file.
 pub fn stamp(dirs: &Dirs, state: State, id: &TaskId) -> Option<Stamp> {
-    fs::symlink_metadata(dirs.task(state, id))
-        .ok()
-        .map(|meta| Stamp::of(&meta))
+    fs::symlink_metadata(dirs.task(state, id)).ok().map(|meta| Stamp::of(&meta))
 }
 
 /// Whether a file of that name lies there, valid or not.

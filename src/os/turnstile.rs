@@ -26,11 +26,7 @@ impl Turnstile {
             if give_up() {
                 return None;
             }
-            taken = self
-                .freed
-                .wait_timeout(taken, LOOK)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            taken = self.freed.wait_timeout(taken, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
         *taken = true;
         Some(Inside(self))

@@ -42,19 +42,13 @@ impl Watch {
                     let Some((state, name)) = place(&folders, path) else {
                         continue;
                     };
-                    tell(if writing {
-                        Change::Writing(state, name)
-                    } else {
-                        Change::Settled(state, name)
-                    });
+                    tell(if writing { Change::Writing(state, name) } else { Change::Settled(state, name) });
                 }
             }
         })
         .map_err(|error| unfit(&error))?;
         for state in State::ALL {
-            watcher
-                .watch(&dirs.state(state), RecursiveMode::NonRecursive)
-                .map_err(|error| unfit(&error))?;
+            watcher.watch(&dirs.state(state), RecursiveMode::NonRecursive).map_err(|error| unfit(&error))?;
         }
         Ok(Self { _watcher: watcher })
     }

@@ -15,10 +15,8 @@ pub fn open_for_writing(paths: &HashSet<PathBuf>) -> HashSet<PathBuf> {
         return found;
     }
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let is_process = process
-            .file_name()
-            .to_str()
-            .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_process =
+            process.file_name().to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
         if !is_process {
             continue;
         }
@@ -41,9 +39,7 @@ fn is_writable(info: &Path) -> bool {
         return false;
     };
     let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
-    flags
-        .and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok())
-        .is_some_and(|flags| flags & 0o3 != 0)
+    flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|flags| flags & 0o3 != 0)
 }
 
 #[cfg(test)]

@@ -142,7 +142,9 @@ impl Board {
         let paths = waiting.iter().map(|(state, name)| self.dirs.state(*state).join(name)).collect();
         let written = writers::open_for_writing(&paths);
         for (state, name) in waiting {
-            if !written.contains(&self.dirs.state(state).join(&name)) && task_folder::has_rested(&self.dirs, state, &name, REST) {
+            if !written.contains(&self.dirs.state(state).join(&name))
+                && task_folder::has_rested(&self.dirs, state, &name, REST)
+            {
                 inner.settle(state, &name);
                 inner.look(&self.dirs, state, &name);
             }
@@ -171,7 +173,11 @@ impl Board {
                 return Next::Claim(id);
             }
             let outlook = pick::outlook(&inner.queue, &self.filter, now);
-            if self.when_empty == WhenEmpty::End && inner.nothing_runs() && !matches!(outlook, Outlook::At(_)) && inner.unsettled.is_empty() {
+            if self.when_empty == WhenEmpty::End
+                && inner.nothing_runs()
+                && !matches!(outlook, Outlook::At(_))
+                && inner.unsettled.is_empty()
+            {
                 if inner.rescanned {
                     inner.drained = true;
                     drop(inner);
@@ -270,6 +276,11 @@ impl Board {
         let queue = &inner.queue;
         let stuck = |entry: &Entry| pick::hold(queue, &self.filter, entry).is_some_and(|hold| hold.needs_a_person());
         queue.invalid().any(|(state, _, _)| state == State::Pending) || queue.all_pending().any(stuck)
+    }
+
+    /// Lets the tasks whose moment has come be claimed.
+    pub fn advance(&self, now: Timestamp) {
+        self.lock().queue.advance(now);
     }
 
     /// Shows the picture to `look`.

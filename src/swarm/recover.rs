@@ -44,11 +44,16 @@ pub fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
     let who = Who { task: Some(id.clone()), ..Who::default() };
     let record = ClaimRecord::read(dirs, id);
     if let Some(record) = &record {
-        for stray in end_remains(&record.mark, record.process.as_ref()) {
+        let remains =
+            end_remains(&record.mark, record.process.as_ref()).context(|| format!("end what is left of {id}"))?;
+        for stray in remains {
             shop.journal.event(&who, Event::StrayEnded { pid: stray.pid, command: stray.command });
         }
         if holds_prompt(shop, record).context(|| format!("look at the prompt of {id}"))? {
-            let message = format!("an agent of the dead worker {} still runs and cannot be ended; {id} stays in current/", record.worker);
+            let message = format!(
+                "an agent of the dead worker {} still runs and cannot be ended; {id} stays in current/",
+                record.worker
+            );
             shop.journal.event(&who, Event::Warning { message });
             return Ok(Recovered::Stranded);
         }
@@ -83,10 +88,12 @@ fn merged_as(shop: &Workshop, id: &TaskId, record: Option<&ClaimRecord>) -> Resu
         // Killed between the claim and the first look at the base: nothing was begun.
         Some(ClaimRecord { base: None, .. }) => Ok(None),
         // `.swarm/` was removed: a commit that carries this name and is younger than the claim is this attempt's.
-        None => Ok(match (shop.repo.merged_as(None, &tip, id.as_str())?, task_folder::stamp(&shop.dirs, State::Current, id)) {
-            (Some(commit), Some(stamp)) if shop.repo.committed_at(&commit)? >= stamp.arrived() => Some(commit),
-            (_, _) => None,
-        }),
+        None => Ok(
+            match (shop.repo.merged_as(None, &tip, id.as_str())?, task_folder::stamp(&shop.dirs, State::Current, id)) {
+                (Some(commit), Some(stamp)) if shop.repo.committed_at(&commit)? >= stamp.arrived() => Some(commit),
+                (_, _) => None,
+            },
+        ),
     }
 }
 
@@ -100,7 +107,14 @@ fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>,
             progress.last = Some(last(record, Outcome::Merged));
         }
     });
-    move_on(shop, who, id, State::Complete, format!("its worker died after the merge as {}", commit.short()), Outcome::Merged)
+    move_on(
+        shop,
+        who,
+        id,
+        State::Complete,
+        format!("its worker died after the merge as {}", commit.short()),
+        Outcome::Merged,
+    )
 }
 
 fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Recovered> {
@@ -125,7 +139,8 @@ fn note(shop: &Workshop, who: &Who, id: &TaskId, change: impl Fn(&mut crate::mod
         with_progress(bytes, &progress)
     });
     if let Err(error) = edited {
-        shop.journal.event(who, Event::Warning { message: format!("cannot note in the file what was recovered: {error}") });
+        shop.journal
+            .event(who, Event::Warning { message: format!("cannot note in the file what was recovered: {error}") });
     }
 }
 
@@ -140,7 +155,9 @@ fn move_on(shop: &Workshop, who: &Who, id: &TaskId, to: State, cause: String, ou
         Moved::Gone => Ok(Recovered::Gone),
         Moved::Taken => {
             let path = shop.dirs.shown(&shop.dirs.task(to, id));
-            let message = format!("{id} lies in current/ and no worker has it, but {path} exists already: rename or remove one of the two");
+            let message = format!(
+                "{id} lies in current/ and no worker has it, but {path} exists already: rename or remove one of the two"
+            );
             shop.journal.event(who, Event::Warning { message });
             Ok(Recovered::Stranded)
         }

@@ -24,8 +24,8 @@ use crate::os::stop::{Stop, StopValue};
 use crate::os::task_folder::{Name, read_name};
 use crate::os::turnstile::Turnstile;
 use crate::os::watch::{Change, Watch};
-use crate::os::{clock, folders};
 use crate::os::workspace::Workspace;
+use crate::os::{clock, folders};
 
 /// The slow net below the file events.
 const RESCAN: Duration = Duration::from_secs(60);
@@ -82,7 +82,11 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         held_back: std::sync::atomic::AtomicBool::new(false),
         host: folders::host(),
     };
-    let run = Run { board: Board::new(shop.dirs.clone(), order.filter.clone(), order.when_empty), shop: &shop, order: &order };
+    let run = Run {
+        board: Board::new(shop.dirs.clone(), order.filter.clone(), order.when_empty),
+        shop: &shop,
+        order: &order,
+    };
     run.write_started(&tip)?;
     let tally = Tally::default();
     let ended = run.live(&tip, &tally, &|| ready(&run_id));
@@ -112,7 +116,8 @@ impl Run<'_> {
         // The watch begins before the scan, so that nothing falls between the two.
         let _watch = Watch::start(&self.shop.dirs, move |change| drop(to_supervisor.send(Message::Changed(change))))?;
         let to_supervisor = tell.clone();
-        signals::listen(move |ask| drop(to_supervisor.send(Message::Asked(ask)))).context(|| "listen to signals".to_owned())?;
+        signals::listen(move |ask| drop(to_supervisor.send(Message::Asked(ask))))
+            .context(|| "listen to signals".to_owned())?;
         self.board.scan().context(|| "read the queue".to_owned())?;
         self.recover_all();
         self.tell_complaints();
@@ -149,7 +154,8 @@ impl Run<'_> {
         let mut finish_at = self.order.duration.map(|duration| began + duration);
         while ended < all {
             let held_back = self.shop.held_back.load(std::sync::atomic::Ordering::Relaxed);
-            let next = [Some(rescan_at), settle_at, finish_at, held_back.then_some(catch_up_at)].into_iter().flatten().min();
+            let next =
+                [Some(rescan_at), settle_at, finish_at, held_back.then_some(catch_up_at)].into_iter().flatten().min();
             let wait = next.map_or(RESCAN, |at| at.saturating_duration_since(Instant::now()));
             match hear.recv_timeout(wait) {
                 Ok(Message::Changed(change)) => {
@@ -238,7 +244,9 @@ impl Run<'_> {
                 Err(error) => {
                     self.board.strand(&id);
                     let who = Who { task: Some(id), ..Who::default() };
-                    self.shop.journal.event(&who, Event::Warning { message: format!("cannot recover the task: {}", error.chain()) });
+                    self.shop
+                        .journal
+                        .event(&who, Event::Warning { message: format!("cannot recover the task: {}", error.chain()) });
                 }
             }
         }
@@ -281,7 +289,9 @@ impl Run<'_> {
         match self.shop.stop.get() {
             Stop::Now => (Exit::Interrupted, "interrupted".to_owned()),
             stop @ (Stop::No | Stop::Finish) => {
-                let left = stop == Stop::No && self.order.when_empty == WhenEmpty::End && self.board.something_needs_a_person();
+                let left = stop == Stop::No
+                    && self.order.when_empty == WhenEmpty::End
+                    && self.board.something_needs_a_person();
                 let exit = if tally.all_complete() && !left { Exit::Done } else { Exit::Failed };
                 let cycles: u32 = outcomes.values().sum();
                 let reason = if stop == Stop::No { "nothing left to do" } else { "told to stop" };
@@ -305,7 +315,10 @@ impl Run<'_> {
             base_head: tip.to_string(),
             arguments: self.order.arguments.clone(),
         };
-        self.shop.journal.started(&started).context(|| format!("write {}", self.shop.journal.folder().join("started.json").display()))?;
+        self.shop
+            .journal
+            .started(&started)
+            .context(|| format!("write {}", self.shop.journal.folder().join("started.json").display()))?;
         self.say(Event::RunStarted { workers, base: self.shop.base.clone(), head: tip.to_string() });
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::ToSpan;
 
@@ -114,7 +114,8 @@ pub fn work(floor: &Floor<'_>, bench: &mut Bench) {
             Err(_) => {
                 bench.distrust();
                 floor.tally.add(&id, Performed { outcome: Outcome::Infra, settled: false, to: None });
-                let message = "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
+                let message =
+                    "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
                 floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
             }
         }
@@ -152,4 +153,3 @@ fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate:
 fn who(bench: &Bench, id: &TaskId) -> Who {
     Who { worker: Some(bench.worker.clone()), cycle: None, task: Some(id.clone()) }
 }
-

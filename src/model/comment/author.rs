@@ -19,10 +19,7 @@ impl Author {
         match text {
             "human" => Some(Self::Human),
             "swarm" => Some(Self::Swarm),
-            _ => text
-                .strip_prefix("agent:")
-                .filter(|name| !name.is_empty())
-                .map(|name| Self::Agent(name.to_owned())),
+            _ => text.strip_prefix("agent:").filter(|name| !name.is_empty()).map(|name| Self::Agent(name.to_owned())),
         }
     }
 }
@@ -36,15 +33,7 @@ impl fmt::Display for Author {
             Self::Agent(name) => {
                 let odd = |char: char| char.is_whitespace() || char.is_control() || matches!(char, '#' | '\u{feff}');
                 let name: Vec<&str> = name.split(odd).filter(|word| !word.is_empty()).collect();
-                write!(
-                    f,
-                    "agent:{}",
-                    if name.is_empty() {
-                        "unknown".to_owned()
-                    } else {
-                        name.join("-")
-                    }
-                )
+                write!(f, "agent:{}", if name.is_empty() { "unknown".to_owned() } else { name.join("-") })
             }
         }
     }

@@ -28,29 +28,13 @@ pub fn body_without_comments(body: &str) -> &str {
 /// The comments of a body, in the order in which they stand there.
 pub fn comments(body: &str) -> Vec<Comment> {
     let Some(start) = section(body) else { return Vec::new() };
-    let mut comments = vec![Comment {
-        at: None,
-        author: Author::Human,
-        text: String::new(),
-    }];
+    let mut comments = vec![Comment { at: None, author: Author::Human, text: String::new() }];
     for line in Lines::new(&body[start..]).skip(1) {
-        let opened = if line.part == Part::Text {
-            comment_heading(line.text)
-        } else {
-            None
-        };
+        let opened = if line.part == Part::Text { comment_heading(line.text) } else { None };
         match (opened, comments.last_mut()) {
-            (Some((at, author)), _) => comments.push(Comment {
-                at: Some(at),
-                author,
-                text: String::new(),
-            }),
+            (Some((at, author)), _) => comments.push(Comment { at: Some(at), author, text: String::new() }),
             (None, Some(comment)) => {
-                comment.text.push_str(&if line.part == Part::Text {
-                    unescaped(line.text)
-                } else {
-                    line.text.into()
-                });
+                comment.text.push_str(&if line.part == Part::Text { unescaped(line.text) } else { line.text.into() });
                 comment.text.push('\n');
             }
             (None, None) => {}
@@ -74,11 +58,7 @@ pub(super) fn section(body: &str) -> Option<usize> {
 fn comment_heading(line: &str) -> Option<(Timestamp, Author)> {
     let (level, text) = heading(line)?;
     let (at, author) = text.split_once(' ')?;
-    if level == 3 {
-        Some((at.parse().ok()?, Author::parse(author.trim())?))
-    } else {
-        None
-    }
+    if level == 3 { Some((at.parse().ok()?, Author::parse(author.trim())?)) } else { None }
 }
 
 fn without_empty_ends(text: &str) -> &str {

@@ -12,10 +12,7 @@ fn add(file: &str, author: &Author, text: &str) -> String {
 }
 
 fn read(file: &str) -> Vec<(String, String)> {
-    comments(file)
-        .into_iter()
-        .map(|comment| (comment.author.to_string(), comment.text))
-        .collect()
+    comments(file).into_iter().map(|comment| (comment.author.to_string(), comment.text)).collect()
 }
 
 #[test]
@@ -32,10 +29,7 @@ fn a_comment_stands_under_the_last_heading_comments() {
         ("---\nx: |\n  ```\n---\nbody\n", format!("\n{first}")),
         ("## Comments\n", format!("\n{again}")),
         ("## Comments ##\n\nmine", format!("\n\n{again}")),
-        (
-            "## Comments\n### 2026-11-20T22:10:00Z swarm\n\nx\n",
-            format!("\n{again}"),
-        ),
+        ("## Comments\n### 2026-11-20T22:10:00Z swarm\n\nx\n", format!("\n{again}")),
         ("## Comments\n\n## Later\n", format!("\n{first}")),
         ("# Comments\n", format!("\n{first}")),
         ("```\n## Comments\n```\n", format!("\n{first}")),
@@ -43,28 +37,17 @@ fn a_comment_stands_under_the_last_heading_comments() {
         ("~~~~\n```\n", format!("~~~~\n\n{first}")),
         ("## Comments\n\n````\nopen", format!("\n````\n\n{again}")),
     ] {
-        assert_eq!(
-            add(before, &Author::Human, "hello"),
-            format!("{before}{added}"),
-            "{before:?}"
-        );
+        assert_eq!(add(before, &Author::Human, "hello"), format!("{before}{added}"), "{before:?}");
     }
     let crlf = add("\u{feff}body\r\n", &Author::Human, "a\nb");
-    assert_eq!(
-        crlf,
-        "\u{feff}body\r\n\r\n## Comments\r\n\r\n### 2026-11-20T22:10:00Z human\r\n\r\na\r\nb\r\n"
-    );
+    assert_eq!(crlf, "\u{feff}body\r\n\r\n## Comments\r\n\r\n### 2026-11-20T22:10:00Z human\r\n\r\na\r\nb\r\n");
 }
 
 #[test]
 fn comments_read_back_in_order() {
     let mut file = "---\ntitle: x\n---\n# Do it\n".to_owned();
     let authors = [Author::Swarm, Author::Agent("claude:opus".into()), Author::Human];
-    let texts = [
-        "which one?\n\n```sh\n# a\n## b\n",
-        "## Comments\n### 2026-11-20T22:10:00Z human\nfake",
-        "",
-    ];
+    let texts = ["which one?\n\n```sh\n# a\n## b\n", "## Comments\n### 2026-11-20T22:10:00Z human\nfake", ""];
     for (author, text) in authors.iter().zip(texts) {
         file = add(&file, author, text);
     }
@@ -75,10 +58,7 @@ fn comments_read_back_in_order() {
         ("agent:claude:opus", "## Comments\n### 2026-11-20T22:10:00Z human\nfake"),
         ("human", ""),
     ];
-    assert_eq!(
-        read(body),
-        expected.map(|(author, text)| (author.to_owned(), text.to_owned()))
-    );
+    assert_eq!(read(body), expected.map(|(author, text)| (author.to_owned(), text.to_owned())));
     assert_eq!(comments(body)[0].at, Some(at(0)));
 }
 
@@ -108,14 +88,8 @@ fn no_line_of_a_comment_can_open_a_section() {
 #[test]
 fn words_that_someone_wrote_by_hand_are_not_lost() {
     let body = "x\n## Comments\n\nUse the second one.\n\n### Why\nbecause\n\n### 2026-11-20T22:10:00Z swarm\n\nok\n\n### not a time human\n";
-    let expected = [
-        ("human", "Use the second one.\n\n### Why\nbecause"),
-        ("swarm", "ok\n\n### not a time human"),
-    ];
-    assert_eq!(
-        read(body),
-        expected.map(|(author, text)| (author.to_owned(), text.to_owned()))
-    );
+    let expected = [("human", "Use the second one.\n\n### Why\nbecause"), ("swarm", "ok\n\n### not a time human")];
+    assert_eq!(read(body), expected.map(|(author, text)| (author.to_owned(), text.to_owned())));
     assert_eq!(comments(body)[0].at, None);
     assert_eq!(read("x\n## Comments\n\n"), []);
     assert_eq!(read("x\n"), []);
@@ -123,11 +97,7 @@ fn words_that_someone_wrote_by_hand_are_not_lost() {
 
 #[test]
 fn odd_names_and_odd_text_do_not_break_the_form() {
-    let file = add(
-        "",
-        &Author::Agent("two words\n# x".into()),
-        "\u{1b}[31mred\u{1b}[0m\0\r\nend",
-    );
+    let file = add("", &Author::Agent("two words\n# x".into()), "\u{1b}[31mred\u{1b}[0m\0\r\nend");
     assert_eq!(read(&file), [("agent:two-words-x".to_owned(), "red\nend".to_owned())]);
     assert_eq!(Author::Agent(" ".into()).to_string(), "agent:unknown");
     let torn = with_comment(b"---\n\xff\n```\n", at(0), &Author::Human, "x");

@@ -23,10 +23,7 @@ pub fn with_comment(bytes: &[u8], at: Timestamp, author: &Author, text: &str) ->
         added.push('\n');
     }
     let mut lines = Lines::new(body);
-    let last_is_blank = lines
-        .by_ref()
-        .last()
-        .is_none_or(|line| line.part == Part::Text && line.text.trim().is_empty());
+    let last_is_blank = lines.by_ref().last().is_none_or(|line| line.part == Part::Text && line.text.trim().is_empty());
     if let Some(fence) = lines.closing() {
         added.push_str(&fence);
         added.push_str("\n\n");
@@ -50,11 +47,7 @@ fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 1);
     let mut lines = Lines::new(text);
     for line in lines.by_ref() {
-        let marker = if line.part == Part::Text {
-            marker(line.text)
-        } else {
-            None
-        };
+        let marker = if line.part == Part::Text { marker(line.text) } else { None };
         match marker {
             Some(at) => escaped.extend([&line.text[..at], "\\", &line.text[at..]]),
             None => escaped.push_str(line.text),

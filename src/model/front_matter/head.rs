@@ -38,16 +38,8 @@ impl<'a> Head<'a> {
         let first_line = parts.line(range.start);
         let mut entries = outline(yaml)
             .map_err(|Refused { at, reason, advice }| InvalidTask::at(parts.line(range.start + at), reason, advice))?;
-        let swarm = entries
-            .iter()
-            .position(|entry| entry.key == SWARM)
-            .map(|at| entries.remove(at));
-        let head = Self {
-            yaml,
-            entries,
-            swarm,
-            first_line,
-        };
+        let swarm = entries.iter().position(|entry| entry.key == SWARM).map(|at| entries.remove(at));
+        let head = Self { yaml, entries, swarm, first_line };
         head.check_sizes()?;
         head.check_keys()?;
         Ok(head)
@@ -79,20 +71,12 @@ impl<'a> Head<'a> {
         let users = self.yaml.len() - ours;
         if users > MAX_USER_BYTES {
             let reason = format!("the front matter has {users} bytes; at most {MAX_USER_BYTES} are read");
-            return Err(InvalidTask::at(
-                self.first_line,
-                reason,
-                "move the long text into the body",
-            ));
+            return Err(InvalidTask::at(self.first_line, reason, "move the long text into the body"));
         }
         match &self.swarm {
             Some(entry) if ours > MAX_SWARM_BYTES => {
                 let reason = format!("the `{SWARM}` block has {ours} bytes; at most {MAX_SWARM_BYTES} are read");
-                Err(InvalidTask::at(
-                    self.line(entry.span.start),
-                    reason,
-                    "delete the block to start the task afresh",
-                ))
+                Err(InvalidTask::at(self.line(entry.span.start), reason, "delete the block to start the task afresh"))
             }
             Some(_) | None => Ok(()),
         }
@@ -115,11 +99,7 @@ impl<'a> Head<'a> {
                 || (entry.key == SWARM && self.swarm.as_ref() != Some(entry))
             {
                 let reason = format!("the key `{}` stands here a second time", entry.key);
-                return Err(InvalidTask::at(
-                    self.line(entry.span.start),
-                    reason,
-                    "keep one of the two",
-                ));
+                return Err(InvalidTask::at(self.line(entry.span.start), reason, "keep one of the two"));
             }
             seen.push(entry);
         }

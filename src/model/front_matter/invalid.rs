@@ -13,11 +13,7 @@ pub struct InvalidTask {
 
 impl InvalidTask {
     pub(crate) fn new(line: Option<usize>, reason: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self {
-            line,
-            reason: reason.into(),
-            advice: advice.into(),
-        }
+        Self { line, reason: reason.into(), advice: advice.into() }
     }
 
     pub(crate) fn at(line: usize, reason: impl Into<String>, advice: impl Into<String>) -> Self {

@@ -26,11 +26,7 @@ pub(crate) struct Refused {
 
 impl Refused {
     pub(super) fn new(at: usize, reason: impl Into<String>, advice: &'static str) -> Self {
-        Self {
-            at,
-            reason: reason.into(),
-            advice,
-        }
+        Self { at, reason: reason.into(), advice }
     }
 }
 
@@ -67,10 +63,7 @@ mod tests {
 
     fn spans(yaml: &str) -> Vec<(String, &str)> {
         let entries = outline(yaml).unwrap_or_else(|refused| panic!("{yaml}: {refused:?}"));
-        entries
-            .into_iter()
-            .map(|entry| (entry.key, &yaml[entry.span]))
-            .collect()
+        entries.into_iter().map(|entry| (entry.key, &yaml[entry.span])).collect()
     }
 
     fn keys(yaml: &str) -> Vec<String> {
@@ -124,10 +117,7 @@ mod tests {
     #[test]
     fn what_could_cost_or_confuse_is_refused_where_it_stands() {
         let deep = format!("a: {}", "[".repeat(40));
-        let deep_block = format!(
-            "a:\n{}",
-            (1..40).map(|n| format!("{}k:\n", " ".repeat(n))).collect::<String>()
-        );
+        let deep_block = format!("a:\n{}", (1..40).map(|n| format!("{}k:\n", " ".repeat(n))).collect::<String>());
         let dashes = format!("a:\n {}", "- ".repeat(40));
         for (yaml, at, says) in [
             ("title: fix: the thing\n", 10, "quote the value"),

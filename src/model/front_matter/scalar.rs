@@ -78,12 +78,7 @@ impl Scanner<'_> {
         let parent = self.indents.last().copied();
         let header = self.rest_of_line();
         let mut end = self.at + header.len();
-        let explicit = header
-            .bytes()
-            .skip(1)
-            .take(2)
-            .find(u8::is_ascii_digit)
-            .map(|digit| usize::from(digit - b'0'));
+        let explicit = header.bytes().skip(1).take(2).find(u8::is_ascii_digit).map(|digit| usize::from(digit - b'0'));
         let mut indent = explicit.map(|more| parent.unwrap_or(0) + more);
         let mut widest = 0;
         self.skip_line();

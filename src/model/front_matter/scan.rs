@@ -52,11 +52,7 @@ impl<'a> Scanner<'a> {
             }
         }
         if let Some(open) = self.flow.last() {
-            return Err(Refused::new(
-                *open,
-                "the bracket opened here is never closed",
-                "close it, or quote the value",
-            ));
+            return Err(Refused::new(*open, "the bracket opened here is never closed", "close it, or quote the value"));
         }
         match self.first {
             Some(first) if self.entries.is_empty() => Err(no_keys(first)),
@@ -95,11 +91,7 @@ impl<'a> Scanner<'a> {
             match byte {
                 b' ' | b'\r' => self.at += 1,
                 b'\t' if !self.fresh || !self.flow.is_empty() => self.at += 1,
-                b'#' => {
-                    self.at = self.text[self.at..]
-                        .find('\n')
-                        .map_or(self.text.len(), |found| self.at + found)
-                }
+                b'#' => self.at = self.text[self.at..].find('\n').map_or(self.text.len(), |found| self.at + found),
                 b'\n' => {
                     self.next_line();
                     if self.flow.is_empty() {
@@ -120,19 +112,11 @@ impl<'a> Scanner<'a> {
                 self.indents.pop();
             }
             if self.first == Some(at) && column > 0 && byte != b'\t' {
-                return Err(Refused::new(
-                    at,
-                    "the first key is indented",
-                    "remove the blanks before the keys",
-                ));
+                return Err(Refused::new(at, "the first key is indented", "remove the blanks before the keys"));
             }
         }
         if self.document_mark() {
-            return Err(Refused::new(
-                at,
-                "this line ends the front matter too early",
-                "remove this line",
-            ));
+            return Err(Refused::new(at, "this line ends the front matter too early", "remove this line"));
         }
         match byte {
             b'[' | b'{' => self.open()?,
@@ -149,11 +133,7 @@ impl<'a> Scanner<'a> {
             b'?' if self.blank(1) => return Err(special(at, '?')),
             b'*' | b'&' | b'!' | b'@' | b'`' | b'%' => return Err(special(at, char::from(byte))),
             b'\t' => {
-                return Err(Refused::new(
-                    at,
-                    "a tab stands where YAML wants spaces",
-                    "indent with spaces",
-                ));
+                return Err(Refused::new(at, "a tab stands where YAML wants spaces", "indent with spaces"));
             }
             b'|' | b'>' if block => return Ok(self.block_scalar()),
             b'\'' | b'"' => self.quoted(byte)?,
@@ -195,21 +175,14 @@ impl<'a> Scanner<'a> {
                 } else if self.fresh {
                     Refused::new(self.at, "a key is missing here", "write the key before the colon")
                 } else {
-                    Refused::new(
-                        self.at,
-                        "a value holds `: `, which YAML takes for another key",
-                        "quote the value",
-                    )
+                    Refused::new(self.at, "a value holds `: `, which YAML takes for another key", "quote the value")
                 },
             );
         };
         let column = key.start - self.line;
         self.indent(column)?;
         if column == 0 {
-            self.entries.push(Entry {
-                key: unquote(&self.text[key.clone()]),
-                span: key.start..key.end,
-            });
+            self.entries.push(Entry { key: unquote(&self.text[key.clone()]), span: key.start..key.end });
         }
         self.fresh = false;
         self.at += 1;
@@ -233,11 +206,7 @@ impl<'a> Scanner<'a> {
 }
 
 fn no_keys(at: usize) -> Refused {
-    Refused::new(
-        at,
-        "the front matter is not made of keys and values",
-        "write `key: value`, one per line",
-    )
+    Refused::new(at, "the front matter is not made of keys and values", "write `key: value`, one per line")
 }
 
 fn special(at: usize, char: char) -> Refused {

@@ -32,10 +32,7 @@ impl<'a> Parts<'a> {
 
 /// The line, from 1, on which the byte `at` stands.
 pub(crate) fn line_of(bytes: &[u8], at: usize) -> usize {
-    1 + bytes[..at.min(bytes.len())]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
+    1 + bytes[..at.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// The bytes as text.
@@ -47,11 +44,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<&str, InvalidTask> {
     match text.find('\0') {
         Some(at) => {
             let line = line_of(bytes, at);
-            Err(InvalidTask::at(
-                line,
-                "a NUL byte stands here: the file is torn, or no text",
-                "write the file anew",
-            ))
+            Err(InvalidTask::at(line, "a NUL byte stands here: the file is torn, or no text", "write the file anew"))
         }
         None => Ok(text),
     }
@@ -62,30 +55,18 @@ pub(crate) fn split(text: &str) -> Result<Parts<'_>, InvalidTask> {
     let start = if text.starts_with(BOM) { BOM.len_utf8() } else { 0 };
     let first = line_end(text, start);
     if !is_fence(&text[start..first]) {
-        return Ok(Parts {
-            text,
-            yaml: None,
-            body: start,
-        });
+        return Ok(Parts { text, yaml: None, body: start });
     }
     let mut at = first;
     while at < text.len() {
         let end = line_end(text, at);
         if is_fence(&text[at..end]) {
-            return Ok(Parts {
-                text,
-                yaml: Some(first..at),
-                body: end,
-            });
+            return Ok(Parts { text, yaml: Some(first..at), body: end });
         }
         at = end;
     }
     let reason = "the front matter opened here is never closed";
-    Err(InvalidTask::at(
-        1,
-        reason,
-        "add a line `---` after its last key, or, if there is none, remove this line",
-    ))
+    Err(InvalidTask::at(1, reason, "add a line `---` after its last key, or, if there is none, remove this line"))
 }
 
 /// The line end that the file uses: that of its first line.
@@ -102,8 +83,7 @@ pub(super) fn line_end(text: &str, at: usize) -> usize {
 }
 
 fn is_fence(line: &str) -> bool {
-    line.strip_prefix("---")
-        .is_some_and(|rest| rest.trim_matches([' ', '\t', '\r', '\n']).is_empty())
+    line.strip_prefix("---").is_some_and(|rest| rest.trim_matches([' ', '\t', '\r', '\n']).is_empty())
 }
 
 #[cfg(test)]

@@ -60,14 +60,8 @@ mod tests {
 
     #[test]
     fn the_first_heading_is_not_sought_in_code() {
-        assert_eq!(
-            first_heading("x\n```sh\n# comment\n```\n#\n## Real\n# Next\n"),
-            Some("Real")
-        );
+        assert_eq!(first_heading("x\n```sh\n# comment\n```\n#\n## Real\n# Next\n"), Some("Real"));
         assert_eq!(first_heading("```\n# a\n"), None);
-        assert_eq!(
-            first_heading("# Fix `$HOME` \\n {{x}} 🦀\r\n"),
-            Some("Fix `$HOME` \\n {{x}} 🦀")
-        );
+        assert_eq!(first_heading("# Fix `$HOME` \\n {{x}} 🦀\r\n"), Some("Fix `$HOME` \\n {{x}} 🦀"));
     }
 }

@@ -43,11 +43,7 @@ pub(crate) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            at: 0,
-            open: None,
-        }
+        Self { text, at: 0, open: None }
     }
 
     /// After the last line: the line that closes the fence which is still open.

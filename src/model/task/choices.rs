@@ -58,15 +58,8 @@ impl Visitor<'_> for Level {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Priority, E> {
-        let level = text
-            .strip_prefix(['P', 'p'])
-            .unwrap_or(text)
-            .parse()
-            .ok()
-            .and_then(Priority::new);
-        level
-            .filter(|_| text.len() <= 2)
-            .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+        let level = text.strip_prefix(['P', 'p']).unwrap_or(text).parse().ok().and_then(Priority::new);
+        level.filter(|_| text.len() <= 2).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }
 
@@ -155,11 +148,7 @@ impl<'de> Visitor<'de> for ListOrNone {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Gates, E> {
-        if text == "none" {
-            Ok(Gates::None)
-        } else {
-            Err(E::invalid_value(de::Unexpected::Str(text), &self))
-        }
+        if text == "none" { Ok(Gates::None) } else { Err(E::invalid_value(de::Unexpected::Str(text), &self)) }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Gates, A::Error> {
@@ -189,15 +178,9 @@ mod tests {
     #[test]
     fn a_priority_is_a_number_or_a_p_and_a_number() {
         for (text, level) in [("0", 0), ("4", 4), ("P0", 0), ("p3", 3), ("'1'", 1), ("P4", 4)] {
-            assert_eq!(
-                serde_yaml::from_str::<Priority>(text).expect(text).level(),
-                level,
-                "{text}"
-            );
+            assert_eq!(serde_yaml::from_str::<Priority>(text).expect(text).level(), level, "{text}");
         }
-        for text in [
-            "5", "-1", "P5", "PP1", "P", "P+1", "high", "2.0", "true", "[1]", "P00", "''",
-        ] {
+        for text in ["5", "-1", "P5", "PP1", "P", "P+1", "high", "2.0", "true", "[1]", "P00", "''"] {
             let said = serde_yaml::from_str::<Priority>(text).expect_err(text).to_string();
             assert!(said.contains("0 to 4, or P0 to P4"), "{text}: {said}");
         }

@@ -85,19 +85,13 @@ fn check(text: &str, place: &Range<usize>, edited: &str, progress: &Progress) ->
     let keys_kept = match &old.yaml {
         Some(range) => {
             let before = [&text[range.start..place.start], &text[place.end..range.end]].concat();
-            let after = [
-                &edited[yaml.start..yaml.start + swarm.span.start],
-                &edited[yaml.start + swarm.span.end..yaml.end],
-            ];
+            let after =
+                [&edited[yaml.start..yaml.start + swarm.span.start], &edited[yaml.start + swarm.span.end..yaml.end]];
             before == after.concat()
         }
         None => true,
     };
-    if body_kept && keys_kept {
-        Ok(())
-    } else {
-        Err(cannot_write("it would change what the user wrote"))
-    }
+    if body_kept && keys_kept { Ok(()) } else { Err(cannot_write("it would change what the user wrote")) }
 }
 
 fn cannot_write(why: &str) -> InvalidTask {

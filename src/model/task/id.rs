@@ -63,10 +63,7 @@ impl TaskId {
             Some(_) => {}
         }
         if let Some(found) = text.chars().find(|char| !allowed(*char)) {
-            return Err(BadId::Character {
-                id: text.to_owned(),
-                found,
-            });
+            return Err(BadId::Character { id: text.to_owned(), found });
         }
         if text.contains("..") {
             return Err(BadId::TwoDots(text.to_owned()));
@@ -148,9 +145,7 @@ mod tests {
     #[test]
     fn good_ids_are_taken_as_they_are() {
         let longest = "a".repeat(100);
-        for text in [
-            "fix-typo", "0", "A.b_c-9", "2026.11", "a.", "a-", "x.lock.y", "lock", &longest,
-        ] {
+        for text in ["fix-typo", "0", "A.b_c-9", "2026.11", "a.", "a-", "x.lock.y", "lock", &longest] {
             let id = TaskId::parse(text).expect(text);
             assert_eq!(id.as_str(), text);
             assert_eq!(id.to_string(), text);

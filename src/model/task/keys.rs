@@ -17,34 +17,19 @@ const KEYS: [(&str, &str); 19] = [
     ("parent", "write the id of the epic"),
     ("depends_on", "write a list of ids, such as `[first-task, second-task]`"),
     ("domain", "write one word"),
-    (
-        "files",
-        "write a list of quoted globs, such as `[\"src/**\", \"*.md\"]`",
-    ),
-    (
-        "acceptance",
-        "write a list of sentences, each in quotes if it holds `: ` or ` #`",
-    ),
-    (
-        "verify",
-        "write a list of commands, such as `[cargo test]`, each in quotes if it holds `: `; or `none`",
-    ),
+    ("files", "write a list of quoted globs, such as `[\"src/**\", \"*.md\"]`"),
+    ("acceptance", "write a list of sentences, each in quotes if it holds `: ` or ` #`"),
+    ("verify", "write a list of commands, such as `[cargo test]`, each in quotes if it holds `: `; or `none`"),
     ("agent", "write the name of an agent, such as `claude` or `claude:opus`"),
     ("model", "write the name of a model"),
     ("effort", "write one word, such as `high`"),
     ("timeout", "write a time with a unit, such as `30m`, `90s` or `1h 30m`"),
     ("attempts", "write a whole number, 1 or more"),
     ("max_cost_usd", "write an amount in dollars, such as `2.50`"),
-    (
-        "not_before",
-        "write a time with an offset, such as `2026-11-20T22:10:00Z` or `2026-11-20T22:10:00+01:00`",
-    ),
+    ("not_before", "write a time with an offset, such as `2026-11-20T22:10:00Z` or `2026-11-20T22:10:00+01:00`"),
     ("review", "write `auto`, `none` or `human`"),
     ("expect", "write `change` or `no_change`"),
-    (
-        SWARM,
-        "this block is the program's own: mend it, or delete it to start the task afresh",
-    ),
+    (SWARM, "this block is the program's own: mend it, or delete it to start the task afresh"),
 ];
 
 /// The names of all keys that mean something in a front matter.
@@ -64,38 +49,24 @@ pub fn nearest_key(wrong: &str) -> Option<&'static str> {
 
 /// What to write at `key`.
 pub(super) fn advice(key: &str) -> &'static str {
-    KEYS.iter()
-        .find(|(known, _)| *known == key)
-        .map_or("quote the value", |(_, advice)| advice)
+    KEYS.iter().find(|(known, _)| *known == key).map_or("quote the value", |(_, advice)| advice)
 }
 
 /// Reads the user's keys of `head` into `task`.
 pub(super) fn read(head: &Head<'_>, task: &mut Task) -> Result<(), InvalidTask> {
     let users = head.users();
     let mut at = 0;
-    let into = Into {
-        head,
-        task,
-        at: &mut at,
-    };
-    into.deserialize(serde_yaml::Deserializer::from_str(&users))
-        .map_err(|error| {
-            let Some(entry) = head.entries.get(at) else {
-                return InvalidTask::new(head.line_of_error(&error, 0), said(&error), "mend the front matter");
-            };
-            let (key, said) = (
-                entry.key.as_str(),
-                said(&error).replace("invalid type: ", "wrong type: "),
-            );
-            let reason = if said.starts_with(key) {
-                said
-            } else {
-                format!("{key}: {said}")
-            };
-            let first = head.line(entry.span.start);
-            let line = head.line_of_error(&error, 0).map_or(first, |line| line.max(first));
-            InvalidTask::at(line, reason, advice(key))
-        })
+    let into = Into { head, task, at: &mut at };
+    into.deserialize(serde_yaml::Deserializer::from_str(&users)).map_err(|error| {
+        let Some(entry) = head.entries.get(at) else {
+            return InvalidTask::new(head.line_of_error(&error, 0), said(&error), "mend the front matter");
+        };
+        let (key, said) = (entry.key.as_str(), said(&error).replace("invalid type: ", "wrong type: "));
+        let reason = if said.starts_with(key) { said } else { format!("{key}: {said}") };
+        let first = head.line(entry.span.start);
+        let line = head.line_of_error(&error, 0).map_or(first, |line| line.max(first));
+        InvalidTask::at(line, reason, advice(key))
+    })
 }
 
 struct Into<'a, 'b> {
@@ -124,11 +95,7 @@ impl<'de> Visitor<'de> for Into<'_, '_> {
         while let Some(key) = map.next_key::<String>()? {
             if !take(self.task, &key, &mut map)? {
                 map.next_value::<IgnoredAny>()?;
-                let line = self
-                    .head
-                    .entries
-                    .get(*self.at)
-                    .map_or(0, |entry| self.head.line(entry.span.start));
+                let line = self.head.entries.get(*self.at).map_or(0, |entry| self.head.line(entry.span.start));
                 self.task.unknown.push((key, line));
             }
             *self.at += 1;
@@ -146,18 +113,8 @@ fn take<'de, A: MapAccess<'de>>(task: &mut Task, key: &str, map: &mut A) -> Resu
         "parent" => task.parent = map.next_value()?,
         "depends_on" => task.depends_on = or_default(map)?,
         "domain" => task.domain = words(map)?,
-        "files" => {
-            task.files = or_default::<Vec<Pattern>, _>(map)?
-                .into_iter()
-                .map(|pattern| pattern.0)
-                .collect()
-        }
-        "acceptance" => {
-            task.acceptance = or_default::<Vec<Words>, _>(map)?
-                .into_iter()
-                .map(|words| words.0)
-                .collect()
-        }
+        "files" => task.files = or_default::<Vec<Pattern>, _>(map)?.into_iter().map(|pattern| pattern.0).collect(),
+        "acceptance" => task.acceptance = or_default::<Vec<Words>, _>(map)?.into_iter().map(|words| words.0).collect(),
         "verify" => task.verify = or_default(map)?,
         "agent" => task.agent = words(map)?,
         "model" => task.model = words(map)?,

@@ -22,10 +22,7 @@ pub struct Progress {
     #[serde(skip_serializing_if = "is_zero")]
     pub infra: u32,
     /// Not claimable earlier: the back-off.
-    #[serde(
-        serialize_with = "moment::serialize_optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(serialize_with = "moment::serialize_optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub not_before: Option<Timestamp>,
     /// The last cycle.
@@ -38,10 +35,7 @@ pub struct Progress {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// When it was completed.
-    #[serde(
-        serialize_with = "moment::serialize_optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(serialize_with = "moment::serialize_optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub completed_at: Option<Timestamp>,
     /// Dollars spent on all attempts so far, where known. Always written, after the feedback: so the
@@ -82,10 +76,7 @@ impl Progress {
     /// The same in the form that a file can hold: clean text of bounded length, whole seconds, money that is a number.
     #[must_use]
     pub fn normal(&self) -> Self {
-        let feedback = self
-            .feedback
-            .as_deref()
-            .map(|text| clean_text(&clip(&clean_text(text), FEEDBACK_BYTES)));
+        let feedback = self.feedback.as_deref().map(|text| clean_text(&clip(&clean_text(text), FEEDBACK_BYTES)));
         Self {
             not_before: self.not_before.map(moment::whole_seconds),
             completed_at: self.completed_at.map(moment::whole_seconds),

@@ -53,11 +53,7 @@ pub(super) fn progress(head: &Head<'_>) -> Result<Progress, InvalidTask> {
     let block: Block = serde_yaml::from_str(&head.yaml[entry.span.clone()]).map_err(|error| {
         let above = first - head.line(0);
         let said = said(&error);
-        let reason = if said.starts_with(SWARM) {
-            said
-        } else {
-            format!("{SWARM}: {said}")
-        };
+        let reason = if said.starts_with(SWARM) { said } else { format!("{SWARM}: {said}") };
         bad(head.line_of_error(&error, above).unwrap_or(first), reason)
     })?;
     let progress = block.swarm.unwrap_or_default();
@@ -83,11 +79,7 @@ fn own_bytes(parts: &Parts<'_>, head: &Head<'_>) -> usize {
 
 fn too_long(bytes: usize) -> InvalidTask {
     let reason = format!("the file has {bytes} bytes; at most {MAX_BYTES} are read");
-    InvalidTask::new(
-        None,
-        reason,
-        "shorten it, or put the long part into a file of the repository",
-    )
+    InvalidTask::new(None, reason, "shorten it, or put the long part into a file of the repository")
 }
 
 /// A front matter below empty lines would be taken for text, and its wishes silently ignored.

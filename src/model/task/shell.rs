@@ -22,10 +22,7 @@ pub fn shell_blocks(body: &str) -> Vec<ShellBlock> {
             Part::Open(info) => {
                 shell = info.split_whitespace().next() == Some("sh");
                 if shell {
-                    blocks.push(ShellBlock {
-                        line: at + 1,
-                        text: String::new(),
-                    });
+                    blocks.push(ShellBlock { line: at + 1, text: String::new() });
                 }
             }
             Part::Code(code) if shell => {
@@ -45,20 +42,14 @@ mod tests {
     use super::*;
 
     fn texts(body: &str) -> Vec<(usize, String)> {
-        shell_blocks(body)
-            .into_iter()
-            .map(|block| (block.line, block.text))
-            .collect()
+        shell_blocks(body).into_iter().map(|block| (block.line, block.text)).collect()
     }
 
     #[test]
     fn only_blocks_marked_sh_are_taken_in_order() {
         let body = "a\n```sh\necho 1\n```\n~~~ sh  title=x\necho \"$HOME\" \\\\ {{x}} 🦀\n\n# no heading\n~~~\n\
                     ```bash\nno\n```\n```shell\nno\n```\n```\nno\n```\n```SH\nno\n```\n";
-        let expected = [
-            (2, "echo 1\n".to_owned()),
-            (5, "echo \"$HOME\" \\\\ {{x}} 🦀\n\n# no heading\n".to_owned()),
-        ];
+        let expected = [(2, "echo 1\n".to_owned()), (5, "echo \"$HOME\" \\\\ {{x}} 🦀\n\n# no heading\n".to_owned())];
         assert_eq!(texts(body), expected);
     }
 
@@ -78,9 +69,6 @@ mod tests {
 
     #[test]
     fn commands_in_comments_are_never_run() {
-        assert_eq!(
-            texts("```sh\na\n```\n## Comments\n### x\n```sh\nrm -rf /\n```\n"),
-            [(1, "a\n".to_owned())]
-        );
+        assert_eq!(texts("```sh\na\n```\n## Comments\n### x\n```sh\nrm -rf /\n```\n"), [(1, "a\n".to_owned())]);
     }
 }

@@ -30,11 +30,7 @@ impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Checked<F> {
 }
 
 fn not_blank(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        Err("the text is empty".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
+    if text.trim().is_empty() { Err("the text is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 /// A text that is not blank.
@@ -68,10 +64,7 @@ impl<'de> Deserialize<'de> for Dollars {
         if amount.is_finite() && amount >= 0.0 {
             Ok(Self(amount))
         } else {
-            Err(de::Error::invalid_value(
-                de::Unexpected::Float(amount),
-                &"an amount that is not below 0",
-            ))
+            Err(de::Error::invalid_value(de::Unexpected::Float(amount), &"an amount that is not below 0"))
         }
     }
 }

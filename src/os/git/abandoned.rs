@@ -21,17 +21,8 @@ pub(super) fn commits(slot: &Slot, head: Option<&Oid>, base: &Oid) -> Result<Vec
         return Ok(candidates);
     }
     // With their parents, newest first: a candidate that is nobody's parent is the end of a line.
-    let git = slot
-        .repo
-        .git()
-        .reading()
-        .args(["rev-list", "--topo-order", "--parents", "--ignore-missing"]);
-    let git = git
-        .args(&candidates)
-        .arg("--not")
-        .args(head)
-        .arg(base)
-        .args(["--branches", "--tags", "--remotes"]);
+    let git = slot.repo.git().reading().args(["rev-list", "--topo-order", "--parents", "--ignore-missing"]);
+    let git = git.args(&candidates).arg("--not").args(head).arg(base).args(["--branches", "--tags", "--remotes"]);
     let listed = git.run()?;
     let mut parents = HashSet::new();
     let mut ends = Vec::new();
@@ -68,18 +59,11 @@ fn moves(slot: &Slot) -> Result<Vec<(Option<Oid>, String)>, GitError> {
     if !slot.repo.common_dir().join("reftable").is_dir() {
         return Ok(Vec::new());
     }
-    let git = slot
-        .git()
-        .reading()
-        .args(["log", "-g", "--format=%H%x09%gs", "HEAD", "--"]);
+    let git = slot.git().reading().args(["log", "-g", "--format=%H%x09%gs", "HEAD", "--"]);
     let text = String::from_utf8_lossy(&git.run()?).into_owned();
     let entries: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('\t')).collect();
     // Newest first, and each says where HEAD went; it came from where the one before it went.
-    let from = entries
-        .iter()
-        .skip(1)
-        .map(|(to, _)| Oid::from_git(to.as_bytes()))
-        .chain([None]);
+    let from = entries.iter().skip(1).map(|(to, _)| Oid::from_git(to.as_bytes())).chain([None]);
     let mut moves: Vec<_> = from.zip(entries.iter().map(|(_, what)| (*what).to_owned())).collect();
     moves.reverse();
     Ok(moves)

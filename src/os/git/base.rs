@@ -38,16 +38,9 @@ impl Repo {
     /// for each worktree.
     pub fn tips(&self, base: &str) -> Result<Tips, GitError> {
         let [branch, ahead] = branches(self, [base_ref(base), ahead_ref(base)])?;
-        let tip = branch.tip.ok_or_else(|| GitError::NoBranch {
-            branch: base.to_owned(),
-        })?;
+        let tip = branch.tip.ok_or_else(|| GitError::NoBranch { branch: base.to_owned() })?;
         let checked_out = branch.checked_out.into_iter().map(|worktree| worktree.path).collect();
-        Ok(Tips {
-            base: tip,
-            ahead: ahead.tip,
-            checked_out,
-            in_use: branch.in_use,
-        })
+        Ok(Tips { base: tip, ahead: ahead.tip, checked_out, in_use: branch.in_use })
     }
 }
 
@@ -63,10 +56,7 @@ pub(super) fn ahead_ref(base: &str) -> String {
 
 /// Looks at branches by their full names. One process.
 pub(super) fn branches<const N: usize>(repo: &Repo, references: [String; N]) -> Result<[Branch; N], GitError> {
-    let git = repo
-        .git()
-        .reading()
-        .args(["for-each-ref", "--format=%(objectname)%00%(refname)%00%(worktreepath)"]);
+    let git = repo.git().reading().args(["for-each-ref", "--format=%(objectname)%00%(refname)%00%(worktreepath)"]);
     let listed = git.args(&references).run()?;
     let mut known = Vec::new();
     for line in listed.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
@@ -86,12 +76,7 @@ pub(super) fn branches<const N: usize>(repo: &Repo, references: [String; N]) -> 
         let holders = holders(repo, &worktrees, &reference, &told);
         let (ours, checked_out): (Vec<Worktree>, Vec<Worktree>) = holders.into_iter().partition(|tree| tree.ours);
         let in_use = in_use(&worktrees, &reference, &ours);
-        Branch {
-            reference,
-            tip,
-            checked_out,
-            in_use,
-        }
+        Branch { reference, tip, checked_out, in_use }
     }))
 }
 
@@ -106,25 +91,15 @@ fn holders(repo: &Repo, worktrees: &[Worktree], reference: &str, told: &PathBuf)
         real(&worktree.path) == told || (is_certain && worktree.head_ref().as_deref() == Some(reference))
     };
     // One whose folder was deleted shows its branch to nobody.
-    worktrees
-        .iter()
-        .filter(holds)
-        .filter(|worktree| worktree.path.exists())
-        .cloned()
-        .collect()
+    worktrees.iter().filter(holds).filter(|worktree| worktree.path.exists()).cloned().collect()
 }
 
 fn in_use(worktrees: &[Worktree], reference: &str, ours: &[Worktree]) -> Option<String> {
     let name = reference.trim_start_matches("refs/heads/");
     let unfinished = worktrees.iter().find_map(|worktree| {
         let operation = unfinished::claims(&worktree.git_dir, reference)?;
-        Some(format!(
-            "a {operation} of `{name}` is unfinished in {}",
-            worktree.path.display()
-        ))
+        Some(format!("a {operation} of `{name}` is unfinished in {}", worktree.path.display()))
     });
-    unfinished.or_else(|| {
-        ours.first()
-            .map(|slot| format!("an agent has `{name}` checked out in {}", slot.path.display()))
-    })
+    unfinished
+        .or_else(|| ours.first().map(|slot| format!("an agent has `{name}` checked out in {}", slot.path.display())))
 }

@@ -39,38 +39,15 @@ impl Slot {
         let file = objects::message_file(message)?;
         // git finds the directories itself here: with both given, hooks that look at another repository would
         // be led to this one. The `.git` file was found whole by the caller's reset; it is looked at again.
-        let git = if self.is_whole() {
-            super::door::Git::at(&self.path)
-        } else {
-            self.git()
-        };
-        let git = self
-            .repo
-            .identity_env()
-            .into_iter()
-            .fold(git, |git, (name, value)| git.env(name, value));
-        let git = git
-            .with_hooks()
-            .set("core.fsmonitor=false")
-            .args(["commit", "-q", "--no-status"]);
-        let answer = git
-            .args(["--cleanup=whitespace", "--allow-empty-message", "-F"])
-            .arg(file.path())
-            .ask()?;
+        let git = if self.is_whole() { super::door::Git::at(&self.path) } else { self.git() };
+        let git = self.repo.identity_env().into_iter().fold(git, |git, (name, value)| git.env(name, value));
+        let git = git.with_hooks().set("core.fsmonitor=false").args(["commit", "-q", "--no-status"]);
+        let answer = git.args(["--cleanup=whitespace", "--allow-empty-message", "-F"]).arg(file.path()).ask()?;
         if answer.code == Some(0) {
-            return self
-                .git()
-                .reading()
-                .args(["rev-parse", "--verify", "HEAD"])
-                .oid()
-                .map(Committed::Done);
+            return self.git().reading().args(["rev-parse", "--verify", "HEAD"]).oid().map(Committed::Done);
         }
         let staged = self.git().reading().args(["diff", "--cached", "--quiet"]).ask()?;
-        Ok(if staged.code == Some(0) {
-            Committed::Nothing
-        } else {
-            Committed::Refused { reason: said(&answer) }
-        })
+        Ok(if staged.code == Some(0) { Committed::Nothing } else { Committed::Refused { reason: said(&answer) } })
     }
 
     /// Stages everything. Gives a reason where a repository inside the tree would become an empty link.
@@ -82,10 +59,7 @@ impl Slot {
             .lines()
             .filter_map(|line| line.strip_prefix("warning: adding embedded git repository: "))
             .collect();
-        let unborn = answer
-            .stderr
-            .lines()
-            .find(|line| line.contains("does not have a commit checked out"));
+        let unborn = answer.stderr.lines().find(|line| line.contains("does not have a commit checked out"));
         if nested.is_empty() && unborn.is_none() {
             return match answer.code {
                 Some(0) => Ok(None),
@@ -99,15 +73,9 @@ impl Slot {
         }
         if !nested.is_empty() {
             // Left staged, the link would hide the files from every later `git add`.
-            self.git()
-                .args(["update-index", "--force-remove", "--"])
-                .args(&nested)
-                .run()?;
+            self.git().args(["update-index", "--force-remove", "--"]).args(&nested).run()?;
         }
-        let what = unborn.map_or_else(
-            || nested.join(", "),
-            |line| line.trim_start_matches("error: ").to_owned(),
-        );
+        let what = unborn.map_or_else(|| nested.join(", "), |line| line.trim_start_matches("error: ").to_owned());
         Ok(Some(format!(
             "a git repository inside the worktree would be recorded as an empty link: {what}. Remove its `.git`, \
              move it out, or add it to `.gitignore`."

@@ -131,8 +131,7 @@ impl Git {
             option
         };
         let mut git = Self::at(work_tree);
-        git.place
-            .extend([option("--git-dir=", git_dir), option("--work-tree=", work_tree)]);
+        git.place.extend([option("--git-dir=", git_dir), option("--work-tree=", work_tree)]);
         git
     }
 
@@ -196,12 +195,7 @@ impl Git {
         let answer = self.ask()?;
         match answer.code {
             Some(0) => Ok(answer.stdout),
-            code => Err(GitError::Failed {
-                command,
-                path,
-                code,
-                stderr: answer.stderr,
-            }),
+            code => Err(GitError::Failed { command, path, code, stderr: answer.stderr }),
         }
     }
 
@@ -225,10 +219,7 @@ impl Git {
             }
             let lock = match Trouble::of(&answer.stderr) {
                 Some(Trouble::DiskFull) => {
-                    return Err(GitError::DiskFull {
-                        command: self.words(),
-                        path: self.path,
-                    });
+                    return Err(GitError::DiskFull { command: self.words(), path: self.path });
                 }
                 // The words may be a hook's, and a hook is not run twice.
                 _ if self.hooks => return Ok(answer),
@@ -238,10 +229,7 @@ impl Git {
             };
             if Instant::now() >= deadline {
                 return match lock {
-                    Some(lock) => Err(GitError::Locked {
-                        command: self.words(),
-                        lock,
-                    }),
+                    Some(lock) => Err(GitError::Locked { command: self.words(), lock }),
                     None => Ok(answer),
                 };
             }
@@ -253,16 +241,12 @@ impl Git {
     fn once(&self) -> Result<Answer, GitError> {
         let mut command = self.command();
         match capture(&mut command, self.timeout) {
-            Ok(Captured { status, stdout, stderr }) => Ok(Answer {
-                code: status.code(),
-                stdout,
-                stderr: String::from_utf8_lossy(&stderr).trim().to_owned(),
-            }),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(GitError::TimedOut {
-                command: self.words(),
-                path: self.path.clone(),
-                after: self.timeout,
-            }),
+            Ok(Captured { status, stdout, stderr }) => {
+                Ok(Answer { code: status.code(), stdout, stderr: String::from_utf8_lossy(&stderr).trim().to_owned() })
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(GitError::TimedOut { command: self.words(), path: self.path.clone(), after: self.timeout })
+            }
             Err(source) => Err(GitError::CouldNotRun { source }),
         }
     }
@@ -277,10 +261,7 @@ impl Git {
         }
         if cfg!(test) {
             // The settings of the machine that runs the tests play no part.
-            command
-                .env("GIT_CONFIG_GLOBAL", "/dev/null")
-                .env("GIT_CONFIG_NOSYSTEM", "1")
-                .env("HOME", "/nonexistent");
+            command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", "/nonexistent");
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         for setting in &self.settings {
@@ -292,17 +273,12 @@ impl Git {
 
     /// The command as a person would type it, without our standing options.
     fn words(&self) -> String {
-        self.args
-            .iter()
-            .fold(String::from("git"), |words, arg| words + " " + &arg.to_string_lossy())
+        self.args.iter().fold(String::from("git"), |words, arg| words + " " + &arg.to_string_lossy())
     }
 }
 
 /// An answer that cannot be read, with the start of what it was.
 pub(super) fn unexpected(command: impl Into<String>, answer: &[u8]) -> GitError {
     let answer = String::from_utf8_lossy(answer).trim().chars().take(200).collect();
-    GitError::Unexpected {
-        command: command.into(),
-        answer,
-    }
+    GitError::Unexpected { command: command.into(), answer }
 }

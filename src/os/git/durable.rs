@@ -18,15 +18,7 @@ use super::repo::Repo;
 /// One process, and one `fsync` (cheap where nothing is dirty) per object.
 pub(super) fn sync_objects(repo: &Repo, new: &Oid, old: Option<&Oid>) -> Result<bool, GitError> {
     let mut git = repo.git().reading().slow();
-    git = git
-        .args([
-            "rev-list",
-            "--objects",
-            "--no-object-names",
-            "--boundary",
-            "--missing=allow-any",
-        ])
-        .arg(new);
+    git = git.args(["rev-list", "--objects", "--no-object-names", "--boundary", "--missing=allow-any"]).arg(new);
     if let Some(old) = old {
         git = git.arg("--not").arg(old);
     }
@@ -51,9 +43,7 @@ pub(super) fn sync_objects(repo: &Repo, new: &Oid, old: Option<&Oid>) -> Result<
     if !folders.is_empty() {
         folders.insert(objects);
     }
-    folders
-        .iter()
-        .try_for_each(|folder| sync(folder).map_err(GitError::io("sync", folder)))?;
+    folders.iter().try_for_each(|folder| sync(folder).map_err(GitError::io("sync", folder)))?;
     Ok(descends)
 }
 
@@ -63,10 +53,7 @@ pub(super) fn sync_ref(repo: &Repo, reference: &str) -> Result<(), GitError> {
     if tables.is_dir() {
         return sync(&tables).map_err(GitError::io("sync", &tables));
     }
-    let folders = Path::new(reference)
-        .ancestors()
-        .skip(1)
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folders = Path::new(reference).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
     for folder in folders.map(|folder| repo.common_dir().join(folder)) {
         match sync(&folder) {
             // The last ref of the folder is gone, and git removed the folder.

@@ -89,10 +89,9 @@ impl GitError {
     pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull {
-                command: action.to_owned(),
-                path,
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::DiskFull { command: action.to_owned(), path }
+            }
             _ => Self::Io { action, path, source },
         }
     }
@@ -147,10 +146,7 @@ pub(super) enum Trouble {
 impl Trouble {
     /// Recognises it in what git wrote to its standard error in the C locale.
     pub(super) fn of(stderr: &str) -> Option<Self> {
-        if ["No space left on device", "Disk quota exceeded"]
-            .iter()
-            .any(|words| stderr.contains(words))
-        {
+        if ["No space left on device", "Disk quota exceeded"].iter().any(|words| stderr.contains(words)) {
             return Some(Self::DiskFull);
         }
         stderr.lines().find_map(|line| {
@@ -188,33 +184,20 @@ mod tests {
     #[test]
     fn the_sentences_that_matter_are_told_from_the_rest() {
         let cases = [
-            (
-                "fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother",
-                Some("/r/.git/index.lock"),
-            ),
+            ("fatal: Unable to create '/r/.git/index.lock': File exists.\n\nAnother", Some("/r/.git/index.lock")),
             (
                 "fatal: update_ref failed for ref 'refs/heads/x': cannot lock ref 'refs/heads/x': Unable to create \
                  '/r/.git/refs/heads/x.lock': File exists.",
                 Some("/r/.git/refs/heads/x.lock"),
             ),
-            (
-                "error: Unable to create '/r/.git/packed-refs.lock': File exists.",
-                Some("/r/.git/packed-refs.lock"),
-            ),
-            (
-                "error: could not lock config file .git/config: File exists",
-                Some(".git/config.lock"),
-            ),
+            ("error: Unable to create '/r/.git/packed-refs.lock': File exists.", Some("/r/.git/packed-refs.lock")),
+            ("error: could not lock config file .git/config: File exists", Some(".git/config.lock")),
             ("fatal: Unable to create '/r/.git/index.lock': Permission denied", None),
             ("hint: Unable to create '/r/.git/index.lock': File exists.", None),
             ("fatal: not a git repository", None),
         ];
         for (stderr, lock) in cases {
-            assert_eq!(
-                Trouble::of(stderr),
-                lock.map(|lock| Trouble::Locked(lock.into())),
-                "{stderr}"
-            );
+            assert_eq!(Trouble::of(stderr), lock.map(|lock| Trouble::Locked(lock.into())), "{stderr}");
         }
         assert_eq!(
             Trouble::of("fatal: failed to read .git/worktrees/x1/commondir: Success"),
@@ -234,16 +217,9 @@ mod tests {
 
     #[test]
     fn a_person_reads_the_lock_and_the_next_move() {
-        let error: Error = GitError::Locked {
-            command: "git add".into(),
-            lock: "/r/.git/index.lock".into(),
-        }
-        .into();
+        let error: Error = GitError::Locked { command: "git add".into(), lock: "/r/.git/index.lock".into() }.into();
         assert_eq!(error.to_string(), "another git process holds /r/.git/index.lock");
-        assert_eq!(
-            error.next_move(),
-            Some("if no git is running there, remove /r/.git/index.lock")
-        );
+        assert_eq!(error.next_move(), Some("if no git is running there, remove /r/.git/index.lock"));
         assert_eq!(error.exit(), crate::exit::Exit::Environment);
     }
 }

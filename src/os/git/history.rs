@@ -15,25 +15,13 @@ impl Repo {
         let search = format!("--grep={TASK_ID}: {task_id}");
         let format = format!("--format=%H%x00%(trailers:key={TASK_ID},valueonly,unfold,separator=%x01)");
         let git = self.git().reading().slow().set("trailer.separators=:");
-        let mut git = git
-            .args([
-                "rev-list",
-                "--first-parent",
-                "--no-commit-header",
-                "-F",
-                &search,
-                &format,
-            ])
-            .arg(tip);
+        let mut git = git.args(["rev-list", "--first-parent", "--no-commit-header", "-F", &search, &format]).arg(tip);
         if let Some(since) = since {
             git = git.arg("--not").arg(since);
         }
         for line in git.run()?.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             let mut parts = line.split(|&byte| byte == 0);
-            let commit = parts
-                .next()
-                .and_then(Oid::from_git)
-                .ok_or_else(|| unexpected("git rev-list", line))?;
+            let commit = parts.next().and_then(Oid::from_git).ok_or_else(|| unexpected("git rev-list", line))?;
             let mut values = parts.next().unwrap_or_default().split(|&byte| byte == 1);
             if values.any(|value| value == task_id.as_bytes()) {
                 return Ok(Some(commit));
@@ -47,26 +35,13 @@ impl Repo {
         if ancestor == descendant {
             return Ok(true);
         }
-        let git = self
-            .git()
-            .reading()
-            .args(["merge-base", "--is-ancestor"])
-            .arg(ancestor)
-            .arg(descendant);
-        let (command, path) = (
-            format!("git merge-base --is-ancestor {ancestor} {descendant}"),
-            self.top().to_owned(),
-        );
+        let git = self.git().reading().args(["merge-base", "--is-ancestor"]).arg(ancestor).arg(descendant);
+        let (command, path) = (format!("git merge-base --is-ancestor {ancestor} {descendant}"), self.top().to_owned());
         let answer = git.ask()?;
         match answer.code {
             Some(0) => Ok(true),
             Some(1) => Ok(false),
-            code => Err(GitError::Failed {
-                command,
-                path,
-                code,
-                stderr: answer.stderr,
-            }),
+            code => Err(GitError::Failed { command, path, code, stderr: answer.stderr }),
         }
     }
 }
@@ -84,10 +59,7 @@ mod tests {
     fn only_a_real_trailer_with_exactly_this_id_counts() {
         let fixture = Fixture::new();
         let start = fixture.head();
-        say(
-            &fixture,
-            "prose\n\nTask-Id: a is what we wait for, says this sentence.\n\nAnd goes on.",
-        );
+        say(&fixture, "prose\n\nTask-Id: a is what we wait for, says this sentence.\n\nAnd goes on.");
         say(&fixture, "subject Task-Id: a");
         say(&fixture, "longer\n\nTask-Id: ab");
         say(&fixture, "other case\n\nTask-Id: A");

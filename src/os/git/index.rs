@@ -144,19 +144,8 @@ mod tests {
             fixture.git(["add", "-N", "intent"]);
             fixture.git(["update-index", "--index-version", version]);
             assert_eq!(look(&fixture), Index::Sound { gitlinks: vec![] }, "version {version}");
-            fixture.git([
-                "update-index",
-                "--add",
-                "--cacheinfo",
-                &format!("160000,{},sub/module", fixture.head()),
-            ]);
-            assert_eq!(
-                look(&fixture),
-                Index::Sound {
-                    gitlinks: vec!["sub/module".into()]
-                },
-                "version {version}"
-            );
+            fixture.git(["update-index", "--add", "--cacheinfo", &format!("160000,{},sub/module", fixture.head())]);
+            assert_eq!(look(&fixture), Index::Sound { gitlinks: vec!["sub/module".into()] }, "version {version}");
         }
     }
 

@@ -60,10 +60,7 @@ impl Repo {
         }
         if sides.bases.is_empty() {
             let text = "the work shares no commit with the base (or the clone is too shallow to show one)";
-            return Ok(Merge::Conflict {
-                files: Vec::new(),
-                text: text.into(),
-            });
+            return Ok(Merge::Conflict { files: Vec::new(), text: text.into() });
         }
         if strategy == Strategy::Rebase
             && let Some(merge) = replay(self, tip, &sides.tip_tree, head, message.task_id)?
@@ -71,11 +68,8 @@ impl Repo {
             return Ok(merge);
         }
         // Nobody else has changed anything: the work is the result.
-        let merged = if sides.bases == [tip.clone()] {
-            Merged::Tree(sides.head_tree)
-        } else {
-            three_way(self, tip, head)?
-        };
+        let merged =
+            if sides.bases == [tip.clone()] { Merged::Tree(sides.head_tree) } else { three_way(self, tip, head)? };
         let tree = match merged {
             Merged::Tree(tree) if tree == sides.tip_tree => return Ok(Merge::NothingToDo),
             Merged::Tree(tree) => tree,
@@ -100,26 +94,15 @@ struct Sides {
 impl Sides {
     /// One process: the symmetric difference is printed as both commits and, negated, their merge bases.
     fn find(repo: &Repo, tip: &Oid, head: &Oid) -> Result<Self, GitError> {
-        let asked = [
-            format!("{tip}^{{tree}}"),
-            format!("{head}^{{tree}}"),
-            format!("{tip}...{head}"),
-        ];
+        let asked = [format!("{tip}^{{tree}}"), format!("{head}^{{tree}}"), format!("{tip}...{head}")];
         let printed = repo.git().reading().arg("rev-parse").args(asked).run()?;
-        let lines: Vec<&[u8]> = printed
-            .split(|&byte| byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .collect();
+        let lines: Vec<&[u8]> = printed.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
         let [tip_tree, head_tree, _, _, bases @ ..] = lines.as_slice() else {
             return Err(unexpected("git rev-parse", &printed));
         };
         let read = |line: &[u8]| Oid::from_git(line).ok_or_else(|| unexpected("git rev-parse", line));
         let bases = bases.iter().map(|line| read(line.strip_prefix(b"^").unwrap_or(line)));
-        Ok(Self {
-            tip_tree: read(tip_tree)?,
-            head_tree: read(head_tree)?,
-            bases: bases.collect::<Result<_, _>>()?,
-        })
+        Ok(Self { tip_tree: read(tip_tree)?, head_tree: read(head_tree)?, bases: bases.collect::<Result<_, _>>()? })
     }
 }
 
@@ -131,11 +114,7 @@ pub(super) enum Merged {
 
 /// Merges the trees of two commits from their merge base. One process.
 pub(super) fn three_way(repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<Merged, GitError> {
-    let git: Git = repo
-        .git()
-        .durable()
-        .slow()
-        .args(["merge-tree", "--write-tree", "-z", "--name-only", "--messages"]);
+    let git: Git = repo.git().durable().slow().args(["merge-tree", "--write-tree", "-z", "--name-only", "--messages"]);
     let answer = git.arg(ours).arg(theirs).ask()?;
     let parts: Vec<&[u8]> = answer.stdout.split(|&byte| byte == 0).collect();
     let tree = parts.first().and_then(|first| Oid::from_git(first));
@@ -146,10 +125,7 @@ pub(super) fn three_way(repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<Merged,
             let mut rest = parts[1..].iter();
             let files = rest.by_ref().take_while(|part| !part.is_empty());
             let files = files.map(|file| path_of(file).to_string_lossy().into_owned()).collect();
-            Ok(Merged::Conflict {
-                files,
-                text: messages(rest.as_slice()),
-            })
+            Ok(Merged::Conflict { files, text: messages(rest.as_slice()) })
         }
         (code, _) => Err(GitError::Failed {
             command: format!("git merge-tree --write-tree {ours} {theirs}"),
@@ -165,10 +141,7 @@ pub(super) fn three_way(repo: &Repo, ours: &Oid, theirs: &Oid) -> Result<Merged,
 fn messages(mut parts: &[&[u8]]) -> String {
     let mut text = String::new();
     while let [count, rest @ ..] = parts {
-        let Some(count) = std::str::from_utf8(count)
-            .ok()
-            .and_then(|count| count.parse::<usize>().ok())
-        else {
+        let Some(count) = std::str::from_utf8(count).ok().and_then(|count| count.parse::<usize>().ok()) else {
             break;
         };
         let Some([kind, message]) = rest.get(count..count + 2) else {

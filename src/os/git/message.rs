@@ -22,11 +22,7 @@ impl Message<'_> {
 /// `text` without any `Task-Id` line, and with ours as its last trailer: in the last paragraph if that holds
 /// trailers already, because git knows only one such paragraph.
 pub(super) fn with_task_id(text: &str, task_id: &str) -> String {
-    let kept: Vec<&str> = text
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !is_task_id(line))
-        .collect();
+    let kept: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !is_task_id(line)).collect();
     let body = kept.join("\n");
     let body = body.trim_matches('\n');
     let trailer = format!("{TASK_ID}: {task_id}\n");
@@ -39,8 +35,7 @@ pub(super) fn with_task_id(text: &str, task_id: &str) -> String {
 
 /// git takes keys in any case and allows white space before the colon.
 fn is_task_id(line: &str) -> bool {
-    line.split_once(':')
-        .is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case(TASK_ID))
+    line.split_once(':').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case(TASK_ID))
 }
 
 fn is_trailer(line: &str) -> bool {
@@ -60,22 +55,13 @@ mod tests {
             ("Fix it", "Fix it\n\nTask-Id: t\n"),
             ("fix: it", "fix: it\n\nTask-Id: t\n"),
             ("Fix\n\nBecause.\n\n", "Fix\n\nBecause.\n\nTask-Id: t\n"),
-            (
-                "Fix\n\nSigned-off-by: A <a@b>\n",
-                "Fix\n\nSigned-off-by: A <a@b>\nTask-Id: t\n",
-            ),
-            (
-                "Fix\n\nTask-Id: other\nSigned-off-by: A <a@b>\n",
-                "Fix\n\nSigned-off-by: A <a@b>\nTask-Id: t\n",
-            ),
+            ("Fix\n\nSigned-off-by: A <a@b>\n", "Fix\n\nSigned-off-by: A <a@b>\nTask-Id: t\n"),
+            ("Fix\n\nTask-Id: other\nSigned-off-by: A <a@b>\n", "Fix\n\nSigned-off-by: A <a@b>\nTask-Id: t\n"),
             ("Fix\n\n task-ID : other\n", "Fix\n\nTask-Id: t\n"),
             ("Fix\r\n\r\nWhy\r\n", "Fix\n\nWhy\n\nTask-Id: t\n"),
             ("Task-Id: other", "t\n\nTask-Id: t\n"),
             ("", "t\n\nTask-Id: t\n"),
-            (
-                "Fix\n\nsee https: //x\nand so: on\n",
-                "Fix\n\nsee https: //x\nand so: on\n\nTask-Id: t\n",
-            ),
+            ("Fix\n\nsee https: //x\nand so: on\n", "Fix\n\nsee https: //x\nand so: on\n\nTask-Id: t\n"),
         ];
         for (text, wanted) in cases {
             assert_eq!(Message { text, task_id: "t" }.to_text(), wanted, "{text:?}");

@@ -19,14 +19,9 @@ use super::worktrees::named_git_dir;
 /// with a slash at the end where it names files without. One process.
 pub(super) fn untracked(git_dir: &Path, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
     let no_index = git_dir.join("swarm-no-index");
-    let git = Git::of(git_dir, folder)
-        .reading()
-        .slow()
-        .env("GIT_INDEX_FILE", no_index);
+    let git = Git::of(git_dir, folder).reading().slow().env("GIT_INDEX_FILE", no_index);
     let listed = git.args(["ls-files", "--others", "--exclude-standard", "-z"]).run()?;
-    let paths = listed
-        .split(|&byte| byte == 0)
-        .filter_map(|path| path.strip_suffix(b"/"));
+    let paths = listed.split(|&byte| byte == 0).filter_map(|path| path.strip_suffix(b"/"));
     Ok(paths.map(path_of).collect())
 }
 
@@ -38,21 +33,14 @@ pub(super) fn recorded(
     changed: &[PathBuf],
     base: &Oid,
 ) -> Result<Vec<PathBuf>, GitError> {
-    let mut present: Vec<PathBuf> = links
-        .iter()
-        .filter(|link| is_repository(&slot.path.join(link)))
-        .cloned()
-        .collect();
+    let mut present: Vec<PathBuf> = links.iter().filter(|link| is_repository(&slot.path.join(link))).cloned().collect();
     if present.is_empty() {
         return Ok(present);
     }
     let known = link_commits(&slot.repo, base, &present)?;
     let mut kept = Vec::new();
     for link in present.drain(..) {
-        let head = Git::at(&slot.path.join(&link))
-            .reading()
-            .args(["rev-parse", "-q", "--verify", "HEAD"])
-            .ask()?;
+        let head = Git::at(&slot.path.join(&link)).reading().args(["rev-parse", "-q", "--verify", "HEAD"]).ask()?;
         let is_as_recorded = known.contains(&(link.clone(), Oid::from_git(&head.stdout)));
         if changed.contains(&link) || !is_as_recorded {
             kept.push(link);
@@ -63,19 +51,13 @@ pub(super) fn recorded(
 
 /// The gitlinks in the tree of `commit`. One process.
 pub(super) fn links_of(slot: &Slot, commit: &Oid) -> Result<Vec<PathBuf>, GitError> {
-    Ok(link_commits(&slot.repo, commit, &[])?
-        .into_iter()
-        .map(|(path, _)| path)
-        .collect())
+    Ok(link_commits(&slot.repo, commit, &[])?.into_iter().map(|(path, _)| path).collect())
 }
 
 /// Puts the branches of the nested repository at `path`, and its HEAD, under `prefix` (`refs/…`). Where git cannot fetch
 /// them (a shallow clone, another object format, a broken repository), its `.git` folder is stored as files.
 pub(super) fn save(repo: &Repo, git_dir: &Path, path: &Path, prefix: &str) -> Result<(), GitError> {
-    let head = Git::at(path)
-        .reading()
-        .args(["rev-parse", "-q", "--verify", "HEAD"])
-        .ask()?;
+    let head = Git::at(path).reading().args(["rev-parse", "-q", "--verify", "HEAD"]).ask()?;
     let head = Oid::from_git(&head.stdout);
     let own = named_git_dir(path).and_then(|named| fs::canonicalize(named).ok());
     if own.is_some_and(|own| own.starts_with(repo.common_dir().join("worktrees")) && own.join("commondir").exists()) {
@@ -85,27 +67,11 @@ pub(super) fn save(repo: &Repo, git_dir: &Path, path: &Path, prefix: &str) -> Re
             None => Ok(()),
         };
     }
-    let git = repo
-        .git()
-        .slow()
-        .durable()
-        .set("protocol.file.allow=always")
-        .set("transfer.fsckObjects=false");
-    let git = git
-        .set("fetch.fsckObjects=false")
-        .set("fetch.writeCommitGraph=false")
-        .set("fetch.recurseSubmodules=false");
-    let git = git.args([
-        "fetch",
-        "-q",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-show-forced-updates",
-    ]);
-    let git = git
-        .arg("--")
-        .arg(path)
-        .args(head.map(|_| format!("+HEAD:{prefix}/HEAD")));
+    let git = repo.git().slow().durable().set("protocol.file.allow=always").set("transfer.fsckObjects=false");
+    let git =
+        git.set("fetch.fsckObjects=false").set("fetch.writeCommitGraph=false").set("fetch.recurseSubmodules=false");
+    let git = git.args(["fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-show-forced-updates"]);
+    let git = git.arg("--").arg(path).args(head.map(|_| format!("+HEAD:{prefix}/HEAD")));
     match git.arg(format!("+refs/heads/*:{prefix}/heads/*")).run() {
         Ok(_) => durable::sync_ref(repo, &format!("{prefix}/heads/any")),
         Err(GitError::Failed { .. }) => save_as_files(repo, git_dir, path, prefix),
@@ -132,11 +98,7 @@ fn point(repo: &Repo, reference: &str, commit: &Oid) -> Result<(), GitError> {
 
 /// The gitlinks in the tree of `commit`, of all paths or of those given, with the commits they record.
 fn link_commits(repo: &Repo, commit: &Oid, paths: &[PathBuf]) -> Result<Vec<(PathBuf, Option<Oid>)>, GitError> {
-    let git = repo
-        .git()
-        .reading()
-        .env("GIT_LITERAL_PATHSPECS", "1")
-        .args(["ls-tree", "-r", "-z", "--full-tree"]);
+    let git = repo.git().reading().env("GIT_LITERAL_PATHSPECS", "1").args(["ls-tree", "-r", "-z", "--full-tree"]);
     let listed = git.arg(commit).arg("--").args(paths).run()?;
     let read = |line: &[u8]| {
         // "160000 commit <oid>\t<path>"

@@ -33,9 +33,7 @@ pub(super) fn commit_tree_of(
 ) -> Result<Oid, GitError> {
     let mut git = repo.committing().env("GIT_AUTHOR_DATE", format!("@{}", author.date));
     if !author.name.trim().is_empty() {
-        git = git
-            .env("GIT_AUTHOR_NAME", &author.name)
-            .env("GIT_AUTHOR_EMAIL", &author.email);
+        git = git.env("GIT_AUTHOR_NAME", &author.name).env("GIT_AUTHOR_EMAIL", &author.email);
     }
     write_commit(git, tree, parents, message)
 }

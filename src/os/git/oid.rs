@@ -93,15 +93,7 @@ mod tests {
         for good in ["0123456789abcdef0123456789abcdef01234567", &"a".repeat(64)] {
             assert_eq!(good.parse::<Oid>().unwrap().to_string(), good);
         }
-        for bad in [
-            "",
-            "abc",
-            &"g".repeat(40),
-            &"A".repeat(40),
-            &"a".repeat(41),
-            "HEAD",
-            "--all",
-        ] {
+        for bad in ["", "abc", &"g".repeat(40), &"A".repeat(40), &"a".repeat(41), "HEAD", "--all"] {
             assert!(bad.parse::<Oid>().is_err(), "{bad}");
         }
     }
@@ -118,11 +110,6 @@ mod tests {
     #[test]
     fn the_zeros_of_git_are_no_object() {
         assert_eq!(Oid::from_git("0".repeat(40).as_bytes()), None);
-        assert_eq!(
-            Oid::from_git(format!("{}\n", "a1".repeat(20)).as_bytes())
-                .unwrap()
-                .short(),
-            "a1a1a1a1a1"
-        );
+        assert_eq!(Oid::from_git(format!("{}\n", "a1".repeat(20)).as_bytes()).unwrap().short(), "a1a1a1a1a1");
     }
 }

@@ -97,10 +97,7 @@ impl Repo {
 
 fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
     if old != Some(new) && !durable::sync_objects(repo, new, old)? {
-        return Err(unexpected(
-            "git rev-list",
-            b"the commit to publish does not descend from the tip",
-        ));
+        return Err(unexpected("git rev-list", b"the commit to publish does not descend from the tip"));
     }
     let [branch] = branches(repo, [reference])?;
     if branch.tip.as_ref() != old {
@@ -113,13 +110,8 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
         ([], _) => swap(repo, &branch.reference, old, new),
         ([checkout], Some(old)) => fast_forward(repo, checkout, &branch.reference, old, new),
         (checkouts, _) => {
-            let places: Vec<String> = checkouts
-                .iter()
-                .map(|checkout| checkout.path.display().to_string())
-                .collect();
-            Ok(Published::HeldBack {
-                reason: format!("it is checked out in {}", places.join(" and ")),
-            })
+            let places: Vec<String> = checkouts.iter().map(|checkout| checkout.path.display().to_string()).collect();
+            Ok(Published::HeldBack { reason: format!("it is checked out in {}", places.join(" and ")) })
         }
     }
 }
@@ -127,19 +119,12 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
 /// Compare-and-swap of a branch that nobody has checked out.
 fn swap(repo: &Repo, reference: &str, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
     let expected = old.map_or_else(|| new.zeros(), Oid::to_string);
-    let git = repo
-        .committing()
-        .durable()
-        .args(["update-ref", "-m", "swarm: publish", reference]);
+    let git = repo.committing().durable().args(["update-ref", "-m", "swarm: publish", reference]);
     match git.arg(new).arg(expected).run() {
         Ok(_) => durable::sync_ref(repo, reference).map(|()| Published::Landed),
         Err(error @ GitError::Failed { .. }) => {
             // git says it in words only; the ref says it for certain.
-            if repo.resolve(reference)?.as_ref() == old {
-                Err(error)
-            } else {
-                Ok(Published::Moved)
-            }
+            if repo.resolve(reference)?.as_ref() == old { Err(error) } else { Ok(Published::Moved) }
         }
         Err(error) => Err(error),
     }
@@ -159,29 +144,13 @@ fn fast_forward(
     }
     // git locks the index first and the refs last, when the files are changed already: a ref that is locked
     // for long must be seen before.
-    let locks = [
-        checkout.git_dir.join("HEAD.lock"),
-        repo.common_dir().join(format!("{reference}.lock")),
-    ];
+    let locks = [checkout.git_dir.join("HEAD.lock"), repo.common_dir().join(format!("{reference}.lock"))];
     if let Some(lock) = locks.iter().find(|lock| !is_gone_soon(lock)) {
         return Ok(held_by(lock));
     }
-    let git = repo
-        .identity_env()
-        .into_iter()
-        .fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
-    let git = git
-        .durable()
-        .slow()
-        .patience(CHECKOUT_PATIENCE)
-        .env("GIT_REFLOG_ACTION", "swarm: publish");
-    let git = git.args([
-        "merge",
-        "--ff-only",
-        "--no-autostash",
-        "--no-verify-signatures",
-        "--no-overwrite-ignore",
-    ]);
+    let git = repo.identity_env().into_iter().fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
+    let git = git.durable().slow().patience(CHECKOUT_PATIENCE).env("GIT_REFLOG_ACTION", "swarm: publish");
+    let git = git.args(["merge", "--ff-only", "--no-autostash", "--no-verify-signatures", "--no-overwrite-ignore"]);
     let answer = match git.args(["--no-stat", "-q"]).arg(new).ask() {
         Ok(answer) => answer,
         Err(GitError::Locked { lock, .. }) => return Ok(held_by(&lock)),
@@ -190,9 +159,7 @@ fn fast_forward(
     // It may have been "already up to date", or another branch by now: only the ref says that it landed.
     match repo.resolve(reference)? {
         Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
-        Some(tip) if tip == *old => Ok(Published::HeldBack {
-            reason: sentence(&answer.stderr, &checkout.path),
-        }),
+        Some(tip) if tip == *old => Ok(Published::HeldBack { reason: sentence(&answer.stderr, &checkout.path) }),
         _ => Ok(Published::Moved),
     }
 }
@@ -203,13 +170,7 @@ fn forget_ahead(repo: &Repo, base: &str, ahead: &Oid) -> Result<(), GitError> {
     if branch.tip.as_ref() != Some(ahead) || !branch.checked_out.is_empty() || branch.in_use.is_some() {
         return Ok(());
     }
-    match repo
-        .git()
-        .durable()
-        .args(["update-ref", "-d", &branch.reference])
-        .arg(ahead)
-        .run()
-    {
+    match repo.git().durable().args(["update-ref", "-d", &branch.reference]).arg(ahead).run() {
         Ok(_) => durable::sync_ref(repo, &branch.reference),
         // Moved meanwhile: it is ahead again, and stays.
         Err(GitError::Failed { .. }) => Ok(()),
@@ -218,10 +179,7 @@ fn forget_ahead(repo: &Repo, base: &str, ahead: &Oid) -> Result<(), GitError> {
 }
 
 fn held_by(lock: &Path) -> Published {
-    let reason = format!(
-        "another git process holds {0} (if no git is running there, remove {0})",
-        lock.display()
-    );
+    let reason = format!("another git process holds {0} (if no git is running there, remove {0})", lock.display());
     Published::HeldBack { reason }
 }
 
@@ -238,19 +196,13 @@ fn is_gone_soon(lock: &Path) -> bool {
 
 /// git's first sentence, with the files it names, in one line.
 fn sentence(stderr: &str, checkout: &Path) -> String {
-    let mut lines = stderr
-        .lines()
-        .skip_while(|line| line.starts_with("hint: ") || line.starts_with("warning: "));
+    let mut lines = stderr.lines().skip_while(|line| line.starts_with("hint: ") || line.starts_with("warning: "));
     let Some(first) = lines.next() else {
         return format!("git did not move it in {}", checkout.display());
     };
     let first = first.trim_start_matches("error: ").trim_start_matches("fatal: ");
     let files: Vec<&str> = lines.take_while(|line| line.starts_with('\t')).map(str::trim).collect();
-    if files.is_empty() {
-        first.to_owned()
-    } else {
-        format!("{first} {}", files.join(", "))
-    }
+    if files.is_empty() { first.to_owned() } else { format!("{first} {}", files.join(", ")) }
 }
 
 #[cfg(test)]
@@ -265,10 +217,7 @@ mod tests {
                  Please commit your changes or stash them before you merge.\nAborting",
                 "Your local changes to the following files would be overwritten by merge: a.txt, b.txt",
             ),
-            (
-                "fatal: Not possible to fast-forward, aborting.",
-                "Not possible to fast-forward, aborting.",
-            ),
+            ("fatal: Not possible to fast-forward, aborting.", "Not possible to fast-forward, aborting."),
             (
                 "hint: x\nfatal: You have not concluded your merge (MERGE_HEAD exists).\nPlease",
                 "You have not concluded your merge (MERGE_HEAD exists).",

@@ -62,7 +62,8 @@ impl Repo {
     pub fn messages(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, GitError> {
         let git = self.git().reading().args(["log", "--reverse", "--no-merges", "-z", "--format=%B"]);
         let printed = git.arg(format!("{from}..{to}")).run()?;
-        let messages = printed.split(|byte| *byte == 0).map(|message| String::from_utf8_lossy(message).trim().to_owned());
+        let messages =
+            printed.split(|byte| *byte == 0).map(|message| String::from_utf8_lossy(message).trim().to_owned());
         Ok(messages.filter(|message| !message.is_empty()).collect())
     }
 }

@@ -39,11 +39,7 @@ pub(super) fn replay(
         return Ok(None);
     }
     let mut trees = HashMap::from([(tip.clone(), tip_tree.clone())]);
-    trees.extend(
-        originals
-            .iter()
-            .map(|original| (original.commit.clone(), original.tree.clone())),
-    );
+    trees.extend(originals.iter().map(|original| (original.commit.clone(), original.tree.clone())));
     let (mut commit, mut tree) = (tip.clone(), tip_tree.clone());
     for original in &originals {
         let parent = &original.parents[0];
@@ -70,19 +66,12 @@ pub(super) fn replay(
     if tree == *tip_tree {
         return Ok(Some(Merge::NothingToDo));
     }
-    Ok(Some(Merge::Clean {
-        commit,
-        tree,
-        how: Strategy::Rebase,
-    }))
+    Ok(Some(Merge::Clean { commit, tree, how: Strategy::Rebase }))
 }
 
 fn list(repo: &Repo, tip: &Oid, head: &Oid) -> Result<Vec<Original>, GitError> {
     let format = "--format=%H%x00%P%x00%T%x00%an%x00%ae%x00%ad%x00%B%x00";
-    let git = repo
-        .git()
-        .reading()
-        .args(["rev-list", "--reverse", "--topo-order", "--no-commit-header"]);
+    let git = repo.git().reading().args(["rev-list", "--reverse", "--topo-order", "--no-commit-header"]);
     let listed = git.args(["--date=raw", format]).arg(head).arg("--not").arg(tip).run()?;
     let fields: Vec<&[u8]> = listed.split(|&byte| byte == 0).collect();
     let mut originals = Vec::new();
@@ -91,16 +80,9 @@ fn list(repo: &Repo, tip: &Oid, head: &Oid) -> Result<Vec<Original>, GitError> {
         let oid = |n: usize| Oid::from_git(record[n]).ok_or_else(|| unexpected("git rev-list", record[n]));
         originals.push(Original {
             commit: oid(0)?,
-            parents: record[1]
-                .split(|&byte| byte == b' ')
-                .filter_map(Oid::from_git)
-                .collect(),
+            parents: record[1].split(|&byte| byte == b' ').filter_map(Oid::from_git).collect(),
             tree: oid(2)?,
-            author: Author {
-                name: text(3),
-                email: text(4),
-                date: text(5),
-            },
+            author: Author { name: text(3), email: text(4), date: text(5) },
             message: text(6),
         });
     }

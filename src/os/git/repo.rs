@@ -80,20 +80,9 @@ impl Repo {
         if !is_new_enough(&version) {
             return Err(Unfit::TooOld { found: version });
         }
-        let Located {
-            top,
-            git_dir,
-            common_dir,
-            head,
-        } = locate(path)?;
+        let Located { top, git_dir, common_dir, head } = locate(path)?;
         let identity = Identity::of(path)?;
-        Ok(Self {
-            top,
-            git_dir,
-            common_dir,
-            digits: head.as_str().len(),
-            identity,
-        })
+        Ok(Self { top, git_dir, common_dir, digits: head.as_str().len(), identity })
     }
 
     /// The top of the checkout, absolute.
@@ -142,20 +131,13 @@ impl Repo {
     /// The commit that `rev` names, if it names one. One process.
     pub fn resolve(&self, rev: &str) -> Result<Option<Oid>, GitError> {
         let rev = format!("{rev}^{{commit}}");
-        let answer = self
-            .git()
-            .reading()
-            .args(["rev-parse", "-q", "--verify", "--end-of-options", &rev])
-            .ask()?;
+        let answer = self.git().reading().args(["rev-parse", "-q", "--verify", "--end-of-options", &rev]).ask()?;
         Ok(Oid::from_git(&answer.stdout))
     }
 
     /// The tree of a commit. One process.
     pub fn tree_of(&self, commit: &Oid) -> Result<Oid, GitError> {
-        self.git()
-            .reading()
-            .args(["rev-parse", "--verify", &format!("{commit}^{{tree}}")])
-            .oid()
+        self.git().reading().args(["rev-parse", "--verify", &format!("{commit}^{{tree}}")]).oid()
     }
 
     /// How many digits the names of objects have here: 40 or 64.
@@ -170,9 +152,7 @@ impl Repo {
 
     /// The same, as our [`Identity`].
     pub(super) fn committing(&self) -> Git {
-        self.identity_env()
-            .into_iter()
-            .fold(self.git(), |git, (name, value)| git.env(name, value))
+        self.identity_env().into_iter().fold(self.git(), |git, (name, value)| git.env(name, value))
     }
 }
 
@@ -181,18 +161,10 @@ impl Identity {
     fn of(path: &Path) -> Result<Self, GitError> {
         let answer = Git::at(path).reading().args(["var", "GIT_COMMITTER_IDENT"]).ask()?;
         let ident = String::from_utf8_lossy(&answer.stdout);
-        let known = ident
-            .split_once(" <")
-            .and_then(|(name, rest)| Some((name, rest.split_once('>')?.0)));
+        let known = ident.split_once(" <").and_then(|(name, rest)| Some((name, rest.split_once('>')?.0)));
         Ok(match known {
-            Some((name, email)) => Self {
-                name: name.to_owned(),
-                email: email.to_owned(),
-            },
-            None => Self {
-                name: "swarm".into(),
-                email: "swarm@localhost".into(),
-            },
+            Some((name, email)) => Self { name: name.to_owned(), email: email.to_owned() },
+            None => Self { name: "swarm".into(), email: "swarm@localhost".into() },
         })
     }
 }
@@ -207,32 +179,15 @@ struct Located {
 
 fn locate(path: &Path) -> Result<Located, Unfit> {
     // One command that prints line by line until it meets what is wrong.
-    let asked = [
-        "--is-bare-repository",
-        "--git-common-dir",
-        "--git-dir",
-        "--show-toplevel",
-        "HEAD^{commit}",
-    ];
-    let answer = Git::at(path)
-        .reading()
-        .args(["rev-parse", "--path-format=absolute"])
-        .args(asked)
-        .ask()?;
-    let lines: Vec<&[u8]> = answer
-        .stdout
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .collect();
+    let asked = ["--is-bare-repository", "--git-common-dir", "--git-dir", "--show-toplevel", "HEAD^{commit}"];
+    let answer = Git::at(path).reading().args(["rev-parse", "--path-format=absolute"]).args(asked).ask()?;
+    let lines: Vec<&[u8]> = answer.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
     let folder = |line: &[u8]| PathBuf::from(OsStr::from_bytes(line));
     match lines.as_slice() {
         [b"true", ..] => Err(Unfit::Bare(path.to_owned())),
-        [_, common, git, top, head] if let Some(head) = Oid::from_git(head) => Ok(Located {
-            top: folder(top),
-            git_dir: folder(git),
-            common_dir: folder(common),
-            head,
-        }),
+        [_, common, git, top, head] if let Some(head) = Oid::from_git(head) => {
+            Ok(Located { top: folder(top), git_dir: folder(git), common_dir: folder(common), head })
+        }
         [_, _, _, top, ..] if !answer.stderr.contains("error: ") => Err(Unfit::Empty(folder(top))),
         _ if answer.stderr.contains("not a git repository") || answer.stderr.contains("work tree") => {
             Err(Unfit::NotARepository(path.to_owned()))

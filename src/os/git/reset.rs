@@ -54,19 +54,16 @@ impl Slot {
     pub(super) fn check_out(&self, commit: &Oid) -> Result<(), GitError> {
         // The reflog entry tells salvage where an agent's own moves begin.
         let git = self.git().slow().env("GIT_REFLOG_ACTION", super::salvage::OUR_MOVE);
-        git.args(["checkout", "-q", "-f", "--detach"])
-            .arg(commit)
-            .run()
-            .map(drop)
+        git.args(["checkout", "-q", "-f", "--detach"]).arg(commit).run().map(drop)
     }
 
     fn clean(&self, clean: &Clean) -> Result<(), GitError> {
         let git = self.git().slow().args(["clean", "-ffdq"]);
         let git = match clean {
             Clean::KeepIgnored => git,
-            Clean::KeepOnly(patterns) => git
-                .arg("-x")
-                .args(patterns.iter().flat_map(|pattern| ["-e", pattern.as_str()])),
+            Clean::KeepOnly(patterns) => {
+                git.arg("-x").args(patterns.iter().flat_map(|pattern| ["-e", pattern.as_str()]))
+            }
         };
         git.run().map(drop)
     }
@@ -78,11 +75,7 @@ impl Slot {
         if inspect(&index, self.repo.digits())? != Index::Doubtful {
             return Ok(());
         }
-        let head = self
-            .git()
-            .reading()
-            .args(["rev-parse", "-q", "--verify", "HEAD^{commit}"])
-            .ask()?;
+        let head = self.git().reading().args(["rev-parse", "-q", "--verify", "HEAD^{commit}"]).ask()?;
         match Oid::from_git(&head.stdout) {
             Some(head) => self.rebuild_index(head.as_str()),
             None => fs::remove_file(&index).map_err(GitError::io("remove", index)),
@@ -98,11 +91,7 @@ impl Slot {
         }
         self.git().arg("read-tree").arg(commit).run()?;
         // Fails when files differ, which is what the checkout mends next.
-        self.git()
-            .slow()
-            .args(["update-index", "-q", "--refresh"])
-            .ask()
-            .map(drop)
+        self.git().slow().args(["update-index", "-q", "--refresh"]).ask().map(drop)
     }
 }
 

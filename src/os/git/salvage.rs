@@ -63,30 +63,17 @@ impl Slot {
         }
         let parent = found.head.as_ref().unwrap_or(base);
         let old_tree = self.repo.tree_of(parent)?;
-        let (tree, nested) = if has_files {
-            self.snapshot(&found, parent)?
-        } else {
-            (old_tree.clone(), Vec::new())
-        };
+        let (tree, nested) = if has_files { self.snapshot(&found, parent)? } else { (old_tree.clone(), Vec::new()) };
         let is_new = tree != old_tree || !found.abandoned.is_empty();
         if !(is_new || has_commits || !nested.is_empty()) {
             return Ok(None);
         }
         let parents: Vec<&Oid> = std::iter::once(parent).chain(&found.abandoned).collect();
-        let commit = if is_new {
-            commit_tree(&self.repo, &tree, &parents, message)?
-        } else {
-            parent.clone()
-        };
+        let commit = if is_new { commit_tree(&self.repo, &tree, &parents, message)? } else { parent.clone() };
         durable::sync_objects(&self.repo, &commit, Some(base))?;
         let saved = put(&self.repo, reference, &commit)?;
         for (n, nested) in nested.iter().enumerate() {
-            nested::save(
-                &self.repo,
-                self.usable_git_dir(),
-                nested,
-                &format!("{}-nested/{n}", saved.reference),
-            )?;
+            nested::save(&self.repo, self.usable_git_dir(), nested, &format!("{}-nested/{n}", saved.reference))?;
         }
         Ok(Some(saved))
     }
@@ -94,16 +81,8 @@ impl Slot {
     fn look(&self, base: &Oid) -> Result<Found, GitError> {
         if !self.has_entry() {
             // The agent has removed the worktree's entry, and with it HEAD. The files may still be there.
-            let nested = if self.has_folder() {
-                nested::untracked(self.usable_git_dir(), &self.path)?
-            } else {
-                vec![]
-            };
-            return Ok(Found {
-                dirty: self.has_folder(),
-                nested,
-                ..Found::default()
-            });
+            let nested = if self.has_folder() { nested::untracked(self.usable_git_dir(), &self.path)? } else { vec![] };
+            return Ok(Found { dirty: self.has_folder(), nested, ..Found::default() });
         }
         let index = inspect(&self.git_dir.join("index"), self.repo.digits())?;
         let mut found = match &index {
@@ -120,51 +99,25 @@ impl Slot {
     }
 
     fn with_index(&self, status: Status, gitlinks: &[PathBuf], base: &Oid) -> Result<Found, GitError> {
-        let Status {
-            head,
-            dirty,
-            mut nested,
-            changed_links,
-            ..
-        } = status;
+        let Status { head, dirty, mut nested, changed_links, .. } = status;
         nested.extend(nested::recorded(self, gitlinks, &changed_links, base)?);
-        Ok(Found {
-            head,
-            dirty,
-            nested,
-            abandoned: Vec::new(),
-        })
+        Ok(Found { head, dirty, nested, abandoned: Vec::new() })
     }
 
     /// The index is of no use: takes it that files differ, and lets the snapshot find out.
     fn without_index(&self, base: &Oid) -> Result<Found, GitError> {
-        let git = if self.has_folder() {
-            self.git()
-        } else {
-            Git::of(&self.git_dir, self.repo.top())
-        };
-        let head = git
-            .reading()
-            .args(["rev-parse", "-q", "--verify", "HEAD^{commit}"])
-            .ask()?;
+        let git = if self.has_folder() { self.git() } else { Git::of(&self.git_dir, self.repo.top()) };
+        let head = git.reading().args(["rev-parse", "-q", "--verify", "HEAD^{commit}"]).ask()?;
         let head = Oid::from_git(&head.stdout);
         if !self.has_folder() {
-            return Ok(Found {
-                head,
-                ..Found::default()
-            });
+            return Ok(Found { head, ..Found::default() });
         }
         let links = nested::links_of(self, head.as_ref().unwrap_or(base))?;
         let mut nested = nested::untracked(&self.git_dir, &self.path)?;
         nested.extend(nested::recorded(self, &links, &links, base)?);
         nested.sort();
         nested.dedup();
-        Ok(Found {
-            head,
-            dirty: true,
-            nested,
-            abandoned: Vec::new(),
-        })
+        Ok(Found { head, dirty: true, nested, abandoned: Vec::new() })
     }
 
     /// The tree of all files, those of nested repositories in place of their links.
@@ -174,11 +127,7 @@ impl Slot {
         // A copy of a sound index spares reading every file again.
         let is_sound = self.has_entry() && matches!(inspect(&index, self.repo.digits())?, Index::Sound { .. });
         let snapshot = Snapshot::new(git_dir)?;
-        let start = if is_sound {
-            Start::Copy(&index)
-        } else {
-            Start::Tree(parent)
-        };
+        let start = if is_sound { Start::Copy(&index) } else { Start::Tree(parent) };
         let mut all = Vec::new();
         let done = snapshot.tree(&self.path, start, &found.nested, &mut all);
         match done {
@@ -198,43 +147,24 @@ impl Slot {
 
     /// A git directory by which files can be stored, whatever became of the slot's own.
     fn usable_git_dir(&self) -> &std::path::Path {
-        if self.has_entry() {
-            &self.git_dir
-        } else {
-            self.repo.common_dir()
-        }
+        if self.has_entry() { &self.git_dir } else { self.repo.common_dir() }
     }
 }
 
 /// Creates the first free ref for `commit`, or finds the one that holds the same work already.
 fn put(repo: &Repo, reference: &str, commit: &Oid) -> Result<Salvaged, GitError> {
     for n in 1..=u32::MAX {
-        let reference = if n == 1 {
-            reference.to_owned()
-        } else {
-            format!("{reference}-{n}")
-        };
-        let git = repo
-            .git()
-            .durable()
-            .args(["update-ref", &reference])
-            .arg(commit)
-            .arg(commit.zeros());
+        let reference = if n == 1 { reference.to_owned() } else { format!("{reference}-{n}") };
+        let git = repo.git().durable().args(["update-ref", &reference]).arg(commit).arg(commit.zeros());
         match git.run() {
             Ok(_) => {
                 durable::sync_ref(repo, &reference)?;
-                return Ok(Salvaged {
-                    reference,
-                    commit: commit.clone(),
-                });
+                return Ok(Salvaged { reference, commit: commit.clone() });
             }
             Err(error @ GitError::Failed { .. }) => match repo.resolve(&reference)? {
                 None => return Err(error),
                 Some(there) if is_same_work(repo, &there, commit)? => {
-                    return Ok(Salvaged {
-                        reference,
-                        commit: there,
-                    });
+                    return Ok(Salvaged { reference, commit: there });
                 }
                 Some(_) => {}
             },

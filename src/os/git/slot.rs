@@ -30,10 +30,7 @@ impl Repo {
     pub fn lock(&self) -> Result<Lock, GitError> {
         let path = self.common_dir().join("swarm.lock");
         let lock = Lock::exclusive(&path, &|| false).map_err(GitError::io("lock", &path))?;
-        lock.ok_or_else(|| GitError::Locked {
-            command: "lock".into(),
-            lock: path,
-        })
+        lock.ok_or_else(|| GitError::Locked { command: "lock".into(), lock: path })
     }
 
     /// Gives the slot at `path` (in an existing or new folder). One that is there already keeps what is in it,
@@ -49,12 +46,7 @@ impl Repo {
             None => make(self, &path, at)?,
         };
         drop(guard);
-        let slot = Slot {
-            repo: self.clone(),
-            path,
-            git_dir,
-            apart: Vec::new(),
-        };
+        let slot = Slot { repo: self.clone(), path, git_dir, apart: Vec::new() };
         if is_new {
             slot.check_out(at)?;
         }
@@ -85,9 +77,7 @@ impl Slot {
     /// to the settings of the slot, leads it elsewhere.
     pub(super) fn git(&self) -> Git {
         let git = Git::of(&self.git_dir, &self.path);
-        git.set("core.sparseCheckout=false")
-            .set("core.splitIndex=false")
-            .set("index.sparse=false")
+        git.set("core.sparseCheckout=false").set("core.splitIndex=false").set("index.sparse=false")
     }
 
     /// The pathspecs that mean everything but what is set apart.
@@ -100,12 +90,7 @@ impl Slot {
     pub(super) fn is_whole(&self) -> bool {
         is_folder(&self.path)
             && worktrees::named_git_dir(&self.path).is_some_and(|named| same(&named, &self.git_dir))
-            && Worktree {
-                git_dir: self.git_dir.clone(),
-                path: self.path.clone(),
-                ours: true,
-            }
-            .is_complete()
+            && Worktree { git_dir: self.git_dir.clone(), path: self.path.clone(), ours: true }.is_complete()
     }
 
     /// Whether the git directory can still be used.
@@ -142,29 +127,16 @@ fn make(repo: &Repo, path: &Path, at: &Oid) -> Result<(PathBuf, bool), GitError>
         fs::remove_file(path).map_err(GitError::io("remove", path))?;
     }
     let is_new = !path.exists() || is_empty(path);
-    let target = if is_new {
-        path.to_owned()
-    } else {
-        path.with_extension("making")
-    };
+    let target = if is_new { path.to_owned() } else { path.with_extension("making") };
     if !is_new && target.exists() {
         fs::remove_dir_all(&target).map_err(GitError::io("remove", &target))?;
     }
     // Forced, because an entry of ours for the target may be left from a try that was killed.
-    repo.git()
-        .args(["worktree", "add", "-q", "-f", "--detach", "--no-checkout"])
-        .arg(&target)
-        .arg(at)
-        .run()?;
+    repo.git().args(["worktree", "add", "-q", "-f", "--detach", "--no-checkout"]).arg(&target).arg(at).run()?;
     let git_dir = worktrees::named_git_dir(&target)
         .and_then(|named| fs::canonicalize(named).ok())
         .ok_or_else(|| unexpected("git worktree add", b"no .git file"))?;
-    Worktree {
-        git_dir: git_dir.clone(),
-        path: path.to_owned(),
-        ours: true,
-    }
-    .mark()?;
+    Worktree { git_dir: git_dir.clone(), path: path.to_owned(), ours: true }.mark()?;
     // A sparse main checkout hands its patterns down; gates need the whole tree.
     super::unfinished::forget(&git_dir)?;
     if !is_new {

@@ -35,10 +35,7 @@ impl<'a> Snapshot<'a> {
     /// Objects go where `git_dir` keeps them.
     pub(super) fn new(git_dir: &'a Path) -> Result<Self, GitError> {
         let folder = tempfile::Builder::new().prefix("swarm-salvage-").tempdir_in(git_dir);
-        Ok(Self {
-            git_dir,
-            folder: folder.map_err(GitError::io("create a folder in", git_dir))?,
-        })
+        Ok(Self { git_dir, folder: folder.map_err(GitError::io("create a folder in", git_dir))? })
     }
 
     /// The tree of all files in `folder` that are not ignored. The repositories at `nested` (paths in
@@ -96,9 +93,7 @@ impl<'a> Snapshot<'a> {
     }
 
     fn git(&self, folder: &Path) -> Git {
-        let git = Git::of(self.git_dir, folder)
-            .set("core.sparseCheckout=false")
-            .set("core.safecrlf=false");
+        let git = Git::of(self.git_dir, folder).set("core.sparseCheckout=false").set("core.safecrlf=false");
         git.set("core.splitIndex=false").set("index.sparse=false")
     }
 }

@@ -37,15 +37,8 @@ impl Slot {
     /// [`Slot::commit_all`] see what is really there. One process; the agent must have ended.
     pub fn state(&self) -> Result<SlotState, GitError> {
         self.mend_index()?;
-        let git = self
-            .git()
-            .arg("status")
-            .args(ARGS)
-            .args(["--untracked-files=normal", "--"])
-            .args(self.pathspecs());
-        let Status {
-            head, branch, dirty, ..
-        } = read(git)?;
+        let git = self.git().arg("status").args(ARGS).args(["--untracked-files=normal", "--"]).args(self.pathspecs());
+        let Status { head, branch, dirty, .. } = read(git)?;
         Ok(SlotState { head, branch, dirty })
     }
 
@@ -62,13 +55,7 @@ impl Slot {
     }
 }
 
-const ARGS: [&str; 5] = [
-    "--porcelain=v2",
-    "--branch",
-    "-z",
-    "--no-renames",
-    "--ignore-submodules=none",
-];
+const ARGS: [&str; 5] = ["--porcelain=v2", "--branch", "-z", "--no-renames", "--ignore-submodules=none"];
 
 fn read(git: Git) -> Result<Status, GitError> {
     let text = git.reading().run()?;

@@ -49,9 +49,7 @@ impl Fixture {
 
     /// Slot number `n`, at the commit the repository's HEAD is on.
     pub(crate) fn slot(&self, n: usize) -> Slot {
-        self.repo()
-            .add_slot(&self.top().join(format!(".swarm/slots/{n:02}")), &self.head())
-            .unwrap()
+        self.repo().add_slot(&self.top().join(format!(".swarm/slots/{n:02}")), &self.head()).unwrap()
     }
 
     pub(crate) fn write(&self, path: &str, text: &str) {
@@ -71,21 +69,10 @@ impl Fixture {
     /// A commit on top of `parent` that sets one file, made without touching the checkout.
     pub(crate) fn commit_on(&self, parent: &Oid, path: &str, text: &str) -> Oid {
         let made = self.folder.path().join(format!("made-{}", fastrand::u64(..)));
-        self.git([
-            OsStr::new("worktree"),
-            "add".as_ref(),
-            "--detach".as_ref(),
-            made.as_ref(),
-            parent.as_ref(),
-        ]);
+        self.git([OsStr::new("worktree"), "add".as_ref(), "--detach".as_ref(), made.as_ref(), parent.as_ref()]);
         write(&made, path, text);
         let commit = commit(&made, &format!("set {path}"));
-        self.git([
-            OsStr::new("worktree"),
-            "remove".as_ref(),
-            "--force".as_ref(),
-            made.as_ref(),
-        ]);
+        self.git([OsStr::new("worktree"), "remove".as_ref(), "--force".as_ref(), made.as_ref()]);
         commit
     }
 
@@ -103,10 +90,7 @@ impl Fixture {
             let inside = path.strip_prefix(self.top()).unwrap();
             !(inside.starts_with(".git/objects") || inside.starts_with(".swarm") || inside.ends_with("ORIG_HEAD"))
         };
-        let files = walkdir::WalkDir::new(self.top())
-            .sort_by_file_name()
-            .into_iter()
-            .map(Result::unwrap);
+        let files = walkdir::WalkDir::new(self.top()).sort_by_file_name().into_iter().map(Result::unwrap);
         files
             .filter(|entry| entry.file_type().is_file() && kept(entry.path()))
             .map(|entry| {
@@ -141,42 +125,18 @@ pub(crate) fn commit(folder: &Path, message: &str) -> Oid {
 pub(crate) fn git<A: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = A>) -> String {
     let output = try_git(folder, args);
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{stdout}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
     stdout.trim_end().to_owned()
 }
 
 /// Runs git as an agent or a user would.
 pub(crate) fn try_git<A: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = A>) -> Output {
-    let person = [
-        ("AUTHOR", "NAME"),
-        ("AUTHOR", "EMAIL"),
-        ("COMMITTER", "NAME"),
-        ("COMMITTER", "EMAIL"),
-    ];
+    let person = [("AUTHOR", "NAME"), ("AUTHOR", "EMAIL"), ("COMMITTER", "NAME"), ("COMMITTER", "EMAIL")];
     let mut command = Command::new("git");
-    command
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("HOME", "/nonexistent");
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", "/nonexistent");
     command.env("LC_ALL", "C").env("GIT_EDITOR", "true");
     for (who, what) in person {
-        command.env(
-            format!("GIT_{who}_{what}"),
-            if what == "NAME" {
-                "An Agent"
-            } else {
-                "agent@example.org"
-            },
-        );
+        command.env(format!("GIT_{who}_{what}"), if what == "NAME" { "An Agent" } else { "agent@example.org" });
     }
-    command
-        .args(["-c", "protocol.file.allow=always", "-C"])
-        .arg(folder)
-        .args(args)
-        .output()
-        .unwrap()
+    command.args(["-c", "protocol.file.allow=always", "-C"]).arg(folder).args(args).output().unwrap()
 }

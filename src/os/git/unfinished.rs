@@ -71,22 +71,16 @@ const HOLDERS: &[&str] = &[
 
 /// The name of the operation that is unfinished in the worktree with this git directory, if one is.
 pub(super) fn operation(git_dir: &Path) -> Option<&'static str> {
-    SIGNS
-        .iter()
-        .find(|(sign, _)| git_dir.join(sign).exists())
-        .map(|&(_, name)| name)
+    SIGNS.iter().find(|(sign, _)| git_dir.join(sign).exists()).map(|&(_, name)| name)
 }
 
 /// The name of an unfinished operation in that worktree that will move or give back `reference`
 /// (`refs/heads/…`) when it ends, although the branch does not look checked out.
 pub(super) fn claims(git_dir: &Path, reference: &str) -> Option<&'static str> {
     let read = |file: &str| fs::read_to_string(git_dir.join(file)).unwrap_or_default();
-    let rebased = ["rebase-merge/head-name", "rebase-apply/head-name"]
-        .iter()
-        .any(|file| read(file).trim() == reference)
-        || read("rebase-merge/update-refs")
-            .lines()
-            .any(|line| line.trim() == reference);
+    let rebased =
+        ["rebase-merge/head-name", "rebase-apply/head-name"].iter().any(|file| read(file).trim() == reference)
+            || read("rebase-merge/update-refs").lines().any(|line| line.trim() == reference);
     if rebased {
         return Some("rebase");
     }
@@ -99,13 +93,7 @@ pub(super) fn claims(git_dir: &Path, reference: &str) -> Option<&'static str> {
 /// The commits that only unfinished operations of that worktree hold.
 pub(super) fn held_commits(git_dir: &Path) -> Vec<Oid> {
     let texts = HOLDERS.iter().filter_map(|file| fs::read(git_dir.join(file)).ok());
-    texts
-        .flat_map(|text| {
-            text.split(|&byte| byte == b'\n')
-                .filter_map(Oid::from_git)
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    texts.flat_map(|text| text.split(|&byte| byte == b'\n').filter_map(Oid::from_git).collect::<Vec<_>>()).collect()
 }
 
 /// Forgets all of it, with the lock files, sparse patterns and private settings that a dead agent has left.

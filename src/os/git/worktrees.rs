@@ -68,16 +68,8 @@ pub(super) fn linked(repo: &Repo) -> Result<Vec<Worktree>, GitError> {
 /// All worktrees. The folder of the main one is a guess where this checkout is a linked one. No process.
 pub(super) fn all(repo: &Repo) -> Result<Vec<Worktree>, GitError> {
     let common = repo.common_dir();
-    let path = if repo.is_linked() {
-        common.parent().unwrap_or(common)
-    } else {
-        repo.top()
-    };
-    let main = Worktree {
-        git_dir: common.to_owned(),
-        path: path.to_owned(),
-        ours: false,
-    };
+    let path = if repo.is_linked() { common.parent().unwrap_or(common) } else { repo.top() };
+    let main = Worktree { git_dir: common.to_owned(), path: path.to_owned(), ours: false };
     Ok(std::iter::once(main).chain(linked(repo)?).collect())
 }
 
@@ -108,7 +100,5 @@ pub(super) fn connect(folder: &Path, git_dir: &Path) -> Result<(), GitError> {
 fn worktree_of(git_dir: &Path) -> Option<PathBuf> {
     let text = fs::read_to_string(git_dir.join("gitdir")).ok()?;
     let link = git_dir.join(text.trim_end_matches('\n'));
-    (!text.trim().is_empty())
-        .then(|| link.parent().map(Path::to_owned))
-        .flatten()
+    (!text.trim().is_empty()).then(|| link.parent().map(Path::to_owned)).flatten()
 }

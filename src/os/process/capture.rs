@@ -35,22 +35,14 @@ pub struct Captured {
 /// for. A bare program name together with a cleared environment or a `PATH` of its own makes the spawn a fork, which
 /// is slow in a large process: name the program by its path then.
 pub fn capture(command: &mut Command, timeout: Duration) -> io::Result<Captured> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = children::spawn(command)?;
     let mut stdout = Stream::new(child.take_stdout())?;
     let mut stderr = Stream::new(child.take_stderr())?;
     let outcome = follow(&child, &mut stdout, &mut stderr, ready::after(timeout));
     if let Ok(true) = outcome {
         let status = child.reap()?;
-        return Ok(Captured {
-            status,
-            stdout: stdout.bytes,
-            stderr: stderr.bytes,
-        });
+        return Ok(Captured { status, stdout: stdout.bytes, stderr: stderr.bytes });
     }
     child.signal_group(Signal::TERM);
     ready::wait_for(child.as_fd(), Instant::now() + GRACE)?;
@@ -100,10 +92,7 @@ impl<R: Read + AsFd> Stream<R> {
         if let Some(pipe) = &pipe {
             set_nonblocking(pipe.as_fd())?;
         }
-        Ok(Self {
-            pipe,
-            bytes: Vec::with_capacity(SMALL),
-        })
+        Ok(Self { pipe, bytes: Vec::with_capacity(SMALL) })
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
@@ -115,10 +104,9 @@ impl<R: Read + AsFd> Stream<R> {
         let Some(pipe) = &mut self.pipe else { return Ok(()) };
         let room = (LARGEST + 1 - self.bytes.len()) as u64;
         match pipe.by_ref().take(room).read_to_end(&mut self.bytes) {
-            Ok(_) if self.bytes.len() > LARGEST => Err(io::Error::new(
-                io::ErrorKind::QuotaExceeded,
-                format!("it printed more than {LARGEST} bytes"),
-            )),
+            Ok(_) if self.bytes.len() > LARGEST => {
+                Err(io::Error::new(io::ErrorKind::QuotaExceeded, format!("it printed more than {LARGEST} bytes")))
+            }
             Ok(_) => {
                 self.pipe = None;
                 Ok(())

@@ -38,12 +38,7 @@ pub(super) fn spawn(command: &mut Command) -> io::Result<Own> {
         .and_then(|raw| Pid::from_raw(raw).ok_or_else(|| io::Error::other("the child has no process id")))
         .and_then(|pid| Ok((pid, pidfd_open(pid, PidfdFlags::empty())?)));
     match opened {
-        Ok((pid, pidfd)) => Ok(Own {
-            child,
-            pid,
-            pidfd,
-            is_waited_for: false,
-        }),
+        Ok((pid, pidfd)) => Ok(Own { child, pid, pidfd, is_waited_for: false }),
         Err(error) => {
             // No descriptor left to watch it with: it must not live unwatched.
             child.kill()?;
@@ -101,10 +96,7 @@ impl Own {
         if ready::wait_for(self.pidfd.as_fd(), until)? {
             return Ok(());
         }
-        let message = format!(
-            "process {} does not end although it was killed",
-            self.pid.as_raw_nonzero()
-        );
+        let message = format!("process {} does not end although it was killed", self.pid.as_raw_nonzero());
         Err(io::Error::other(message))
     }
 
@@ -148,9 +140,7 @@ fn spawn_listed(command: &mut Command) -> io::Result<Child> {
 fn spawn_once(command: &mut Command) -> io::Result<Child> {
     let own = OWN.read().unwrap_or_else(PoisonError::into_inner);
     let child = command.spawn()?;
-    own.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(raw_pid(&child)?);
+    own.lock().unwrap_or_else(PoisonError::into_inner).insert(raw_pid(&child)?);
     Ok(child)
 }
 
@@ -158,9 +148,7 @@ fn wait(child: &mut Child) -> io::Result<ExitStatus> {
     // In one step for those who look: a number that is off the list may be an orphan's in the next moment.
     let own = OWN.read().unwrap_or_else(PoisonError::into_inner);
     let status = child.wait()?;
-    own.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(&raw_pid(child)?);
+    own.lock().unwrap_or_else(PoisonError::into_inner).remove(&raw_pid(child)?);
     Ok(status)
 }
 

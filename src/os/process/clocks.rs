@@ -30,53 +30,29 @@ mod tests {
     #[test]
     fn before_the_first_word_the_clock_of_the_start_counts() {
         let now = Instant::now();
-        let clocks = Clocks {
-            start_silence: Some(SECOND),
-            silence: Some(2 * SECOND),
-            total: Some(9 * SECOND),
-        };
+        let clocks = Clocks { start_silence: Some(SECOND), silence: Some(2 * SECOND), total: Some(9 * SECOND) };
         assert_eq!(clocks.next(now, None), Some((now + SECOND, Clock::StartSilence)));
     }
 
     #[test]
     fn without_a_clock_of_the_start_silence_counts_from_the_start() {
         let now = Instant::now();
-        let clocks = Clocks {
-            silence: Some(2 * SECOND),
-            ..Clocks::default()
-        };
+        let clocks = Clocks { silence: Some(2 * SECOND), ..Clocks::default() };
         assert_eq!(clocks.next(now, None), Some((now + 2 * SECOND, Clock::Silence)));
     }
 
     #[test]
     fn every_word_moves_silence_but_not_the_total() {
         let now = Instant::now();
-        let clocks = Clocks {
-            silence: Some(2 * SECOND),
-            total: Some(9 * SECOND),
-            ..Clocks::default()
-        };
-        assert_eq!(
-            clocks.next(now, Some(now + SECOND)),
-            Some((now + 3 * SECOND, Clock::Silence))
-        );
-        assert_eq!(
-            clocks.next(now, Some(now + 8 * SECOND)),
-            Some((now + 9 * SECOND, Clock::Total))
-        );
+        let clocks = Clocks { silence: Some(2 * SECOND), total: Some(9 * SECOND), ..Clocks::default() };
+        assert_eq!(clocks.next(now, Some(now + SECOND)), Some((now + 3 * SECOND, Clock::Silence)));
+        assert_eq!(clocks.next(now, Some(now + 8 * SECOND)), Some((now + 9 * SECOND, Clock::Total)));
     }
 
     #[test]
     fn no_clock_or_an_endless_one_is_never_due() {
         let now = Instant::now();
         assert_eq!(Clocks::default().next(now, Some(now)), None);
-        assert_eq!(
-            Clocks {
-                total: Some(Duration::MAX),
-                ..Clocks::default()
-            }
-            .next(now, None),
-            None
-        );
+        assert_eq!(Clocks { total: Some(Duration::MAX), ..Clocks::default() }.next(now, None), None);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use rustix::process::{RawPid, getpid};
+use rustix::process::{RawPid, getpid, getsid};
 
 use super::proc_fs::{self, Environ, FileId, Stat};
 use super::{Mark, children, mark};
@@ -14,7 +14,7 @@ use super::{Mark, children, mark};
 pub(super) struct Traces<'a> {
     /// The word in their environment.
     pub(super) mark: &'a Mark,
-    /// Their process group, where its number cannot be another's by now.
+    /// The process group of the child that was started, where its number cannot be another's by now.
     pub(super) group: Option<RawPid>,
     /// The folder they worked in, without symbolic links.
     pub(super) folder: Option<&'a Path>,
@@ -25,8 +25,10 @@ pub(super) struct Traces<'a> {
 /// What one look through `/proc` found.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
-    /// The run's processes and when each started.
+    /// The run's processes, as they were seen.
     pub(super) processes: BTreeMap<RawPid, Stat>,
+    /// Process groups that hold nothing but processes of the run.
+    pub(super) groups: BTreeSet<RawPid>,
     /// Some process could not be judged at this moment: look again.
     pub(super) is_unsure: bool,
 }
@@ -36,7 +38,8 @@ pub(super) struct Finding {
 ///
 /// The mark or the group is proof for any process. An orphan may have lost both (`env -i` in a session of its own);
 /// for it, and for what hangs below it, the folder or an open file of the run is proof too, unless it carries
-/// another run's mark.
+/// another run's mark. What a process of the run has started belongs to it, and so does all in a session that the run
+/// made: a session is only ever inherited.
 pub(super) fn find(traces: &Traces<'_>, orphans: &BTreeSet<RawPid>) -> io::Result<Finding> {
     let all = snapshot(orphans)?;
     let own = getpid().as_raw_nonzero().get();
@@ -46,60 +49,84 @@ pub(super) fn find(traces: &Traces<'_>, orphans: &BTreeSet<RawPid>) -> io::Resul
     let below = by_parent(&all);
     let ours = children::listed();
     let untouchable = with_ancestors(&all, own);
+    let may_be_ended = |pid: &RawPid| !ours.contains(pid) && !untouchable.contains(pid);
     let loose = with_descendants(&below, orphans.iter().copied());
 
-    let mut finding = Finding::default();
+    let mut found = Finding::default();
     let mut proven = Vec::new();
+    let mut likely = Vec::new();
     for (pid, stat) in &all {
-        if stat.is_kernel() || ours.contains(pid) || untouchable.contains(pid) {
+        if stat.is_kernel() || !may_be_ended(pid) {
             continue;
         }
-        let is_loose = loose.contains(pid);
-        match judge(*pid, stat, traces, is_loose) {
-            Some(true) => proven.push(*pid),
-            Some(false) => {}
-            None => finding.is_unsure |= is_loose || orphans.is_empty(),
+        match judge(*pid, stat, traces, loose.contains(pid)) {
+            Evidence::Proof => proven.push(*pid),
+            Evidence::OfAnOrphan => likely.push(*pid),
+            Evidence::None => {}
+            Evidence::Unclear => found.is_unsure |= loose.contains(pid) || orphans.is_empty(),
         }
     }
-    let belonging = with_descendants(&below, proven.into_iter());
-    finding.processes = all
-        .into_iter()
-        .filter(|(pid, _)| belonging.contains(pid) && !ours.contains(pid) && !untouchable.contains(pid))
-        .collect();
-    Ok(finding)
+    let proven = with_descendants(&below, proven.into_iter());
+    let made = sessions_made(&all, proven.intersection(&loose))?;
+    let likely = with_descendants(&below, likely.into_iter());
+    for (pid, stat) in all.into_iter().filter(|(pid, _)| may_be_ended(pid)) {
+        let is_of_its_making = made.contains(&stat.session);
+        if is_of_its_making || proven.contains(&stat.group) || traces.group == Some(stat.group) {
+            found.groups.insert(stat.group);
+        }
+        if is_of_its_making || proven.contains(&pid) || likely.contains(&pid) {
+            found.processes.insert(pid, stat);
+        }
+    }
+    Ok(found)
 }
 
-/// Whether a process is the run's; `None` if it cannot be said at this moment.
-fn judge(pid: RawPid, stat: &Stat, traces: &Traces<'_>, is_loose: bool) -> Option<bool> {
+/// What speaks for a process being the run's.
+enum Evidence {
+    /// The mark or the group, which nothing else can have.
+    Proof,
+    /// The folder or an open file, which counts for an orphan only.
+    OfAnOrphan,
+    /// Nothing.
+    None,
+    /// It cannot be said at this moment.
+    Unclear,
+}
+
+fn judge(pid: RawPid, stat: &Stat, traces: &Traces<'_>, is_loose: bool) -> Evidence {
     if traces.group == Some(stat.group) {
-        return Some(true);
+        return Evidence::Proof;
     }
     match proc_fs::environ(pid) {
-        Environ::Unclear => return None,
-        Environ::Known(environ) if traces.mark.is_in(&environ) => return Some(true),
-        Environ::Known(environ) if mark::is_some_runs(&environ) => return Some(false),
+        Environ::Unclear => return Evidence::Unclear,
+        Environ::Known(environ) if traces.mark.is_in(&environ) => return Evidence::Proof,
+        Environ::Known(environ) if mark::is_some_runs(&environ) => return Evidence::None,
         Environ::Known(_) | Environ::Hidden => {}
     }
-    let works_there = || {
-        traces
-            .folder
-            .is_some_and(|folder| proc_fs::folder(pid).is_some_and(|cwd| cwd.starts_with(folder)))
-    };
-    Some(is_loose && (works_there() || (!traces.files.is_empty() && proc_fs::holds(pid, traces.files))))
+    let works_there =
+        || traces.folder.is_some_and(|folder| proc_fs::folder(pid).is_some_and(|cwd| cwd.starts_with(folder)));
+    if is_loose && (works_there() || (!traces.files.is_empty() && proc_fs::holds(pid, traces.files))) {
+        Evidence::OfAnOrphan
+    } else {
+        Evidence::None
+    }
+}
+
+/// The sessions that the run made. `orphans` are processes of the run that descend from this program: such a one is in
+/// our session, or in one that an ancestor of it has made, below us and within the run.
+fn sessions_made<'a>(
+    all: &BTreeMap<RawPid, Stat>,
+    orphans: impl Iterator<Item = &'a RawPid>,
+) -> io::Result<BTreeSet<RawPid>> {
+    let our_session = getsid(None)?.as_raw_nonzero().get();
+    let sessions = orphans.filter_map(|pid| all.get(pid)).map(|stat| stat.session);
+    Ok(sessions.filter(|session| *session != our_session).collect())
 }
 
 fn snapshot(orphans: &BTreeSet<RawPid>) -> io::Result<BTreeMap<RawPid, Stat>> {
-    let alive = |pid| {
-        proc_fs::stat(pid)
-            .filter(|stat| !stat.has_ended())
-            .map(|stat| (pid, stat))
-    };
+    let alive = |pid| proc_fs::stat(pid).filter(|stat| !stat.has_ended()).map(|stat| (pid, stat));
     // The orphans by name: the listing may have passed a number just before it was given out.
-    Ok(proc_fs::pids()?
-        .into_iter()
-        .chain(orphans.iter().copied())
-        .filter_map(alive)
-        .collect())
+    Ok(proc_fs::pids()?.into_iter().chain(orphans.iter().copied()).filter_map(alive).collect())
 }
 
 fn by_parent(all: &BTreeMap<RawPid, Stat>) -> BTreeMap<RawPid, Vec<RawPid>> {

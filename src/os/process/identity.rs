@@ -27,11 +27,7 @@ impl Identity {
         let start_ticks = stat
             .map(|stat| stat.start_ticks)
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("there is no process {pid}")))?;
-        Ok(Self {
-            pid,
-            start_ticks,
-            boot_id: boot_id().to_owned(),
-        })
+        Ok(Self { pid, start_ticks, boot_id: boot_id().to_owned() })
     }
 
     /// Whether this very process runs still. One that has ended and was not yet waited for does not.
@@ -47,9 +43,7 @@ impl Identity {
 fn boot_id() -> &'static str {
     static BOOT_ID: OnceLock<String> = OnceLock::new();
     BOOT_ID.get_or_init(|| {
-        fs::read_to_string("/proc/sys/kernel/random/boot_id")
-            .map(|id| id.trim().to_owned())
-            .unwrap_or_default()
+        fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
     })
 }
 
@@ -61,27 +55,9 @@ mod tests {
     fn a_process_is_itself_and_neither_younger_nor_of_another_boot() {
         let own = Identity::of(std::process::id()).unwrap();
         assert!(own.is_alive());
-        assert!(
-            !Identity {
-                start_ticks: own.start_ticks + 1,
-                ..own.clone()
-            }
-            .is_alive()
-        );
-        assert!(
-            !Identity {
-                boot_id: "another".to_owned(),
-                ..own.clone()
-            }
-            .is_alive()
-        );
-        assert!(
-            !Identity {
-                boot_id: String::new(),
-                ..own
-            }
-            .is_alive()
-        );
+        assert!(!Identity { start_ticks: own.start_ticks + 1, ..own.clone() }.is_alive());
+        assert!(!Identity { boot_id: "another".to_owned(), ..own.clone() }.is_alive());
+        assert!(!Identity { boot_id: String::new(), ..own }.is_alive());
     }
 
     #[test]

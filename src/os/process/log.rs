@@ -20,14 +20,7 @@ pub(super) struct Log {
 impl Log {
     /// Writes into `file` from where it stands, `limit` bytes of output at most.
     pub(super) fn new(file: File, limit: u64) -> Self {
-        Self {
-            file,
-            limit,
-            printed: 0,
-            written: 0,
-            tail: Vec::new(),
-            error: None,
-        }
+        Self { file, limit, printed: 0, written: 0, tail: Vec::new(), error: None }
     }
 
     /// Takes what the child printed.
@@ -70,8 +63,7 @@ impl Log {
     }
 
     fn keep_tail(&mut self, bytes: &[u8]) {
-        self.tail
-            .extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
+        self.tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
         // Only now and then, so that each byte is moved once at most.
         if self.tail.len() > 4 * TAIL_BYTES {
             self.tail.drain(..self.tail.len() - TAIL_BYTES);
@@ -100,10 +92,7 @@ mod tests {
     #[test]
     fn what_fits_is_logged_as_it_came() {
         let (text, printed, tail) = logged(6, &[b"abc", b"", b"def"]);
-        assert_eq!(
-            (text.as_str(), printed, tail.as_slice()),
-            ("abcdef", 6, b"abcdef".as_slice())
-        );
+        assert_eq!((text.as_str(), printed, tail.as_slice()), ("abcdef", 6, b"abcdef".as_slice()));
     }
 
     #[test]
@@ -111,10 +100,7 @@ mod tests {
         let (text, printed, tail) = logged(4, &[b"abc", b"def", b"ghi"]);
         let whole = "abcd\n[swarm: the log ends here, at its limit of 4 bytes]\n\
             [swarm: 0 of 9 bytes left out; the end follows]\nefghi";
-        assert_eq!(
-            (text.as_str(), printed, tail.as_slice()),
-            (whole, 9, b"abcdefghi".as_slice())
-        );
+        assert_eq!((text.as_str(), printed, tail.as_slice()), (whole, 9, b"abcdefghi".as_slice()));
     }
 
     #[test]

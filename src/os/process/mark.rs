@@ -51,9 +51,7 @@ pub(super) fn is_some_runs(environ: &[u8]) -> bool {
 }
 
 fn marks(environ: &[u8]) -> impl Iterator<Item = &[u8]> {
-    environ
-        .split(|byte| *byte == 0)
-        .filter_map(|entry| entry.strip_prefix(b"SWARM_MARK="))
+    environ.split(|byte| *byte == 0).filter_map(|entry| entry.strip_prefix(b"SWARM_MARK="))
 }
 
 impl TryFrom<String> for Mark {
@@ -63,9 +61,7 @@ impl TryFrom<String> for Mark {
         if word.len() >= SHORTEST && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             Ok(Self(word))
         } else {
-            Err(format!(
-                "a mark has {SHORTEST} letters or digits at least, and nothing else: {word:?}"
-            ))
+            Err(format!("a mark has {SHORTEST} letters or digits at least, and nothing else: {word:?}"))
         }
     }
 }

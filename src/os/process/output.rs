@@ -28,12 +28,7 @@ impl Output {
     /// Reads from `pipe` without ever waiting for it.
     pub(super) fn new(pipe: PipeReader, log: Log) -> io::Result<Self> {
         set_nonblocking(pipe.as_fd())?;
-        Ok(Self {
-            pipe: Some(pipe),
-            buffer: vec![0; CHUNK],
-            log,
-            spoke: None,
-        })
+        Ok(Self { pipe: Some(pipe), buffer: vec![0; CHUNK], log, spoke: None })
     }
 
     /// The pipe, while somebody can still print into it.

@@ -64,10 +64,7 @@ impl FileId {
     /// That of an open file or pipe.
     pub(super) fn of(file: impl AsFd) -> io::Result<Self> {
         let stat = fstat(file)?;
-        Ok(Self {
-            device: stat.st_dev,
-            inode: stat.st_ino,
-        })
+        Ok(Self { device: stat.st_dev, inode: stat.st_ino })
     }
 }
 
@@ -108,12 +105,7 @@ pub(super) fn holds(pid: RawPid, files: &[FileId]) -> bool {
     };
     open.flatten()
         .filter_map(|entry| fs::metadata(entry.path()).ok())
-        .any(|metadata| {
-            files.contains(&FileId {
-                device: metadata.dev(),
-                inode: metadata.ino(),
-            })
-        })
+        .any(|metadata| files.contains(&FileId { device: metadata.dev(), inode: metadata.ino() }))
 }
 
 /// The command line of a process on one line, at most about 200 characters; its bare name if it has none.
@@ -125,12 +117,8 @@ pub(super) fn command(pid: RawPid) -> String {
         None => read(format!("/proc/{pid}/comm"), 64).unwrap_or_default(),
     };
     let line = String::from_utf8_lossy(&line);
-    let mut command: String = line
-        .trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST + 1)
-        .collect();
+    let mut command: String =
+        line.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST + 1).collect();
     if let Some((cut, _)) = command.char_indices().nth(LONGEST) {
         command.replace_range(cut.., "…");
     }
@@ -160,10 +148,7 @@ pub(super) fn own_children_once() -> io::Result<BTreeSet<RawPid>> {
     if !Path::new("/proc/thread-self/children").exists() {
         // A kernel without CONFIG_PROC_CHILDREN: ask every process for its parent.
         let own = rustix::process::getpid().as_raw_nonzero().get();
-        return Ok(pids()?
-            .into_iter()
-            .filter(|pid| stat(*pid).is_some_and(|stat| stat.parent == own))
-            .collect());
+        return Ok(pids()?.into_iter().filter(|pid| stat(*pid).is_some_and(|stat| stat.parent == own)).collect());
     }
     let mut children = BTreeSet::new();
     for thread in numbers("/proc/self/task")? {
@@ -198,10 +183,7 @@ fn parse_stat(line: &[u8]) -> Option<Stat> {
 }
 
 fn numbers(folder: &str) -> io::Result<Vec<RawPid>> {
-    Ok(fs::read_dir(folder)?
-        .flatten()
-        .filter_map(|entry| number(entry.file_name().as_bytes()))
-        .collect())
+    Ok(fs::read_dir(folder)?.flatten().filter_map(|entry| number(entry.file_name().as_bytes())).collect())
 }
 
 fn number<N: std::str::FromStr>(digits: &[u8]) -> Option<N> {
@@ -245,10 +227,7 @@ mod tests {
         assert!(!stat(own).unwrap().has_ended());
         assert!(!stat(own).unwrap().is_kernel());
         assert!(matches!(environ(own), Environ::Known(_)));
-        assert_eq!(
-            folder(own).unwrap(),
-            std::env::current_dir().unwrap().canonicalize().unwrap()
-        );
+        assert_eq!(folder(own).unwrap(), std::env::current_dir().unwrap().canonicalize().unwrap());
         assert!(!command(own).is_empty());
         let file = tempfile::tempfile().unwrap();
         assert!(holds(own, &[FileId::of(&file).unwrap()]));

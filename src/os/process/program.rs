@@ -1,7 +1,7 @@
 //! From a spec to a command that can be spawned, and what it means when it cannot.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, PipeWriter, Seek};
+use std::io::{self, PipeWriter};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,21 +17,14 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Starts the child of `spec`, printing into `output`. [`io::ErrorKind::NotFound`] means the program; a missing
 /// folder is [`io::ErrorKind::NotADirectory`].
 pub(super) fn start(spec: &mut Spec, output: PipeWriter) -> io::Result<Own> {
-    let name = spec
-        .argv
-        .first()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no program to start"))?;
+    let name = spec.argv.first().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no program to start"))?;
     if !spec.folder.is_dir() {
         let why = format!("`{}` is not a folder", spec.folder.display());
         return Err(cannot_start(name, io::ErrorKind::NotADirectory, &why));
     }
     let program = resolve(name, path_of(&spec.env)).map_err(|(kind, why)| cannot_start(name, kind, &why))?;
     let stdin = match spec.stdin.take() {
-        Some(mut file) => {
-            // Whoever wrote it has left it at its end. What cannot be rewound (a terminal, a pipe) has no start.
-            let _ = file.rewind();
-            Stdio::from(file)
-        }
+        Some(file) => Stdio::from(file),
         None => Stdio::null(),
     };
     // Some agents work in `$PWD` and not in their folder: a stale one leads them into another checkout.
@@ -81,10 +74,7 @@ fn resolve(name: &OsStr, path: &OsStr) -> Result<PathBuf, (io::ErrorKind, String
         .map(|folder| folder.join(name))
         .filter(|file| !name.is_empty() && file.is_file())
         .collect();
-    match candidates
-        .iter()
-        .find(|file| access(file.as_path(), Access::EXEC_OK).is_ok())
-    {
+    match candidates.iter().find(|file| access(file.as_path(), Access::EXEC_OK).is_ok()) {
         Some(file) => Ok(file.clone()),
         None => Err(match candidates.first().map(PathBuf::as_path).map(Path::display) {
             Some(file) => (io::ErrorKind::PermissionDenied, format!("`{file}` is not executable")),
@@ -110,31 +100,16 @@ mod tests {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
         }
         let path = std::env::join_paths(["a", "b", "c"].map(|name| folder.path().join(name))).unwrap();
-        assert_eq!(
-            resolve(OsStr::new("tool"), &path).unwrap(),
-            folder.path().join("b/tool")
-        );
+        assert_eq!(resolve(OsStr::new("tool"), &path).unwrap(), folder.path().join("b/tool"));
         let only_a = folder.path().join("a");
-        assert_eq!(
-            resolve(OsStr::new("tool"), only_a.as_os_str()).unwrap_err().0,
-            io::ErrorKind::PermissionDenied
-        );
-        assert_eq!(
-            resolve(OsStr::new("other"), &path).unwrap_err().0,
-            io::ErrorKind::NotFound
-        );
+        assert_eq!(resolve(OsStr::new("tool"), only_a.as_os_str()).unwrap_err().0, io::ErrorKind::PermissionDenied);
+        assert_eq!(resolve(OsStr::new("other"), &path).unwrap_err().0, io::ErrorKind::NotFound);
         assert_eq!(resolve(OsStr::new(""), &path).unwrap_err().0, io::ErrorKind::NotFound);
     }
 
     #[test]
     fn neither_a_slash_nor_a_relative_entry_searches_the_path() {
-        assert_eq!(
-            resolve(OsStr::new("./tool"), OsStr::new("/bin")).unwrap(),
-            Path::new("./tool")
-        );
-        assert_eq!(
-            resolve(OsStr::new("src"), OsStr::new(".::")).unwrap_err().0,
-            io::ErrorKind::NotFound
-        );
+        assert_eq!(resolve(OsStr::new("./tool"), OsStr::new("/bin")).unwrap(), Path::new("./tool"));
+        assert_eq!(resolve(OsStr::new("src"), OsStr::new(".::")).unwrap_err().0, io::ErrorKind::NotFound);
     }
 }

@@ -10,11 +10,8 @@ use rustix::io::Errno;
 /// Sleeps until one of `fds` can be read (or its other end is closed) or `until` has come; `None` is for ever.
 /// Gives for each whether it has news: none has after a deadline or a signal.
 pub(super) fn wait<const N: usize>(fds: [Option<BorrowedFd<'_>>; N], until: Option<Instant>) -> io::Result<[bool; N]> {
-    let mut polled: Vec<PollFd<'_>> = fds
-        .iter()
-        .flatten()
-        .map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN))
-        .collect();
+    let mut polled: Vec<PollFd<'_>> =
+        fds.iter().flatten().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
     match poll(&mut polled, until.map(remaining).as_ref()) {
         Ok(_) => {}
         Err(Errno::INTR) => return Ok([false; N]),
@@ -41,8 +38,5 @@ pub(super) fn after(duration: Duration) -> Option<Instant> {
 
 fn remaining(until: Instant) -> Timespec {
     let left = until.saturating_duration_since(Instant::now());
-    Timespec {
-        tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: left.subsec_nanos().into(),
-    }
+    Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: left.subsec_nanos().into() }
 }

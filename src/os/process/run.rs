@@ -147,16 +147,11 @@ impl Supervisor {
         watch: &mut dyn Watch,
     ) -> io::Result<Ending> {
         let duration = self.started.elapsed();
-        let leader = self.child.pid();
-        let traces = Traces {
-            mark,
-            group: Some(leader.as_raw_nonzero().get()),
-            folder,
-            files,
-        };
+        let group = Some(self.child.pid().as_raw_nonzero().get());
+        let traces = Traces { mark, group, folder, files };
         // The sweep before the child is waited for: until then its number is surely its group's. And before the last
         // of the output is taken: nobody prints any more after it.
-        let strays = sweep(&traces, leader)?;
+        let strays = sweep(&traces)?;
         self.output.take(watch)?;
         let status = self.child.reap()?;
         let (printed_bytes, tail, log_error) = self.output.finish();
@@ -165,13 +160,6 @@ impl Supervisor {
             Cause::Clock(clock) => How::TimedOut(*clock),
             Cause::Asked => How::Interrupted,
         };
-        Ok(Ending {
-            how,
-            duration,
-            tail,
-            printed_bytes,
-            log_error,
-            strays,
-        })
+        Ok(Ending { how, duration, tail, printed_bytes, log_error, strays })
     }
 }

@@ -19,7 +19,7 @@ pub struct Spec {
     pub folder: PathBuf,
     /// Its whole environment, but for `PWD` and the mark.
     pub env: Vec<(OsString, OsString)>,
-    /// What it reads, from the start; nothing if `None`. The child gets this very open file: a `flock` on it is held
+    /// What it reads, from where the file stands; nothing if `None`. The child gets this very open file: a `flock` on it is held
     /// for as long as the caller or the child has it open.
     pub stdin: Option<File>,
     /// Where its standard output and standard error go, in the order in which they come.

@@ -5,7 +5,7 @@
 //! still have the start time that was seen; and it may start another while it is looked for, so a look counts as
 //! the last only if it found nothing and no orphan has come since.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
@@ -15,7 +15,7 @@ use rustix::process::{
     Pid, PidfdFlags, RawPid, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
 };
 
-use super::evidence::{Traces, find};
+use super::evidence::{Finding, Traces, find};
 use super::proc_fs::{self, Stat};
 use super::{Identity, Mark, Stray, orphans, ready};
 
@@ -30,15 +30,15 @@ const QUIET: usize = 20;
 /// How many processes are held at once: each takes a descriptor.
 const HELD: usize = 128;
 
-/// Ends all that is left of a run. `leader` is its child, which has ended and is not yet waited for, so that its
-/// number still means its group.
-pub(super) fn sweep(traces: &Traces<'_>, leader: Pid) -> io::Result<Vec<Stray>> {
+/// Ends all that is left of a run that this program started. Its child has ended and is not yet waited for, so that
+/// its number still means its group.
+pub(super) fn sweep(traces: &Traces<'_>) -> io::Result<Vec<Stray>> {
     if !orphans::come_to_us() {
-        return passes(traces, Some(leader), || Ok(BTreeSet::new()));
+        return passes(traces, || Ok(BTreeSet::new()));
     }
     match orphans::alive() {
         Ok(orphans) if orphans.is_empty() => Ok(Vec::new()),
-        Ok(_) | Err(_) => passes(traces, Some(leader), orphans::alive),
+        Ok(_) | Err(_) => passes(traces, orphans::alive),
     }
 }
 
@@ -46,28 +46,17 @@ pub(super) fn sweep(traces: &Traces<'_>, leader: Pid) -> io::Result<Vec<Stray>> 
 /// process still lives, its group, with all below them. A number that was given to another program since is not
 /// touched. Gives what it ended, and what it could not (`survived`); fails if `/proc` cannot be read.
 pub fn end_remains(mark: &Mark, group: Option<&Identity>) -> io::Result<Vec<Stray>> {
-    let group = group
-        .filter(|identity| identity.is_alive())
-        .and_then(|identity| identity.pid.try_into().ok());
-    let traces = Traces {
-        mark,
-        group,
-        folder: None,
-        files: &[],
-    };
-    passes(&traces, None, || Ok(BTreeSet::new()))
+    let group = group.filter(|identity| identity.is_alive()).and_then(|identity| identity.pid.try_into().ok());
+    let traces = Traces { mark, group, folder: None, files: &[] };
+    passes(&traces, || Ok(BTreeSet::new()))
 }
 
-fn passes(
-    traces: &Traces<'_>,
-    leader: Option<Pid>,
-    orphans: impl Fn() -> io::Result<BTreeSet<RawPid>>,
-) -> io::Result<Vec<Stray>> {
+fn passes(traces: &Traces<'_>, orphans: impl Fn() -> io::Result<BTreeSet<RawPid>>) -> io::Result<Vec<Stray>> {
     let until = Instant::now() + LIMIT;
     let mut strays = Vec::new();
     let mut quiet = 0;
     while quiet < QUIET {
-        let look = look_once(traces, leader, &orphans, &mut strays);
+        let look = look_once(traces, &orphans, &mut strays);
         let is_late = Instant::now() >= until;
         match look {
             Ok(Look::Clear) => break,
@@ -96,39 +85,30 @@ enum Look {
 
 fn look_once(
     traces: &Traces<'_>,
-    leader: Option<Pid>,
     orphans: &impl Fn() -> io::Result<BTreeSet<RawPid>>,
     strays: &mut Vec<Stray>,
 ) -> io::Result<Look> {
     let before = orphans()?;
-    let mut finding = find(traces, &before)?;
-    finding.processes.retain(|pid, _| {
-        !strays
-            .iter()
-            .any(|stray| stray.survived && stray.pid == pid.unsigned_abs())
-    });
-    if !finding.processes.is_empty() {
-        strays.extend(end_all(&finding.processes, leader));
+    let mut found = find(traces, &before)?;
+    found.processes.retain(|pid, _| !strays.iter().any(|stray| stray.survived && stray.pid == pid.unsigned_abs()));
+    if !found.processes.is_empty() {
+        end_all(&found, strays);
         return Ok(Look::Some);
     }
-    if finding.is_unsure {
+    if found.is_unsure {
         return Ok(Look::Unsure);
     }
-    Ok(if orphans()? == before {
-        Look::Clear
-    } else {
-        Look::Nothing
-    })
+    Ok(if orphans()? == before { Look::Clear } else { Look::Nothing })
 }
 
-fn end_all(processes: &BTreeMap<RawPid, Stat>, leader: Option<Pid>) -> Vec<Stray> {
-    let all: Vec<_> = processes.iter().collect();
-    let mut strays = Vec::new();
+fn end_all(found: &Finding, strays: &mut Vec<Stray>) {
+    let all: Vec<_> = found.processes.iter().collect();
     for some in all.chunks(HELD) {
         let held: Vec<(OwnedFd, Stray)> = some.iter().filter_map(|(pid, seen)| hold(**pid, seen)).collect();
-        if let Some(leader) = leader {
-            // All of the group in one moment: a storm of forks cannot outrun that.
-            let _ = kill_process_group(leader, Signal::KILL);
+        // Each group in one moment: no storm of forks outruns that. Its number cannot be another's yet, because
+        // numbers are given out in turn and this one was in use when the look began.
+        for group in found.groups.iter().filter_map(|group| Pid::from_raw(*group)) {
+            let _ = kill_process_group(group, Signal::KILL);
         }
         for (pidfd, _) in &held {
             let _ = pidfd_send_signal(pidfd, Signal::KILL);
@@ -137,14 +117,10 @@ fn end_all(processes: &BTreeMap<RawPid, Stat>, leader: Option<Pid>) -> Vec<Stray
         for (pidfd, mut stray) in held {
             stray.survived = !ready::wait_for(pidfd.as_fd(), until).unwrap_or(false);
             // If it is a child of ours by now it is an orphan: nobody else waits for it.
-            let _ = waitid(
-                WaitId::PidFd(pidfd.as_fd()),
-                WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
-            );
+            let _ = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
             strays.push(stray);
         }
     }
-    strays
 }
 
 /// Takes hold of the very process that was seen; `None` if it is gone.
@@ -153,11 +129,7 @@ fn hold(pid: RawPid, seen: &Stat) -> Option<(OwnedFd, Stray)> {
     let command = proc_fs::command(pid);
     let now = proc_fs::stat(pid)?;
     (now.start_ticks == seen.start_ticks && !now.has_ended()).then(|| {
-        let stray = Stray {
-            pid: pid.unsigned_abs(),
-            command,
-            survived: false,
-        };
+        let stray = Stray { pid: pid.unsigned_abs(), command, survived: false };
         (pidfd, stray)
     })
 }

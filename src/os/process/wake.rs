@@ -19,10 +19,7 @@ impl Wake {
     /// A wake that nobody has rung. Fails only when the system has no descriptor left.
     pub fn new() -> io::Result<Self> {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self {
-            event,
-            ending: AtomicBool::new(false),
-        })
+        Ok(Self { event, ending: AtomicBool::new(false) })
     }
 
     /// Asks for the end of the running child, and of every later one until [`Self::reset`].

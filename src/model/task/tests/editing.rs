@@ -50,10 +50,7 @@ fn the_block_reads_like_the_contract() {
 #[test]
 fn the_block_takes_the_place_of_the_old_one_wherever_it_stands() {
     let block = "swarm:\n  attempts: 1\n  cost_usd: null\n";
-    let progress = Progress {
-        attempts: 1,
-        ..Progress::default()
-    };
+    let progress = Progress { attempts: 1, ..Progress::default() };
     for (before, after) in [
         ("", "---\nBLOCK---\n"),
         ("body", "---\nBLOCK---\nbody"),
@@ -62,24 +59,12 @@ fn the_block_takes_the_place_of_the_old_one_wherever_it_stands() {
         ("---\n# note\n---\n", "---\n# note\nBLOCK---\n"),
         ("---\na: b\n\n# end\n---\n", "---\na: b\n\n# end\nBLOCK---\n"),
         ("---\na: |+\n  x\n\n---\n", "---\na: |+\n  x\n\nBLOCK---\n"),
-        (
-            "---\nswarm:\n  attempts: 9\n\n# mine\nz: y\n---\n",
-            "---\nBLOCK\n# mine\nz: y\n---\n",
-        ),
-        (
-            "---\nswarm: {attempts: 9,\nx: [\n1]\n} # gone\nz: y # kept\n---\n",
-            "---\nBLOCKz: y # kept\n---\n",
-        ),
-        (
-            "---\na: |+\n  x\n\nswarm: ~\nz: y\n---\n",
-            "---\na: |+\n  x\n\nBLOCKz: y\n---\n",
-        ),
+        ("---\nswarm:\n  attempts: 9\n\n# mine\nz: y\n---\n", "---\nBLOCK\n# mine\nz: y\n---\n"),
+        ("---\nswarm: {attempts: 9,\nx: [\n1]\n} # gone\nz: y # kept\n---\n", "---\nBLOCKz: y # kept\n---\n"),
+        ("---\na: |+\n  x\n\nswarm: ~\nz: y\n---\n", "---\na: |+\n  x\n\nBLOCKz: y\n---\n"),
         ("---\nswarm:\n---\n", "---\nBLOCK---\n"),
         ("---\n\"swarm\": {}\n---\n", "---\nBLOCK---\n"),
-        (
-            "---\nswarm:\n  attempts: 1\n      # deep note\n---\n",
-            "---\nBLOCK      # deep note\n---\n",
-        ),
+        ("---\nswarm:\n  attempts: 1\n      # deep note\n---\n", "---\nBLOCK      # deep note\n---\n"),
         ("---\nx:\n  swarm: mine\n---\n", "---\nx:\n  swarm: mine\nBLOCK---\n"),
         (
             "---\nx: |\n  a\nswarm:\n  feedback: |\n    a: [\n\n    ---x\ny: \"\nswarm: z\"\n---\n",
@@ -88,10 +73,7 @@ fn the_block_takes_the_place_of_the_old_one_wherever_it_stands() {
     ] {
         let expected = after.replace("BLOCK", block).replace("  x: [\n1]\n", "");
         let unknown = if before.contains("x: [") { "  x:\n  - 1\n" } else { "" };
-        let progress = Progress {
-            other: read(before).progress.other,
-            ..progress.clone()
-        };
+        let progress = Progress { other: read(before).progress.other, ..progress.clone() };
         let expected = expected.replace("cost_usd: null\n", &format!("cost_usd: null\n{unknown}"));
         assert_eq!(edit(before, &progress), expected, "{before:?}");
         let crlf = before.replace('\n', "\r\n");
@@ -105,10 +87,7 @@ fn the_block_takes_the_place_of_the_old_one_wherever_it_stands() {
 fn a_comment_of_the_users_below_the_block_is_never_drawn_into_the_feedback() {
     let before = "---\nswarm:\n  attempts: 1\n          # deep\n\n   # less deep\nz: y\n---\n";
     let after = edit(before, &some_progress());
-    assert!(
-        after.ends_with("  cost_usd: null\n          # deep\n\n   # less deep\nz: y\n---\n"),
-        "{after}"
-    );
+    assert!(after.ends_with("  cost_usd: null\n          # deep\n\n   # less deep\nz: y\n---\n"), "{after}");
     assert_eq!(read(&after).progress, some_progress().normal());
 }
 
@@ -131,10 +110,7 @@ fn any_feedback_reads_back() {
         "\n\n  \n",
         "",
     ] {
-        let progress = Progress {
-            feedback: Some(feedback.into()),
-            ..some_progress()
-        };
+        let progress = Progress { feedback: Some(feedback.into()), ..some_progress() };
         for text in ["body\n", "---\na: b\n---\n", "\u{feff}---\r\na: b\r\n---\r\n"] {
             let after = edit(text, &progress);
             assert_eq!(read(&after).progress, progress.normal(), "{after}");
@@ -146,26 +122,14 @@ fn any_feedback_reads_back() {
 
 #[test]
 fn a_feedback_of_any_size_leaves_a_file_that_can_be_read() {
-    for feedback in [
-        "[{\"".repeat(100_000),
-        "x\n".repeat(500_000),
-        "🦀".repeat(100_000),
-        " \n.".repeat(100_000),
-    ] {
-        let progress = Progress {
-            feedback: Some(feedback),
-            ..Progress::default()
-        };
+    for feedback in ["[{\"".repeat(100_000), "x\n".repeat(500_000), "🦀".repeat(100_000), " \n.".repeat(100_000)] {
+        let progress = Progress { feedback: Some(feedback), ..Progress::default() };
         let body = "x".repeat(MAX_BYTES);
         let after = edit(&body, &progress);
         let task = read(&after);
         assert_eq!(task.body, body);
         let kept = task.progress.feedback.unwrap();
-        assert!(
-            kept.len() <= FEEDBACK_BYTES && kept.len() > FEEDBACK_BYTES / 2,
-            "{}",
-            kept.len()
-        );
+        assert!(kept.len() <= FEEDBACK_BYTES && kept.len() > FEEDBACK_BYTES / 2, "{}", kept.len());
     }
 }
 
@@ -173,10 +137,7 @@ fn a_feedback_of_any_size_leaves_a_file_that_can_be_read() {
 fn keys_of_another_version_in_our_block_are_kept() {
     let before = "---\nswarm:\n  attempts: 1\n  z: {deep: [1, two, 3.5, null, true]}\n  a: \"0123\"\n  m: |\n    x\n\n    y: z\n---\n";
     let task = read(before);
-    let progress = Progress {
-        attempts: 2,
-        ..task.progress.clone()
-    };
+    let progress = Progress { attempts: 2, ..task.progress.clone() };
     let after = read(&edit(before, &progress)).progress;
     assert_eq!(after.other, task.progress.other);
     assert_eq!((after.attempts, after.other.len()), (2, 3));

@@ -10,10 +10,7 @@ fn an_empty_file_is_a_task_with_every_default() {
         let task = read(text);
         assert_eq!(task.title, "the-id");
         assert_eq!(task.priority.level(), 2);
-        assert_eq!(
-            (task.kind, task.review, task.expect),
-            (Kind::Task, Review::Auto, Expect::Change)
-        );
+        assert_eq!((task.kind, task.review, task.expect), (Kind::Task, Review::Auto, Expect::Change));
         assert_eq!((task.verify, task.progress), (Gates::default(), Progress::default()));
         assert!(task.unknown.is_empty());
     }
@@ -30,24 +27,14 @@ fn every_key_has_its_type() {
     assert_eq!(task.title, "Fix: it");
     assert_eq!((task.priority.level(), task.kind), (0, Kind::Epic));
     assert_eq!(task.parent.unwrap().as_str(), "roof");
-    assert_eq!(
-        task.depends_on.iter().map(TaskId::as_str).collect::<Vec<_>>(),
-        ["a", "2026", "1.10"]
-    );
+    assert_eq!(task.depends_on.iter().map(TaskId::as_str).collect::<Vec<_>>(), ["a", "2026", "1.10"]);
     assert_eq!(task.domain.as_deref(), Some("backend"));
     assert_eq!(task.files, ["src/**", "*.md"]);
     assert_eq!(task.acceptance, ["it works", "so: does this"]);
-    let make = Gate {
-        run: "make".into(),
-        timeout: Some(Duration::from_secs(900)),
-        skip_exit: vec![77],
-    };
+    let make = Gate { run: "make".into(), timeout: Some(Duration::from_secs(900)), skip_exit: vec![77] };
     assert_eq!(task.verify, Gates::Added(vec![Gate::command("cargo test"), make]));
     assert_eq!(task.agent.as_deref(), Some("claude:opus"));
-    assert_eq!(
-        (task.model.as_deref(), task.effort.as_deref()),
-        (Some("007"), Some("high"))
-    );
+    assert_eq!((task.model.as_deref(), task.effort.as_deref()), (Some("007"), Some("high")));
     assert_eq!(task.timeout, Some(Duration::from_secs(5400)));
     assert_eq!(task.attempts.unwrap().get(), 5);
     assert_eq!(task.max_cost_usd, Some(2.0));
@@ -58,29 +45,9 @@ fn every_key_has_its_type() {
 
 #[test]
 fn a_key_without_a_value_means_the_same_as_no_key() {
-    let keys = [
-        "title",
-        "priority",
-        "type",
-        "parent",
-        "depends_on",
-        "domain",
-        "files",
-        "acceptance",
-        "verify",
-        "agent",
-    ];
-    let more = [
-        "model",
-        "effort",
-        "timeout",
-        "attempts",
-        "max_cost_usd",
-        "not_before",
-        "review",
-        "expect",
-        "swarm",
-    ];
+    let keys =
+        ["title", "priority", "type", "parent", "depends_on", "domain", "files", "acceptance", "verify", "agent"];
+    let more = ["model", "effort", "timeout", "attempts", "max_cost_usd", "not_before", "review", "expect", "swarm"];
     for key in keys.iter().chain(&more) {
         for value in ["", " ~", " null", "   # later"] {
             let task = read(&format!("---\n{key}:{value}\n---\nx"));
@@ -105,10 +72,7 @@ fn the_title_is_the_given_one_else_the_first_heading_else_the_id() {
         ("# Heading ##\r\nx", "Heading"),
         ("\u{feff}# Heading", "Heading"),
         ("```\n# code\n```\nwords\n", "the-id"),
-        (
-            "words\n\n## Comments\n\n### 2026-11-20T22:10:00Z human\n\n### x\n",
-            "the-id",
-        ),
+        ("words\n\n## Comments\n\n### 2026-11-20T22:10:00Z human\n\n### x\n", "the-id"),
     ] {
         assert_eq!(read(text).title, title, "{text:?}");
     }
@@ -132,12 +96,9 @@ fn title_and_body_reach_the_agent_unchanged() {
 
 #[test]
 fn times_may_be_quoted_and_may_have_any_offset() {
-    for text in [
-        "2026-11-20T22:10:00Z",
-        "\"2026-11-20T22:10:00Z\"",
-        "2026-11-20T17:10:00-05:00",
-        "'2026-11-20 22:10:00Z'",
-    ] {
+    for text in
+        ["2026-11-20T22:10:00Z", "\"2026-11-20T22:10:00Z\"", "2026-11-20T17:10:00-05:00", "'2026-11-20 22:10:00Z'"]
+    {
         let task = read(&format!("---\nnot_before: {text}\n---\n"));
         assert_eq!(task.not_before.unwrap().to_string(), "2026-11-20T22:10:00Z", "{text}");
     }
@@ -159,28 +120,17 @@ fn the_block_of_the_contract_reads_in_every_form() {
     let flow = "swarm: {attempts: 2, not_before: \"2026-11-20T22:10:00Z\", last: {run: 20261120T220001-k3qd, worker: w2,\n\
                 cycle: 7, outcome: verify_failed}, feedback: \"cargo test failed (exit 101): \u{2026} [[[[[\\n\",\n\
                 commit: 1234567, cost_usd: 0.42, session: {agent: claude, id: 12}, later: [1]\n}\n";
-    for text in [
-        format!("---\n{block}---\n"),
-        format!("---\n{flow}title: x\n---\n"),
-        format!("---\na: b\n{block}c: d\n---\n"),
-    ] {
+    for text in
+        [format!("---\n{block}---\n"), format!("---\n{flow}title: x\n---\n"), format!("---\na: b\n{block}c: d\n---\n")]
+    {
         let progress = read(&text).progress;
         assert_eq!(progress.attempts, 2);
         assert_eq!(progress.not_before.unwrap().to_string(), "2026-11-20T22:10:00Z");
         let last = progress.last.unwrap();
-        assert_eq!(
-            (last.worker.as_str(), last.cycle, last.outcome),
-            ("w2", 7, Outcome::VerifyFailed)
-        );
-        assert_eq!(
-            progress.feedback.as_deref(),
-            Some("cargo test failed (exit 101): \u{2026} [[[[[\n")
-        );
+        assert_eq!((last.worker.as_str(), last.cycle, last.outcome), ("w2", 7, Outcome::VerifyFailed));
+        assert_eq!(progress.feedback.as_deref(), Some("cargo test failed (exit 101): \u{2026} [[[[[\n"));
         assert_eq!(progress.commit.as_deref(), Some("1234567"));
-        assert_eq!(
-            (progress.cost_usd, progress.session.unwrap().id.as_str()),
-            (Some(0.42), "12")
-        );
+        assert_eq!((progress.cost_usd, progress.session.unwrap().id.as_str()), (Some(0.42), "12"));
         assert!(progress.other.contains_key("later"));
     }
 }
@@ -188,12 +138,7 @@ fn the_block_of_the_contract_reads_in_every_form() {
 #[test]
 fn the_schema_names_every_key() {
     let schema = serde_json::to_value(schemars::schema_for!(Task)).unwrap();
-    let mut named: Vec<&str> = schema["properties"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let mut named: Vec<&str> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     let mut known: Vec<&str> = known_keys().collect();
     named.sort_unstable();
     known.sort_unstable();
@@ -208,17 +153,7 @@ fn the_schema_names_every_key() {
         let value: serde_json::Value = serde_yaml::from_str(text).unwrap();
         assert!(valid.is_valid(&value), "{text}: {:?}", valid.validate(&value));
     }
-    for text in [
-        "priority: 7",
-        "verify: x",
-        "attempts: 0",
-        "max_cost_usd: -1",
-        "type: story",
-        "depends_on: [a b]",
-    ] {
-        assert!(
-            !valid.is_valid(&serde_yaml::from_str::<serde_json::Value>(text).unwrap()),
-            "{text}"
-        );
+    for text in ["priority: 7", "verify: x", "attempts: 0", "max_cost_usd: -1", "type: story", "depends_on: [a b]"] {
+        assert!(!valid.is_valid(&serde_yaml::from_str::<serde_json::Value>(text).unwrap()), "{text}");
     }
 }

@@ -18,21 +18,11 @@ fn a_wrong_value_is_named_with_key_line_and_advice() {
         ("files: src/**", 2, "files", "list of quoted globs"),
         ("files: [*.rs]", 2, "`*`", "quote it"),
         ("files:\n  - 'src/**'\n  - 'a{b'", 4, "files[1]", "list of quoted globs"),
-        (
-            "acceptance:\n  - it works: yes",
-            3,
-            "acceptance[0]",
-            "in quotes if it holds `: `",
-        ),
+        ("acceptance:\n  - it works: yes", 3, "acceptance[0]", "in quotes if it holds `: `"),
         ("acceptance: yes", 2, "acceptance", "list of sentences"),
         ("verify: cargo test", 2, "verify", "`none`"),
         ("verify:\n  - run: x\n    tiemout: 5m", 4, "tiemout", "list of commands"),
-        (
-            "verify: [{run: x, run: y}]",
-            2,
-            "duplicate field `run`",
-            "list of commands",
-        ),
+        ("verify: [{run: x, run: y}]", 2, "duplicate field `run`", "list of commands"),
         ("verify: ['']", 2, "the command is empty", "list of commands"),
         ("verify: [{run: x, timeout: 15}]", 2, "write a unit", "list of commands"),
         ("agent: ' '", 2, "agent: the text is empty", "name of an agent"),
@@ -54,12 +44,7 @@ fn a_wrong_value_is_named_with_key_line_and_advice() {
         ("expect: nothing", 2, "expect", "`no_change`"),
         ("title: a\ntitle: b", 3, "`title` stands here a second time", "keep one"),
         ("x: a\ny: b\n\"x\": c", 4, "`x` stands here a second time", "keep one"),
-        (
-            "swarm: {}\nswarm: {}",
-            3,
-            "`swarm` stands here a second time",
-            "keep one",
-        ),
+        ("swarm: {}\nswarm: {}", 3, "`swarm` stands here a second time", "keep one"),
         ("- a\n- b", 2, "not made of keys", "one per line"),
         ("just words", 2, "not made of keys", "one per line"),
         ("title: x\njust words", 3, "broken YAML", "`key: value`"),
@@ -75,12 +60,7 @@ fn a_wrong_value_is_named_with_key_line_and_advice() {
         ("swarm:\n  attempts: 1\n  attempts: 2", 3, "attempts", "program's own"),
         ("swarm: {cost_usd: .nan}", 2, "cost_usd", "program's own"),
         ("swarm: {last: {outcome: merged}}", 2, "run", "program's own"),
-        (
-            "swarm: {last: {run: r, worker: w, cycle: 1, outcome: great}}",
-            2,
-            "great",
-            "program's own",
-        ),
+        ("swarm: {last: {run: r, worker: w, cycle: 1, outcome: great}}", 2, "great", "program's own"),
     ] {
         let error = refuse(format!("---\n{keys}\n---\nbody\n").as_bytes());
         assert_eq!(error.line, Some(line), "{keys}: {error}");
@@ -133,12 +113,7 @@ fn a_front_matter_made_to_be_slow_is_refused_fast() {
         let start = Instant::now();
         let text = format!("---\n{bomb}\n---\n");
         let _ = Task::parse(TaskId::parse("x").unwrap(), text.as_bytes());
-        assert!(
-            start.elapsed() < Duration::from_secs(2),
-            "{}: {:?}",
-            &bomb[..20],
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_secs(2), "{}: {:?}", &bomb[..20], start.elapsed());
     }
 }
 

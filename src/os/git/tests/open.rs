@@ -47,14 +47,8 @@ fn what_is_not_fit_says_what_is_needed() {
     let empty = Fixture::empty();
     assert!(matches!(Repo::open(&bare).unwrap_err(), Unfit::Bare(_)));
     assert!(matches!(Repo::open(&outside).unwrap_err(), Unfit::NotARepository(_)));
-    assert!(matches!(
-        Repo::open(&outside.join("missing")).unwrap_err(),
-        Unfit::NotARepository(_)
-    ));
-    assert!(matches!(
-        Repo::open(&fixture.top().join(".git")).unwrap_err(),
-        Unfit::NotARepository(_)
-    ));
+    assert!(matches!(Repo::open(&outside.join("missing")).unwrap_err(), Unfit::NotARepository(_)));
+    assert!(matches!(Repo::open(&fixture.top().join(".git")).unwrap_err(), Unfit::NotARepository(_)));
     let error: crate::error::Error = Repo::open(&empty.top()).unwrap_err().into();
     assert!(error.to_string().ends_with("has no commit yet"), "{error}");
     assert!(error.next_move().unwrap().contains("git commit"));
@@ -64,10 +58,7 @@ fn what_is_not_fit_says_what_is_needed() {
 fn without_a_user_name_there_is_still_somebody_who_commits() {
     let fixture = Fixture::new();
     assert_eq!(fixture.repo().identity().name, "swarm");
-    assert_eq!(
-        fixture.repo().identity_env()[3],
-        ("GIT_COMMITTER_EMAIL", "swarm@localhost".into())
-    );
+    assert_eq!(fixture.repo().identity_env()[3], ("GIT_COMMITTER_EMAIL", "swarm@localhost".into()));
     fixture.git(["config", "user.name", "Ada <x> L"]);
     fixture.git(["config", "user.email", "ada@example.org"]);
     let repo = fixture.repo();
@@ -79,14 +70,7 @@ fn without_a_user_name_there_is_still_somebody_who_commits() {
 fn sha256_repositories_work_as_well() {
     let fixture = Fixture::new();
     let other = fixture.beside("sha256");
-    fixture.git([
-        "init",
-        "-q",
-        "-b",
-        "trunk",
-        "--object-format=sha256",
-        other.to_str().unwrap(),
-    ]);
+    fixture.git(["init", "-q", "-b", "trunk", "--object-format=sha256", other.to_str().unwrap()]);
     git(&other, ["commit", "-q", "--allow-empty", "-m", "start"]);
     let repo = Repo::open(&other).unwrap();
     let head = oid(&git(&other, ["rev-parse", "HEAD"]));

@@ -18,15 +18,8 @@ fn assert_fresh(slot: &Slot, commit: &Oid) {
     assert_eq!(git(path, ["status", "--porcelain", "--ignored=no"]), "");
     assert_eq!(git(path, ["rev-parse", "HEAD"]), commit.as_str());
     assert_eq!(git(path, ["write-tree"]), git(path, ["rev-parse", "HEAD^{tree}"]));
-    assert!(
-        !try_git(path, ["symbolic-ref", "-q", "HEAD"]).status.success(),
-        "HEAD is on a branch"
-    );
-    assert!(
-        !git(path, ["status"]).contains("in progress"),
-        "{}",
-        git(path, ["status"])
-    );
+    assert!(!try_git(path, ["symbolic-ref", "-q", "HEAD"]).status.success(), "HEAD is on a branch");
+    assert!(!git(path, ["status"]).contains("in progress"), "{}", git(path, ["status"]));
     let hidden: Vec<String> = git(path, ["ls-files", "-v"]).lines().map(str::to_owned).collect();
     assert!(hidden.iter().all(|line| line.starts_with("H ")), "{hidden:?}");
     // Only what is really in the tree, whatever git believes.
@@ -119,18 +112,10 @@ fn whatever_an_agent_leaves_is_gone_after_a_reset() {
             let blob = git(path, ["hash-object", "-w", "README.md"]);
             git(path, ["update-index", "--force-remove", "README.md"]);
             let lines = path.join("lines");
-            fs::write(
-                &lines,
-                format!("100644 {blob} 1\tREADME.md\n100644 {blob} 2\tREADME.md\n"),
-            )
-            .unwrap();
+            fs::write(&lines, format!("100644 {blob} 1\tREADME.md\n100644 {blob} 2\tREADME.md\n")).unwrap();
             let file = fs::File::open(&lines).unwrap();
             let mut command = std::process::Command::new("git");
-            command
-                .arg("-C")
-                .arg(path)
-                .args(["update-index", "--index-info"])
-                .stdin(file);
+            command.arg("-C").arg(path).args(["update-index", "--index-info"]).stdin(file);
             assert!(command.status().unwrap().success());
         }),
         ("a file where a folder was, and the other way round", |path| {
@@ -163,17 +148,7 @@ fn whatever_an_agent_leaves_is_gone_after_a_reset() {
             git(path, ["worktree", "remove", "--force", path.to_str().unwrap()]);
         }),
         ("a worktree inside the worktree", |path| {
-            git(
-                path,
-                [
-                    "worktree",
-                    "add",
-                    "-q",
-                    "-b",
-                    "inner",
-                    path.join("inner").to_str().unwrap(),
-                ],
-            );
+            git(path, ["worktree", "add", "-q", "-b", "inner", path.join("inner").to_str().unwrap()]);
         }),
     ];
     let fixture = Fixture::new();
@@ -192,16 +167,8 @@ fn whatever_an_agent_leaves_is_gone_after_a_reset() {
             assert_eq!(read(slot.path(), "target/kept"), "built", "{what}");
         }
         assert_eq!(fixture.git(["for-each-ref", "refs/heads/trunk"]), before, "{what}");
-        assert_eq!(
-            fixture.git(["for-each-ref", "refs/heads"]),
-            branches,
-            "{what}: no branch is moved"
-        );
-        assert_eq!(
-            fixture.git(["status", "--porcelain"]),
-            "",
-            "{what}: the user's checkout"
-        );
+        assert_eq!(fixture.git(["for-each-ref", "refs/heads"]), branches, "{what}: no branch is moved");
+        assert_eq!(fixture.git(["status", "--porcelain"]), "", "{what}: the user's checkout");
         fixture.git(["fsck", "--no-dangling"]);
     }
 }
@@ -229,8 +196,7 @@ fn ignored_files_stay_or_go_as_told() {
     reset(&mut slot, &base);
     assert!(slot.path().join("x.log").exists() && slot.path().join("target/a").exists());
     assert!(!slot.path().join("junk").exists());
-    slot.reset_to(&base, &Clean::KeepOnly(vec!["target".into(), "/node_modules/".into()]))
-        .unwrap();
+    slot.reset_to(&base, &Clean::KeepOnly(vec!["target".into(), "/node_modules/".into()])).unwrap();
     assert!(slot.path().join("target/a").exists() && slot.path().join("deep/target/c").exists());
     assert!(slot.path().join("node_modules/b").exists());
     assert!(!slot.path().join("x.log").exists());
@@ -240,12 +206,7 @@ fn ignored_files_stay_or_go_as_told() {
 fn files_that_are_right_already_keep_their_times() {
     let fixture = Fixture::new();
     let mut slot = fixture.slot(0);
-    let modified = || {
-        fs::metadata(fixture.top().join(".swarm/slots/00/README.md"))
-            .unwrap()
-            .modified()
-            .unwrap()
-    };
+    let modified = || fs::metadata(fixture.top().join(".swarm/slots/00/README.md")).unwrap().modified().unwrap();
     let before = modified();
     git(slot.path(), ["update-index", "--assume-unchanged", "README.md"]);
     reset(&mut slot, &fixture.head());
@@ -263,17 +224,12 @@ fn a_slot_whose_link_was_cut_never_leads_to_the_users_checkout() {
     let before = fixture.picture();
     assert!(slot.state().unwrap().dirty);
     slot.commit_all("work").unwrap();
-    slot.salvage("refs/swarm/salvage/t/1", &fixture.head(), "t")
-        .unwrap()
-        .unwrap();
+    slot.salvage("refs/swarm/salvage/t/1", &fixture.head(), "t").unwrap().unwrap();
     let mut slot = slot;
     reset(&mut slot, &fixture.head());
     let files = |picture: Vec<(std::path::PathBuf, Vec<u8>, _)>| -> Vec<_> {
         let outside = |path: &Path| !path.components().any(|part| part.as_os_str() == ".git");
-        picture
-            .into_iter()
-            .filter(|(path, ..)| outside(path))
-            .collect::<Vec<(_, _, Option<std::time::SystemTime>)>>()
+        picture.into_iter().filter(|(path, ..)| outside(path)).collect::<Vec<(_, _, Option<std::time::SystemTime>)>>()
     };
     assert_eq!(files(fixture.picture()), files(before));
 }
@@ -364,10 +320,7 @@ fn state_tells_head_branch_and_dirt() {
     let slot = fixture.slot(0).set_apart(["outbox/**".to_owned()]);
     let path = slot.path().to_owned();
     let state = slot.state().unwrap();
-    assert_eq!(
-        (state.head, state.branch, state.dirty),
-        (Some(fixture.head()), None, false)
-    );
+    assert_eq!((state.head, state.branch, state.dirty), (Some(fixture.head()), None, false));
     write(&path, "outbox/new-task.md", "x");
     assert!(!slot.has_changed_since(&fixture.head()).unwrap());
     git(&path, ["checkout", "-q", "-b", "mine"]);

@@ -27,10 +27,7 @@ fn both_outputs_and_the_status_are_kept() {
 #[test]
 fn large_outputs_do_not_block() {
     let captured = capture(&mut fake(&["flood 5000000", "say x", "complain y"]), LONG).unwrap();
-    assert_eq!(
-        (captured.stdout.len(), captured.stderr.as_slice()),
-        (5_000_002, b"y\n".as_slice())
-    );
+    assert_eq!((captured.stdout.len(), captured.stderr.as_slice()), (5_000_002, b"y\n".as_slice()));
 }
 
 #[test]
@@ -51,17 +48,13 @@ fn a_command_that_hangs_is_ended_with_its_whole_group() {
     assert!(begun.elapsed() < LONG);
     assert!(note.exists());
     let names_the_note = |pid: &RawPid| proc_fs::command(*pid).contains(&*note.to_string_lossy());
-    wait_until("the end of the child", || {
-        !proc_fs::pids().unwrap().iter().any(names_the_note)
-    });
+    wait_until("the end of the child", || !proc_fs::pids().unwrap().iter().any(names_the_note));
 }
 
 #[test]
 fn what_stays_in_the_background_is_not_waited_for() {
     let captured = capture(&mut fake(&["spawn hang", "say done"]), LONG).unwrap();
-    let [pid] = pids_in(&captured.stdout)[..] else {
-        panic!("one pid")
-    };
+    let [pid] = pids_in(&captured.stdout)[..] else { panic!("one pid") };
     assert!(captured.stdout.ends_with(b"done\n"));
     assert!(is_fake_agent(pid));
     rustix::process::kill_process(rustix::process::Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
@@ -69,10 +62,7 @@ fn what_stays_in_the_background_is_not_waited_for() {
 
 #[test]
 fn a_missing_command_is_not_found() {
-    assert_eq!(
-        capture(&mut Command::new("no-such-command"), LONG).unwrap_err().kind(),
-        ErrorKind::NotFound
-    );
+    assert_eq!(capture(&mut Command::new("no-such-command"), LONG).unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[test]

@@ -40,14 +40,8 @@ fn a_missing_program_is_told_apart_from_all_else() {
         assert!(error.to_string().contains(name), "{error}");
     }
     assert_eq!(named("/etc/passwd").kind(), ErrorKind::PermissionDenied);
-    assert_eq!(
-        agent(&[]).with(|spec| spec.argv.clear()).fails().kind(),
-        ErrorKind::InvalidInput
-    );
-    assert_eq!(
-        agent(&[&"x".repeat(200_000)]).fails().kind(),
-        ErrorKind::ArgumentListTooLong
-    );
+    assert_eq!(agent(&[]).with(|spec| spec.argv.clear()).fails().kind(), ErrorKind::InvalidInput);
+    assert_eq!(agent(&[&"x".repeat(200_000)]).fails().kind(), ErrorKind::ArgumentListTooLong);
 }
 
 #[test]
@@ -69,13 +63,8 @@ fn a_script_without_its_interpreter_is_a_missing_program_and_says_so() {
 
 #[test]
 fn a_program_is_found_on_the_path_it_is_given() {
-    let ended = agent(&[])
-        .with(|spec| spec.argv = vec!["sh".into(), "-c".into(), "echo $0".into()])
-        .run();
-    assert_eq!(
-        (ended.ending.how, ended.text().as_str()),
-        (How::Exited(0), "/usr/bin/sh\n")
-    );
+    let ended = agent(&[]).with(|spec| spec.argv = vec!["sh".into(), "-c".into(), "echo $0".into()]).run();
+    assert_eq!((ended.ending.how, ended.text().as_str()), (How::Exited(0), "/usr/bin/sh\n"));
 }
 
 #[test]
@@ -99,11 +88,7 @@ fn a_prompt_is_read_from_its_start_to_its_end() {
     let mut prompt = fs::File::create_new(agent.folder.path().join("prompt")).unwrap();
     write!(prompt, "$HOME {{{{x}}}} `a` \\ 🐝\r\n").unwrap();
     drop(prompt);
-    let prompt = fs::File::options()
-        .read(true)
-        .append(true)
-        .open(agent.folder.path().join("prompt"))
-        .unwrap();
+    let prompt = fs::File::options().read(true).append(true).open(agent.folder.path().join("prompt")).unwrap();
     (&prompt).write_all(b"more\n").unwrap();
     let ended = agent.with(|spec| spec.stdin = Some(prompt)).run();
     assert_eq!(ended.text(), "$HOME {{x}} `a` \\ 🐝\r\nmore\nend\n");
@@ -116,20 +101,9 @@ fn without_a_prompt_there_is_nothing_to_read() {
 
 #[test]
 fn an_agent_may_close_what_it_reads_and_what_it_prints_to() {
-    let ended = agent(&[
-        "say one",
-        "close stdin",
-        "close output",
-        "sleep 50",
-        "write work.txt done",
-        "exit 3",
-    ])
-    .run();
+    let ended = agent(&["say one", "close stdin", "close output", "sleep 50", "write work.txt done", "exit 3"]).run();
     assert_eq!((ended.ending.how, ended.text().as_str()), (How::Exited(3), "one\n"));
-    assert_eq!(
-        fs::read_to_string(ended.folder.path().join("work/work.txt")).unwrap(),
-        "done"
-    );
+    assert_eq!(fs::read_to_string(ended.folder.path().join("work/work.txt")).unwrap(), "done");
 }
 
 #[test]

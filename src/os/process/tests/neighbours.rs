@@ -13,13 +13,7 @@ use super::support::*;
 #[test]
 fn the_sweep_of_one_run_never_harms_another() {
     let wake = Wake::new().unwrap();
-    let long = agent(&[
-        "spawn session; hang",
-        "bare session; hang",
-        "spawn session; spawn hang",
-        "say ready",
-        "hang",
-    ]);
+    let long = agent(&["spawn session; hang", "bare session; hang", "spawn session; spawn hang", "say ready", "hang"]);
     let log = long.folder.path().join("log");
     thread::scope(|scope| {
         let long = scope.spawn(|| long.run_with(&wake, &mut ()));
@@ -66,9 +60,7 @@ fn a_child_that_was_started_elsewhere_keeps_its_life_and_its_exit_status() {
     let mut living = Command::new(fake_agent()).arg("hang").spawn().unwrap();
     let mut ended = Command::new(fake_agent()).arg("exit 9").spawn().unwrap();
     let ended_pid = i32::try_from(ended.id()).unwrap();
-    wait_until("the end of a child", || {
-        proc_fs::stat(ended_pid).is_some_and(|stat| stat.has_ended())
-    });
+    wait_until("the end of a child", || proc_fs::stat(ended_pid).is_some_and(|stat| stat.has_ended()));
     agent(&["spawn session; hang", "sleep 30"]).run().left_nothing();
     assert_eq!(ended.wait().unwrap().code(), Some(9));
     assert!(living.try_wait().unwrap().is_none());
@@ -101,10 +93,7 @@ fn a_quick_command_beside_it_keeps_its_exit_status() {
         });
         while is_done.try_recv() == Err(mpsc::TryRecvError::Empty) {
             let captured = capture(Command::new("sh").args(["-c", "echo out; exit 6"]), LONG).unwrap();
-            assert_eq!(
-                (captured.status.code(), captured.stdout.as_slice()),
-                (Some(6), b"out\n".as_slice())
-            );
+            assert_eq!((captured.status.code(), captured.stdout.as_slice()), (Some(6), b"out\n".as_slice()));
         }
     });
 }

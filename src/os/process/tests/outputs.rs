@@ -25,9 +25,7 @@ fn the_tail_of_a_long_output_is_its_end() {
 
 #[test]
 fn a_log_at_its_limit_keeps_the_beginning_and_the_end() {
-    let ended = agent(&["say begin", "flood 1000000", "say end"])
-        .with(|spec| spec.log_bytes = 1000)
-        .run();
+    let ended = agent(&["say begin", "flood 1000000", "say end"]).with(|spec| spec.log_bytes = 1000).run();
     let text = ended.text();
     assert!(text.starts_with("begin\nxxx"));
     assert!(text.ends_with("xxend\n"));
@@ -40,9 +38,7 @@ fn a_log_at_its_limit_keeps_the_beginning_and_the_end() {
 #[test]
 fn a_full_disk_neither_ends_nor_hangs_the_agent() {
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let ended = agent(&["flood 300000", "write work.txt done", "say end", "exit 4"])
-        .with(|spec| spec.log = full)
-        .run();
+    let ended = agent(&["flood 300000", "write work.txt done", "say end", "exit 4"]).with(|spec| spec.log = full).run();
     assert_eq!(ended.ending.how, How::Exited(4));
     assert_eq!(ended.ending.log_error.unwrap().kind(), std::io::ErrorKind::StorageFull);
     assert!(ended.ending.tail.ends_with(b"xend\n"));
@@ -54,16 +50,11 @@ fn a_flood_in_one_line_leaves_memory_flat() {
     // In a process of its own: memory is the whole process's.
     let helper = env::current_exe().unwrap();
     let name = "os::process::tests::outputs::helper_that_measures_a_flood";
-    let output = Command::new(helper)
-        .args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"])
-        .output()
-        .unwrap();
+    let output =
+        Command::new(helper).args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
-    let grown = text
-        .lines()
-        .find_map(|line| line.split_once("grown by KiB: ")?.1.parse::<u64>().ok())
-        .unwrap();
+    let grown = text.lines().find_map(|line| line.split_once("grown by KiB: ")?.1.parse::<u64>().ok()).unwrap();
     assert!(grown < 16 * 1024, "{grown} KiB for 200 MB of output");
 }
 
@@ -72,9 +63,7 @@ fn a_flood_in_one_line_leaves_memory_flat() {
 fn helper_that_measures_a_flood() {
     agent(&["flood 1000000"]).with(|spec| spec.log_bytes = 1000).run();
     let before = peak_kib();
-    let ended = agent(&["flood 200000000"])
-        .with(|spec| spec.log_bytes = 1_000_000)
-        .run();
+    let ended = agent(&["flood 200000000"]).with(|spec| spec.log_bytes = 1_000_000).run();
     assert_eq!(ended.ending.printed_bytes, 200_000_000);
     assert_eq!(ended.ending.how, How::Exited(0));
     println!("\ngrown by KiB: {}", peak_kib() - before);

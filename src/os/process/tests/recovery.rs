@@ -4,7 +4,7 @@ use std::env;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use fs2::FileExt;
 
@@ -30,6 +30,7 @@ impl Supervisor {
             .args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"])
             .env(FOLDER, folder.path())
             .env(STEPS, steps.join("\n"))
+            .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let this = Self { program, folder };
@@ -75,9 +76,7 @@ fn helper_that_supervises() {
     let log = File::create_new(folder.join("log")).unwrap();
     let mut claim = Claim(folder, agent.spec.mark.clone());
     let stdin = prompt.try_clone().unwrap();
-    agent
-        .with(|spec| (spec.stdin, spec.log) = (Some(stdin), log))
-        .run_with(&Wake::new().unwrap(), &mut claim);
+    agent.with(|spec| (spec.stdin, spec.log) = (Some(stdin), log)).run_with(&Wake::new().unwrap(), &mut claim);
 }
 
 #[test]
@@ -88,10 +87,7 @@ fn the_lock_of_a_prompt_lives_as_long_as_the_agent() {
     supervisor.kill();
     let (mark, identity) = supervisor.claim();
     assert!(identity.is_alive());
-    assert!(
-        FileExt::try_lock_exclusive(&prompt).is_err(),
-        "the agent still writes, so the task is not free"
-    );
+    assert!(FileExt::try_lock_exclusive(&prompt).is_err(), "the agent still writes, so the task is not free");
 
     let ended = end_remains(&mark, Some(&identity)).unwrap();
     assert_eq!(ended.iter().map(|stray| stray.pid).collect::<Vec<_>>(), [identity.pid]);
@@ -101,40 +97,25 @@ fn the_lock_of_a_prompt_lives_as_long_as_the_agent() {
 
 #[test]
 fn all_that_carries_the_mark_is_ended_even_without_a_recorded_group() {
-    let steps = [
-        "close stdin",
-        "spawn session; hang",
-        "spawn spawn session; hang",
-        "sleep 100",
-        "say ready",
-        "hang",
-    ];
+    let steps = ["close stdin", "spawn session; hang", "spawn spawn session; hang", "sleep 100", "say ready", "hang"];
     let mut supervisor = Supervisor::start(&steps);
     supervisor.kill();
     let (mark, identity) = supervisor.claim();
     let ended = end_remains(&mark, None).unwrap();
     assert_eq!(ended.len(), 3, "{ended:?}");
     assert!(!identity.is_alive());
-    assert!(
-        pids_in(supervisor.log().as_bytes())
-            .into_iter()
-            .all(|pid| !is_fake_agent(pid))
-    );
+    assert!(pids_in(supervisor.log().as_bytes()).into_iter().all(|pid| !is_fake_agent(pid)));
     assert!(end_remains(&mark, None).unwrap().is_empty());
 }
 
 #[test]
 fn a_recorded_group_is_ended_even_without_the_mark() {
-    let mut leader = Command::new(fake_agent())
-        .args(["spawn hang", "hang"])
-        .process_group(0)
-        .spawn()
-        .unwrap();
+    let mut leader = Command::new(fake_agent()).args(["spawn hang", "hang"]).process_group(0).spawn().unwrap();
     let identity = Identity::of(leader.id()).unwrap();
-    wait_until("its child", || end_group_size(leader.id()) == 2);
+    wait_until("its child", || group_size(leader.id()) == 2);
     let ended = end_remains(&Mark::new(), Some(&identity)).unwrap();
     assert_eq!(ended.len(), 2, "{ended:?}");
-    assert_eq!(end_group_size(leader.id()), 0);
+    assert_eq!(group_size(leader.id()), 0);
     // Its exit status may have been taken by the recovery, which is never the parent in earnest.
     let _ = leader.wait();
 }
@@ -143,14 +124,8 @@ fn a_recorded_group_is_ended_even_without_the_mark() {
 fn an_innocent_program_with_the_same_number_is_not_touched() {
     let mut innocent = Command::new(fake_agent()).arg("hang").process_group(0).spawn().unwrap();
     let identity = Identity::of(innocent.id()).unwrap();
-    let earlier = Identity {
-        start_ticks: identity.start_ticks - 1,
-        ..identity.clone()
-    };
-    let other_boot = Identity {
-        boot_id: "0".repeat(36),
-        ..identity.clone()
-    };
+    let earlier = Identity { start_ticks: identity.start_ticks - 1, ..identity.clone() };
+    let other_boot = Identity { boot_id: "0".repeat(36), ..identity.clone() };
     for recorded in [earlier, other_boot] {
         assert!(end_remains(&Mark::new(), Some(&recorded)).unwrap().is_empty());
         assert!(identity.is_alive());
@@ -159,7 +134,7 @@ fn an_innocent_program_with_the_same_number_is_not_touched() {
     innocent.wait().unwrap();
 }
 
-fn end_group_size(group: u32) -> usize {
+fn group_size(group: u32) -> usize {
     let group = i32::try_from(group).unwrap();
     let is_member = |pid: &i32| proc_fs::stat(*pid).is_some_and(|stat| stat.group == group && !stat.has_ended());
     proc_fs::pids().unwrap().into_iter().filter(is_member).count()

@@ -9,11 +9,7 @@ use super::support::*;
 const SHORT: Duration = Duration::from_millis(150);
 
 fn clocks(start_silence: Option<Duration>, silence: Option<Duration>, total: Option<Duration>) -> Clocks {
-    Clocks {
-        start_silence,
-        silence,
-        total,
-    }
+    Clocks { start_silence, silence, total }
 }
 
 #[test]
@@ -27,9 +23,7 @@ fn an_agent_that_never_starts_to_talk_is_ended() {
 #[test]
 fn an_agent_that_falls_silent_is_ended() {
     let clocks = clocks(Some(LONG), Some(SHORT), Some(LONG));
-    let ended = agent(&["say I have finished", "hang"])
-        .with(|spec| spec.clocks = clocks)
-        .run();
+    let ended = agent(&["say I have finished", "hang"]).with(|spec| spec.clocks = clocks).run();
     assert_eq!(ended.ending.how, How::TimedOut(Clock::Silence));
     assert_eq!(ended.text(), "I have finished\n");
 }
@@ -45,9 +39,7 @@ fn an_agent_that_closes_its_output_is_silent() {
 fn an_agent_that_talks_for_ever_runs_out_of_its_time() {
     let clocks = clocks(Some(LONG), Some(LONG), Some(SHORT));
     for steps in [["chatter 1"], ["flood 999999999999"]] {
-        let ended = agent(&steps)
-            .with(|spec| (spec.clocks, spec.log_bytes) = (clocks, 1000))
-            .run();
+        let ended = agent(&steps).with(|spec| (spec.clocks, spec.log_bytes) = (clocks, 1000)).run();
         assert_eq!(ended.ending.how, How::TimedOut(Clock::Total));
         assert!(ended.ending.printed_bytes > 0);
     }
@@ -56,14 +48,8 @@ fn an_agent_that_talks_for_ever_runs_out_of_its_time() {
 #[test]
 fn a_polite_agent_may_still_say_goodbye() {
     let clocks = clocks(None, Some(SHORT), None);
-    let stop = vec![StopStep {
-        signal: Signal::INT,
-        to: SendTo::Pid,
-        wait: LONG,
-    }];
-    let ended = agent(&["polite goodbye"])
-        .with(|spec| (spec.clocks, spec.stop) = (clocks, stop))
-        .run();
+    let stop = vec![StopStep { signal: Signal::INT, to: SendTo::Pid, wait: LONG }];
+    let ended = agent(&["polite goodbye"]).with(|spec| (spec.clocks, spec.stop) = (clocks, stop)).run();
     // Its exit code 0 after a signal is not a success.
     assert_eq!(ended.ending.how, How::TimedOut(Clock::Silence));
     assert_eq!(ended.text(), "listening\ngoodbye\n");
@@ -145,11 +131,7 @@ fn what_it_prints_may_end_it() {
     impl Watch for Listener {
         fn printed(&mut self, bytes: &[u8]) -> Verdict {
             self.0.extend_from_slice(bytes);
-            if self.0.ends_with(b"limit reached\n") {
-                Verdict::End
-            } else {
-                Verdict::GoOn
-            }
+            if self.0.ends_with(b"limit reached\n") { Verdict::End } else { Verdict::GoOn }
         }
     }
     let ended = agent(&["say limit reached", "hang"]).run_with(&Wake::new().unwrap(), &mut Listener(Vec::new()));
@@ -165,9 +147,6 @@ fn a_start_that_could_not_be_recorded_ends_it() {
         }
     }
     let begun = Instant::now();
-    assert_eq!(
-        agent(&["hang"]).run_with(&Wake::new().unwrap(), &mut Full).ending.how,
-        How::Interrupted
-    );
+    assert_eq!(agent(&["hang"]).run_with(&Wake::new().unwrap(), &mut Full).ending.how, How::Interrupted);
     assert!(begun.elapsed() < LONG);
 }

@@ -19,16 +19,8 @@ pub(super) const LONG: Duration = Duration::from_secs(60);
 
 /// How agents are asked to end in most tests.
 pub(super) const TERM_THEN_KILL: [StopStep; 2] = [
-    StopStep {
-        signal: Signal::TERM,
-        to: SendTo::Group,
-        wait: Duration::from_millis(500),
-    },
-    StopStep {
-        signal: Signal::KILL,
-        to: SendTo::Group,
-        wait: Duration::from_secs(10),
-    },
+    StopStep { signal: Signal::TERM, to: SendTo::Group, wait: Duration::from_millis(500) },
+    StopStep { signal: Signal::KILL, to: SendTo::Group, wait: Duration::from_secs(10) },
 ];
 
 /// A run that waits to be started.
@@ -58,17 +50,11 @@ pub(super) fn agent(steps: &[&str]) -> Agent {
     let spec = Spec {
         argv,
         folder: work,
-        env: vec![
-            ("PATH".into(), "/usr/bin:/bin".into()),
-            ("COLOUR".into(), "blue".into()),
-        ],
+        env: vec![("PATH".into(), "/usr/bin:/bin".into()), ("COLOUR".into(), "blue".into())],
         stdin: None,
         log,
         log_bytes: u64::MAX,
-        clocks: Clocks {
-            total: Some(LONG),
-            ..Clocks::default()
-        },
+        clocks: Clocks { total: Some(LONG), ..Clocks::default() },
         stop: TERM_THEN_KILL.to_vec(),
         mark: Mark::new(),
     };
@@ -117,9 +103,7 @@ impl Ended {
 
 pub(super) fn pids_in(log: &[u8]) -> Vec<RawPid> {
     let log = String::from_utf8_lossy(log);
-    log.lines()
-        .filter_map(|line| line.strip_prefix("pid ")?.parse().ok())
-        .collect()
+    log.lines().filter_map(|line| line.strip_prefix("pid ")?.parse().ok()).collect()
 }
 
 /// Whether this number is a living fake agent's.
@@ -149,12 +133,8 @@ pub(super) fn fake_agent() -> &'static Path {
             let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let name = profile.file_name().unwrap().to_str().unwrap();
             let mut build = Command::new(cargo);
-            build
-                .current_dir(package)
-                .args(["build", "--quiet", "--example", "fake_agent", "--target-dir"]);
-            build
-                .arg(profile.parent().unwrap())
-                .args(["--profile", if name == "debug" { "dev" } else { name }]);
+            build.current_dir(package).args(["build", "--quiet", "--example", "fake_agent", "--target-dir"]);
+            build.arg(profile.parent().unwrap()).args(["--profile", if name == "debug" { "dev" } else { name }]);
             assert!(build.status().unwrap().success());
         }
         file
@@ -162,7 +142,5 @@ pub(super) fn fake_agent() -> &'static Path {
 }
 
 fn written(file: &Path) -> SystemTime {
-    fs::metadata(file)
-        .and_then(|metadata| metadata.modified())
-        .unwrap_or(SystemTime::UNIX_EPOCH)
+    fs::metadata(file).and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }

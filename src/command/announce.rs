@@ -1,0 +1,130 @@
+//! Turns events into lines for people, or into JSON lines: the one place where a running swarm prints.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::Desk;
+use crate::model::excerpt::shorten;
+use crate::model::outcome::Outcome;
+use crate::model::record::{Event, EventLine, StepResult};
+use crate::model::state::State;
+use crate::os::journal::Show;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Loudness {
+    /// What went wrong.
+    Quiet,
+    /// What becomes of tasks.
+    Normal,
+    /// Every step.
+    Verbose,
+}
+
+/// Shows events as the global options ask: JSON lines on standard output, or text on standard error.
+pub(super) fn show(desk: &Desk) -> Show {
+    let loudness = match (desk.quiet(), desk.verbose()) {
+        (true, _) => Loudness::Quiet,
+        (false, 0) => Loudness::Normal,
+        (false, _) => Loudness::Verbose,
+    };
+    let json = desk.json();
+    Box::new(move |line: &EventLine| {
+        // A closed pipe or a full disk must not end the swarm: the events are in the journal.
+        if json {
+            if let Ok(text) = serde_json::to_string(line) {
+                let _ = writeln!(std::io::stdout().lock(), "{text}");
+            }
+        } else if let Some(text) = text(line, loudness) {
+            let _ = writeln!(anstream::stderr().lock(), "{text}");
+        }
+    })
+}
+
+const DIM: Style = Style::new().dimmed();
+const RED: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+const YELLOW: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+const GREEN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+
+/// One line for people; `None` for what is not said at this loudness.
+fn text(line: &EventLine, loudness: Loudness) -> Option<String> {
+    let (from, style, said) = describe(&line.event);
+    if loudness < from {
+        return None;
+    }
+    let worker = line.worker.as_deref().unwrap_or("swarm");
+    let task = line.task.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
+    let clock = format!("{:>7.1}s", line.t_ms as f64 / 1000.0);
+    let said = shorten(&said.replace('\n', " "), 400);
+    Some(format!("{DIM}{clock} {worker:<5}{DIM:#} {task}{style}{said}{style:#}"))
+}
+
+fn describe(event: &Event) -> (Loudness, Style, String) {
+    use Loudness::{Normal, Quiet, Verbose};
+    let plain = Style::new();
+    match event {
+        Event::RunStarted { workers, base, head } => {
+            (Normal, plain, format!("{workers} workers; landing on {base}, which is at {}", short(head)))
+        }
+        Event::RunStopped { reason } => (Normal, plain, reason.clone()),
+        Event::TaskClaimed { attempt, slot, agent } => {
+            (Normal, plain, format!("claimed (attempt {attempt}, {agent}, slot {slot})"))
+        }
+        Event::StepStarted { step, command, .. } => {
+            let command = command.as_deref().map(|command| format!(": {command}")).unwrap_or_default();
+            (Verbose, DIM, format!("{} begins{command}", step.as_str()))
+        }
+        Event::StepEnded { step, result, duration_ms, .. } => {
+            let said =
+                format!("{} {} after {:.1} s", step.as_str(), result_word(*result), *duration_ms as f64 / 1000.0);
+            (Verbose, DIM, said)
+        }
+        Event::TaskMoved { to, cause, outcome, .. } => {
+            let style = match (to, outcome) {
+                (Some(State::Complete), _) => GREEN,
+                (Some(State::Blocked), _) => RED,
+                (_, Some(Outcome::Interrupted | Outcome::Cancelled)) => plain,
+                (_, _) => YELLOW,
+            };
+            let place = to.map_or("gone".to_owned(), |to| to.to_string());
+            let outcome = outcome.map(|outcome| format!("{outcome}, ")).unwrap_or_default();
+            (Normal, style, format!("→ {place}: {outcome}{cause}"))
+        }
+        Event::ProviderParked { provider, reason } => (Normal, YELLOW, format!("{provider} is parked: {reason}")),
+        Event::ProviderResumed { provider } => (Normal, plain, format!("{provider} is asked again")),
+        Event::BasePublished { branch, to, .. } => (Verbose, DIM, format!("{branch} is at {}", short(to))),
+        Event::BaseHeldBack { branch, reason } => {
+            (Quiet, YELLOW, format!("the base cannot move now, so work lands on {branch} until it can: {reason}"))
+        }
+        Event::BaseRed { reason } => (Quiet, RED, format!("the gates fail on the base: {reason}")),
+        Event::BaseGreen { head } => (Normal, GREEN, format!("the gates succeed on the base at {}", short(head))),
+        Event::ClaimRecovered { reason } => (Normal, YELLOW, format!("recovered: {reason}")),
+        Event::Salvaged { reference, .. } => (Normal, plain, format!("its work is kept as {reference}")),
+        Event::InvalidTask { path, line, reason } => {
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            (Quiet, RED, format!("{path}{line}: {reason}"))
+        }
+        Event::StrayEnded { pid, command } => {
+            (Normal, YELLOW, format!("ended a process it left behind: {pid} {command}"))
+        }
+        Event::Warning { message } => (Quiet, YELLOW, message.clone()),
+        Event::Paused { reason } => (Normal, YELLOW, reason.clone()),
+        Event::Resumed {} => (Normal, plain, "goes on".to_owned()),
+    }
+}
+
+fn result_word(result: StepResult) -> &'static str {
+    match result {
+        StepResult::Ok => "succeeded",
+        StepResult::Failed => "failed",
+        StepResult::Skipped => "had nothing to do",
+        StepResult::Conflict => "found a conflict",
+        StepResult::CouldNotRun => "could not be run",
+        StepResult::Interrupted => "was interrupted",
+    }
+}
+
+fn short(oid: &str) -> &str {
+    oid.get(..10).unwrap_or(oid)
+}

@@ -1,0 +1,96 @@
+//! `swarm start`: runs the swarm here, or in the background, or only says what it would do.
+
+use std::time::Duration;
+
+use super::add::parse_id;
+use super::{Desk, announce, detach, dry_run};
+use crate::cli::Start;
+use crate::error::{Error, Result};
+use crate::exit::Exit;
+use crate::model::choice::Choice;
+use crate::model::crew::crew;
+use crate::model::pick::Filter;
+use crate::model::span;
+use crate::os::workspace::Workspace;
+use crate::swarm::{Order, WhenEmpty, supervise};
+
+pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
+    let place = desk.place()?;
+    let filter = filter(words)?;
+    if words.dry_run {
+        return dry_run::run(desk, &place, &filter);
+    }
+    let workspace = Workspace::open(place)?;
+    check_supported(&workspace)?;
+    let order = order(&workspace, words, filter)?;
+    if words.detach {
+        return detach::run(desk, &workspace);
+    }
+    let ready = |run_id: &str| {
+        if words.detached {
+            detach::tell_parent(run_id);
+        }
+    };
+    if words.detached {
+        detach::leave_terminal()?;
+    }
+    supervise(&workspace, order, announce::show(desk), &ready)
+}
+
+fn filter(words: &Start) -> Result<Filter> {
+    Ok(Filter {
+        tasks: words.tasks.iter().map(|id| parse_id(id)).collect::<Result<_>>()?,
+        parent: words.parent.as_deref().map(parse_id).transpose()?,
+        domain: words.domain.clone(),
+    })
+}
+
+/// A setting that this version cannot honour is refused, never ignored.
+fn check_supported(workspace: &Workspace) -> Result<()> {
+    match workspace.config.unsupported().as_slice() {
+        [] => Ok(()),
+        asked => {
+            Err(Error::usage(format!("config/swarm.yaml asks for what this version cannot do: {}", asked.join("; ")))
+                .hint("remove these keys, or use a newer version"))
+        }
+    }
+}
+
+/// The words of the command line, with the settings where they leave something open.
+fn order(workspace: &Workspace, words: &Start, filter: Filter) -> Result<Order> {
+    let overruled = overruled(words)?;
+    let default = workspace.agents.first_usable();
+    let workers = crew(&workspace.config.workers, words.workers, overruled.as_ref(), &default)
+        .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;
+    for choice in &workers {
+        workspace.agents.find(choice)?;
+    }
+    let duration = words
+        .duration
+        .as_deref()
+        .map(span::parse)
+        .transpose()
+        .map_err(|reason| Error::usage(format!("--for: {reason}")))?;
+    Ok(Order {
+        workers,
+        filter,
+        when_empty: if words.drain || words.once { WhenEmpty::End } else { WhenEmpty::Wait },
+        each: words.once.then_some(1),
+        cycles: words.max_cycles,
+        duration: duration.filter(|duration| *duration > Duration::ZERO),
+        arguments: std::env::args().skip(1).collect(),
+    })
+}
+
+/// What the command line says about who works.
+fn overruled(words: &Start) -> Result<Option<Choice>> {
+    let Some(agent) = &words.agent else {
+        return match &words.model {
+            None => Ok(None),
+            Some(_) => Err(Error::usage("--model needs --agent: a model's name means nothing to another agent")),
+        };
+    };
+    let mut choice: Choice = agent.parse().map_err(|reason| Error::usage(format!("--agent: {reason}")))?;
+    choice.model = words.model.clone().or(choice.model);
+    Ok(Some(choice))
+}

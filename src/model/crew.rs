@@ -1,0 +1,97 @@
+//! Who works: the lines of `workers:` shared out over the number of workers.
+
+use super::choice::{Choice, Overrides};
+use super::config::WorkerLine;
+
+/// The agent of each worker. `count` (from `-n`) is shared out over the lines in their proportion; without it
+/// each line has its own count, 1 where it names none. `instead` (from `--agent`) takes the place of all lines;
+/// `default` is who works where a line names nobody.
+pub fn crew(
+    lines: &[WorkerLine],
+    count: Option<u32>,
+    instead: Option<&Choice>,
+    default: &Choice,
+) -> Result<Vec<Choice>, String> {
+    let own: Vec<u32> = lines.iter().map(|line| line.count.unwrap_or(1)).collect();
+    let total = own.iter().try_fold(0u32, |sum, count| sum.checked_add(*count)).unwrap_or(u32::MAX);
+    if !lines.is_empty() && total == 0 {
+        return Err("workers: nobody works; give a line a count of 1 or more".to_owned());
+    }
+    let wanted = count.unwrap_or(if lines.is_empty() { 1 } else { total });
+    if wanted > 999 {
+        return Err(format!("workers: {wanted} are too many; 999 is the most"));
+    }
+    let wanted = wanted as usize;
+    match (instead, lines) {
+        (Some(choice), _) => Ok(vec![choice.clone(); wanted]),
+        (None, []) => Ok(vec![default.clone(); wanted]),
+        (None, lines) => {
+            let choices: Vec<Choice> = lines.iter().map(|line| choice(line, default)).collect();
+            let shares = share(&own, wanted);
+            Ok(choices.iter().zip(shares).flat_map(|(choice, share)| vec![choice.clone(); share]).collect())
+        }
+    }
+}
+
+fn choice(line: &WorkerLine, default: &Choice) -> Choice {
+    let words = Overrides { agent: line.agent.clone(), model: line.model.clone(), effort: line.effort.clone() };
+    default.overridden_by(&words)
+}
+
+/// Shares `total` out in proportion to `weights`: whole parts first, the rest to the largest remainders, the
+/// earlier line first.
+fn share(weights: &[u32], total: usize) -> Vec<usize> {
+    let sum: u64 = weights.iter().map(|weight| u64::from(*weight)).sum::<u64>().max(1);
+    let exact: Vec<u64> = weights.iter().map(|weight| u64::from(*weight) * total as u64).collect();
+    let mut shares: Vec<usize> = exact.iter().map(|part| usize::try_from(part / sum).unwrap_or(0)).collect();
+    let mut order: Vec<usize> = (0..weights.len()).collect();
+    order.sort_by_key(|at| (std::cmp::Reverse(exact[*at] % sum), *at));
+    let rest = total - shares.iter().sum::<usize>();
+    for at in order.into_iter().take(rest) {
+        shares[at] += 1;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(agent: &str, count: u32) -> WorkerLine {
+        WorkerLine { agent: Some(agent.to_owned()), count: Some(count), ..WorkerLine::default() }
+    }
+
+    fn names(lines: &[WorkerLine], count: Option<u32>) -> String {
+        let default: Choice = "script".parse().unwrap();
+        let crew = crew(lines, count, None, &default).unwrap();
+        crew.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn workers_are_shared_out_in_proportion() {
+        let lines = [line("a", 1), line("b:m", 3)];
+        assert_eq!(names(&lines, None), "a b:m b:m b:m");
+        assert_eq!(names(&lines, Some(8)), "a a b:m b:m b:m b:m b:m b:m");
+        assert_eq!(names(&lines, Some(2)), "a b:m");
+        assert_eq!(names(&lines, Some(1)), "b:m");
+        assert_eq!(names(&[], None), "script");
+        assert_eq!(names(&[], Some(3)), "script script script");
+        assert_eq!(names(&[WorkerLine::default()], Some(2)), "script script");
+    }
+
+    #[test]
+    fn shares_always_add_up() {
+        for weights in [&[1, 1, 1][..], &[5, 0, 2], &[7], &[1, 2, 3, 4]] {
+            for total in 0..50 {
+                assert_eq!(share(weights, total).iter().sum::<usize>(), total);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_and_everybody_are_refused() {
+        let default = Choice::default();
+        assert!(crew(&[line("a", 0)], None, None, &default).is_err());
+        assert!(crew(&[line("a", u32::MAX), line("b", 2)], None, None, &default).is_err());
+    }
+}
