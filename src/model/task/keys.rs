@@ -85,7 +85,9 @@ pub(super) fn read(head: &Head<'_>, task: &mut Task) -> Result<(), InvalidTask> 
             };
             let (key, said) = (
                 entry.key.as_str(),
-                said(&error).replace("invalid type: ", "wrong type: "),
+                said(&error)
+                    .replace("invalid type: ", "wrong type: ")
+                    .replace("a nonzero u32", "a whole number above 0"),
             );
             let reason = if said.starts_with(key) {
                 said
