@@ -64,7 +64,7 @@ impl Program {
 /// What the house tells every program that it runs.
 fn house(shop: &Workshop, bench: &Bench) -> Vec<(OsString, OsString)> {
     let port = FIRST_PORT + bench.index() * PORTS_PER_SLOT;
-    let pairs: [(&str, OsString); 13] = [
+    let pairs: [(&str, OsString); 17] = [
         ("SWARM_RUN", shop.journal.run_id().into()),
         ("SWARM_WORKER", bench.worker.clone().into()),
         ("SWARM_SLOT", bench.slot_name.clone().into()),
@@ -75,9 +75,14 @@ fn house(shop: &Workshop, bench: &Bench) -> Vec<(OsString, OsString)> {
         ("GIT_TERMINAL_PROMPT", "0".into()),
         ("GIT_EDITOR", "true".into()),
         ("GIT_SEQUENCE_EDITOR", "true".into()),
-        ("GIT_CONFIG_COUNT", "1".into()),
+        ("GIT_CONFIG_COUNT", "3".into()),
         ("GIT_CONFIG_KEY_0", "commit.gpgSign".into()),
         ("GIT_CONFIG_VALUE_0", "false".into()),
+        // git's upkeep would outlive the program that started it, and would be ended as a stray.
+        ("GIT_CONFIG_KEY_1", "maintenance.auto".into()),
+        ("GIT_CONFIG_VALUE_1", "false".into()),
+        ("GIT_CONFIG_KEY_2", "gc.auto".into()),
+        ("GIT_CONFIG_VALUE_2", "0".into()),
         ("PAGER", "cat".into()),
     ];
     pairs.into_iter().map(|(name, value)| (name.into(), value)).collect()

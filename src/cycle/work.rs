@@ -38,8 +38,12 @@ pub(super) fn implement(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Even
     let agent = cycle.shop.agents.find(&cycle.choice)?.agent.clone();
     let prompt = tell(cycle, &agent)?;
     let Some(prompt) = prompt else {
-        notes.because("the task has no `sh` block, and the agent `script` runs nothing else");
-        return Ok(Event::Worked(Work::Failed));
+        // Another attempt would find the same, so a person is asked at once.
+        let agent = &cycle.choice.agent;
+        notes.because(format!(
+            "the task has no `sh` block, and the agent `{agent}` runs nothing else: write one, or name another agent"
+        ));
+        return Ok(Event::Worked(Work::NeedsInput));
     };
     let name = format!("{}-c{}-{}", cycle.bench.worker, notes.cycle, StepName::Implement.as_str());
     let path = cycle.shop.journal.folder().join("prompts").join(format!("{name}.md"));

@@ -114,6 +114,7 @@ proptest! {
 
     #[test]
     fn a_comment_only_adds_bytes_and_reads_back(body in a_markdown(), text in a_markdown(), next in a_markdown()) {
+        let body = format!("Do it.\n{body}");
         let before = comments(&body).len();
         let file = add(&body, &Author::Human, &text);
         prop_assert!(file.starts_with(&body));

@@ -11,8 +11,8 @@ use crate::model::front_matter::{newline, split};
 use crate::model::markdown::{Lines, Part, heading, is_setext_underline};
 use crate::model::moment::whole_seconds;
 
-/// The file with a comment at its end: all earlier bytes first, unchanged. The text is cleaned; nothing in it can open
-/// a section, or a fence that reaches beyond it.
+/// The file of a valid task with a comment at its end: all earlier bytes first, unchanged. The text is cleaned; nothing
+/// in it can open a section, or a fence that reaches beyond it.
 pub fn with_comment(bytes: &[u8], at: Timestamp, author: &Author, text: &str) -> Vec<u8> {
     let file = String::from_utf8_lossy(bytes);
     // A file that cannot be split is all body.

@@ -1,5 +1,6 @@
 //! A front matter that can be read: the user's keys on one side, our block on the other.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -66,6 +67,11 @@ impl<'a> Head<'a> {
         Some(self.first_line + line.min(last))
     }
 
+    /// Our block first: `swarm:` found in the user's part is a second one.
+    fn all_entries(&self) -> impl Iterator<Item = &Entry> {
+        self.swarm.iter().chain(&self.entries)
+    }
+
     fn check_sizes(&self) -> Result<(), InvalidTask> {
         let ours = self.swarm.as_ref().map_or(0, |entry| entry.span.len());
         let users = self.yaml.len() - ours;
@@ -92,16 +98,10 @@ impl<'a> Head<'a> {
                 "write `key: value`, and quote a value that is more than words",
             )
         })?;
-        let swarm = self.swarm.iter();
-        let mut seen: Vec<&Entry> = Vec::new();
-        for entry in self.entries.iter().chain(swarm) {
-            if seen.iter().any(|other| other.key == entry.key)
-                || (entry.key == SWARM && self.swarm.as_ref() != Some(entry))
-            {
-                let reason = format!("the key `{}` stands here a second time", entry.key);
-                return Err(InvalidTask::at(self.line(entry.span.start), reason, "keep one of the two"));
-            }
-            seen.push(entry);
+        let mut seen = HashSet::new();
+        if let Some(twice) = self.all_entries().find(|entry| !seen.insert(&entry.key)) {
+            let reason = format!("the key `{}` stands here a second time", twice.key);
+            return Err(InvalidTask::at(self.line(twice.span.start), reason, "keep one of the two"));
         }
         if !names.0.iter().eq(self.entries.iter().map(|entry| &entry.key)) {
             let reason = "the keys of the front matter cannot be told apart with certainty";

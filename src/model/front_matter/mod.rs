@@ -12,4 +12,5 @@ mod head;
 
 pub(crate) use head::{Head, SWARM, said};
 pub use invalid::InvalidTask;
+pub(crate) use outline::first_odd;
 pub(crate) use split::{BOM, Parts, decode, newline, split};

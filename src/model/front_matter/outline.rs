@@ -36,7 +36,7 @@ impl Refused {
 /// comment. It refuses what could cost or confuse: deep nesting, anchors, aliases, tags, keys that are no plain
 /// words. Errors that it does not see are left to the parser.
 pub(super) fn outline(yaml: &str) -> Result<Vec<Entry>, Refused> {
-    if let Some((at, char)) = yaml.char_indices().find(|(at, char)| is_odd(yaml, *at, *char)) {
+    if let Some((at, char)) = first_odd(yaml) {
         let reason = format!("an invisible character stands here (U+{:04X})", u32::from(char));
         return Err(Refused::new(at, reason, "delete it"));
     }
@@ -47,14 +47,15 @@ pub(super) fn outline(yaml: &str) -> Result<Vec<Entry>, Refused> {
     Ok(entries)
 }
 
-/// Line ends that YAML knows and an editor does not show, marks that it skips, and what it forbids.
-fn is_odd(yaml: &str, at: usize, char: char) -> bool {
-    match char {
+/// The first character that a front matter may not hold: line ends that YAML knows and an editor does not show, marks
+/// that it skips, and what it forbids.
+pub(crate) fn first_odd(text: &str) -> Option<(usize, char)> {
+    text.char_indices().find(|(at, char)| match char {
         '\n' | '\t' => false,
-        '\r' => !yaml[at + 1..].starts_with('\n'),
+        '\r' => !text[at + 1..].starts_with('\n'),
         '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
         char => char.is_control(),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -61,7 +61,10 @@ pub(super) fn read(head: &Head<'_>, task: &mut Task) -> Result<(), InvalidTask> 
         let Some(entry) = head.entries.get(at) else {
             return InvalidTask::new(head.line_of_error(&error, 0), said(&error), "mend the front matter");
         };
-        let (key, said) = (entry.key.as_str(), said(&error).replace("invalid type: ", "wrong type: "));
+        let (key, said) = (
+            entry.key.as_str(),
+            said(&error).replace("invalid type: ", "wrong type: ").replace("a nonzero u32", "a whole number above 0"),
+        );
         let reason = if said.starts_with(key) { said } else { format!("{key}: {said}") };
         let first = head.line(entry.span.start);
         let line = head.line_of_error(&error, 0).map_or(first, |line| line.max(first));

