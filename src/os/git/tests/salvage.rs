@@ -342,6 +342,28 @@ fn an_older_salvage_is_never_replaced() {
 }
 
 #[test]
+fn what_an_earlier_attempt_left_behind_is_not_the_next_ones() {
+    let fixture = Fixture::new();
+    let mut slot = fixture.slot(0);
+    write(slot.path(), "left", "1");
+    commit(slot.path(), "left behind");
+    git(slot.path(), ["checkout", "-q", "--detach", "trunk"]);
+    assert!(salvage(&fixture, &slot).is_some());
+    slot.reset_to(&fixture.head(), &Clean::KeepIgnored).unwrap();
+    assert_eq!(salvage(&fixture, &slot), None);
+    write(slot.path(), "next", "1");
+    commit(slot.path(), "next");
+    let saved = slot
+        .salvage("refs/swarm/salvage/task/2", &fixture.head(), "x")
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        fixture.git(["rev-list", "--count", &format!("trunk..{}", saved.commit)]),
+        "1"
+    );
+}
+
+#[test]
 fn salvage_leaves_the_slot_as_it_is_and_runs_no_hook() {
     let fixture = Fixture::new();
     write(

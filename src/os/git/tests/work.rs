@@ -1,9 +1,9 @@
-//! What an agent left uncommitted is committed in its stead.
+//! Where a slot stands is told truly, and what an agent left uncommitted is committed in its stead.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::super::testing::{Fixture, commit, git, try_git, write};
+use super::super::testing::{Fixture, commit, git, oid, try_git, write};
 use super::super::{Committed, Slot};
 
 fn commit_all(slot: &Slot) -> Committed {
@@ -169,4 +169,31 @@ fn a_very_long_message_is_no_obstacle() {
     write(slot.path(), "new", "x");
     let message = format!("Long\n\n{}\n", "word ".repeat(400_000));
     assert!(matches!(slot.commit_all(&message).unwrap(), Committed::Done(_)));
+}
+
+#[test]
+fn state_tells_head_branch_and_dirt() {
+    let fixture = Fixture::new();
+    let slot = fixture.slot(0).set_apart(["outbox/**".to_owned()]);
+    let path = slot.path().to_owned();
+    let state = slot.state().unwrap();
+    assert_eq!(
+        (state.head, state.branch, state.dirty),
+        (Some(fixture.head()), None, false)
+    );
+    write(&path, "outbox/new-task.md", "x");
+    assert!(!slot.has_changed_since(&fixture.head()).unwrap());
+    git(&path, ["checkout", "-q", "-b", "mine"]);
+    write(&path, "new", "x");
+    let state = slot.state().unwrap();
+    assert_eq!((state.branch.as_deref(), state.dirty), (Some("mine"), true));
+    assert!(slot.has_changed_since(&fixture.head()).unwrap());
+    fs::remove_file(path.join("new")).unwrap();
+    git(&path, ["update-index", "--assume-unchanged", "README.md"]);
+    write(&path, "README.md", "hidden");
+    assert!(slot.state().unwrap().dirty, "a hidden change is seen");
+    git(&path, ["checkout", "-q", "--orphan", "none"]);
+    assert_eq!(slot.state().unwrap().head, None);
+    let commit = oid(&git(&path, ["rev-parse", "trunk"]));
+    assert!(slot.has_changed_since(&commit).unwrap());
 }
