@@ -159,22 +159,9 @@ fn fast_forward(
     if let Some(lock) = locks.iter().find(|lock| !is_gone_soon(lock)) {
         return Ok(held_by(lock));
     }
-    let git = repo
-        .identity_env()
-        .into_iter()
-        .fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
-    let git = git
-        .durable()
-        .slow()
-        .patience(CHECKOUT_PATIENCE)
-        .env("GIT_REFLOG_ACTION", "swarm: publish");
-    let git = git.args([
-        "merge",
-        "--ff-only",
-        "--no-autostash",
-        "--no-verify-signatures",
-        "--no-overwrite-ignore",
-    ]);
+    let git = repo.identity_env().into_iter().fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
+    let git = git.durable().slow().patience(CHECKOUT_PATIENCE).env("GIT_REFLOG_ACTION", "swarm: publish");
+    let git = git.args(["merge", "--ff-only", "--no-autostash", "--no-verify-signatures", "--no-overwrite-ignore"]);
     let orig_head = OrigHead::of(&checkout.git_dir);
     let asked = git.args(["--no-stat", "-q"]).arg(new).ask();
     orig_head.restore()?;
@@ -215,10 +202,7 @@ struct OrigHead {
 impl OrigHead {
     fn of(git_dir: &Path) -> Self {
         let path = git_dir.join("ORIG_HEAD");
-        Self {
-            content: fs::read(&path).ok(),
-            path,
-        }
+        Self { content: fs::read(&path).ok(), path }
     }
 
     fn restore(self) -> Result<(), GitError> {

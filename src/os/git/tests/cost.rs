@@ -26,21 +26,10 @@ fn a_cycle_costs_as_many_processes_as_promised() {
     let (salvaged, _) = cost(|| slot.salvage("refs/swarm/salvage/t/1", &start, "t").unwrap().unwrap());
     let (committed, _) = cost(|| slot.commit_all("work").unwrap());
     let head = slot.state().unwrap().head.unwrap();
-    let message = Message {
-        text: "work",
-        task_id: "t",
-    };
+    let message = Message { text: "work", task_id: "t" };
     let (tips, _) = cost(|| repo.tips("trunk").unwrap());
     let merge = |tip, strategy| cost(|| repo.merge(tip, &head, strategy, &message).unwrap());
-    let (
-        merged,
-        Merge::Clean {
-            commit: merged_commit, ..
-        },
-    ) = merge(&start, Strategy::Squash)
-    else {
-        panic!()
-    };
+    let (merged, Merge::Clean { commit: merged_commit, .. }) = merge(&start, Strategy::Squash) else { panic!() };
     let (rebased, _) = merge(&start, Strategy::Rebase);
     let moved = fixture.commit_on(&start, "other", "x");
     let (merged_moved, _) = merge(&moved, Strategy::MergeCommit);
