@@ -13,6 +13,7 @@ use super::base::{ahead_ref, base_ref, branches};
 use super::door::{Git, unexpected};
 use super::durable;
 use super::error::GitError;
+use super::loose;
 use super::oid::Oid;
 use super::repo::Repo;
 use super::unfinished;
@@ -59,7 +60,7 @@ pub enum CaughtUp {
 
 impl Repo {
     /// Moves `base` (without `refs/heads/`) from `old` to its descendant `new`. Objects are synced before, the
-    /// ref after. Three processes; four where the base is checked out.
+    /// ref after. Three processes; one more where the base is checked out and its ref is not a file.
     pub fn publish(&self, base: &str, old: &Oid, new: &Oid) -> Result<Published, GitError> {
         advance(self, base_ref(base), Some(old), new)
     }
@@ -171,7 +172,11 @@ fn fast_forward(
         Err(error) => return Err(error),
     };
     // It may have been "already up to date", or another branch by now: only the ref says that it landed.
-    match repo.resolve(reference)? {
+    let tip = match loose::read(repo.common_dir(), reference) {
+        Some(tip) => Some(tip),
+        None => repo.resolve(reference)?,
+    };
+    match tip {
         Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
         Some(tip) if tip == *old => Ok(Published::HeldBack { reason: sentence(&answer.stderr, &checkout.path) }),
         _ => Ok(Published::Moved),
