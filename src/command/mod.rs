@@ -15,6 +15,11 @@ mod status;
 mod base;
 mod workers;
 mod picture;
+mod list;
+mod show;
+mod logs;
+mod follow;
+mod runs;
 mod schema;
 mod completions;
 mod man;
@@ -57,10 +62,10 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Start(words) => start::run(desk, &words),
         Command::Stop(words) => stop::run(desk, &words),
         Command::Status => status::run(desk),
-        Command::List(words) => Err(Error::failed(format!("{words:?}"))),
-        Command::Show(words) => Err(Error::failed(format!("{words:?}"))),
-        Command::Logs(words) => Err(Error::failed(format!("{words:?}"))),
-        Command::Runs(words) => Err(Error::failed(format!("{words:?}"))),
+        Command::List(words) => list::run(desk, &words),
+        Command::Show(words) => show::run(desk, &words),
+        Command::Logs(words) => logs::run(desk, &words),
+        Command::Runs(words) => runs::run(desk, &words),
         Command::Lint(words) => Err(Error::failed(format!("{words:?}"))),
         Command::Check => Err(Error::failed("not built yet")),
         Command::Demo(_) => Err(Error::failed("not built yet")),
