@@ -20,6 +20,7 @@ mod show;
 mod logs;
 mod follow;
 mod runs;
+mod lint;
 mod schema;
 mod completions;
 mod man;
@@ -66,7 +67,7 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Show(words) => show::run(desk, &words),
         Command::Logs(words) => logs::run(desk, &words),
         Command::Runs(words) => runs::run(desk, &words),
-        Command::Lint(words) => Err(Error::failed(format!("{words:?}"))),
+        Command::Lint(words) => lint::run(desk, &words),
         Command::Check => Err(Error::failed("not built yet")),
         Command::Demo(_) => Err(Error::failed("not built yet")),
         Command::Retry(words) => moves::retry(desk, &words),
