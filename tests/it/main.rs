@@ -1,1 +1,5 @@
+//! The whole program from outside: the real binary, real git and real processes, in temporary folders.
 
+mod harness;
+
+mod first_steps;
