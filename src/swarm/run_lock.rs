@@ -25,13 +25,13 @@ pub struct Alive {
 }
 
 /// Held for as long as the run lives.
-pub struct RunLock {
+pub(super) struct RunLock {
     _lock: Lock,
 }
 
 impl RunLock {
     /// Takes the lock of a new run.
-    pub fn take(dirs: &Dirs, run_id: &str) -> Result<Self> {
+    pub(super) fn take(dirs: &Dirs, run_id: &str) -> Result<Self> {
         let path = dirs.run_lock(run_id);
         let lock = Lock::try_exclusive(&path).context(|| format!("lock {}", path.display()))?;
         let lock = lock.ok_or_else(|| Error::environment(format!("{} is taken by another process", path.display())))?;

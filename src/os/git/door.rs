@@ -239,6 +239,8 @@ impl Git {
     }
 
     fn once(&self) -> Result<Answer, GitError> {
+        #[cfg(test)]
+        PROCESSES.set(PROCESSES.get() + 1);
         let mut command = self.command();
         match capture(&mut command, self.timeout) {
             Ok(Captured { status, stdout, stderr }) => {
@@ -275,6 +277,17 @@ impl Git {
     fn words(&self) -> String {
         self.args.iter().fold(String::from("git"), |words, arg| words + " " + &arg.to_string_lossy())
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static PROCESSES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many processes this thread has started.
+#[cfg(test)]
+pub(super) fn processes() -> usize {
+    PROCESSES.get()
 }
 
 /// An answer that cannot be read, with the start of what it was.

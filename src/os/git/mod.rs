@@ -26,6 +26,7 @@ mod publish;
 mod durable;
 mod history;
 mod questions;
+mod create;
 mod salvage;
 mod abandoned;
 mod snapshot;
