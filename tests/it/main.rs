@@ -2,4 +2,5 @@
 
 mod harness;
 
+mod cases;
 mod first_steps;

@@ -66,7 +66,8 @@ impl Workspace {
         let locks: Vec<PathBuf> = files_below(&git_dir)
             .into_iter()
             .filter(|path| path.extension().is_some_and(|end| end == "lock"))
-            .filter(|path| *path != git_dir.join("swarm.lock"))
+            // Our own are kept, never removed.
+            .filter(|path| !is_ours(path))
             .collect();
         assert!(locks.is_empty(), "locks are left: {locks:?}");
     }
@@ -77,6 +78,10 @@ impl Workspace {
         self.git(["fsck", "--full", "--strict", "--no-progress"]);
         assert_eq!(self.git(["status", "--porcelain", "--", ":!config"]), "", "the user's checkout");
     }
+}
+
+fn is_ours(lock: &Path) -> bool {
+    lock.file_name().is_some_and(|name| name.to_string_lossy().starts_with("swarm"))
 }
 
 /// All files below a folder, in order.

@@ -11,6 +11,8 @@ mod programs;
 mod queue;
 mod records;
 mod running;
+mod signs;
+mod snapshot;
 mod workspace;
 
 pub(crate) use base::Tip;
