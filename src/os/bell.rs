@@ -44,7 +44,7 @@ impl Bell {
                 Ok(event) => ring(&event.kind),
             };
             // Nobody listens any more when this fails.
-            drop(ring.map(|ring| to_us.send(ring)));
+            let _ = ring.map(|ring| to_us.send(ring));
         });
         let watcher = watcher.map_err(|error| {
             Error::environment("cannot watch folders")
@@ -82,7 +82,7 @@ impl Bell {
         thread::spawn(move || {
             let mut waiting = [PollFd::new(&descriptor, PollFlags::IN)];
             while poll(&mut waiting, None) == Err(rustix::io::Errno::INTR) {}
-            drop(tell.send(Ring::Names));
+            let _ = tell.send(Ring::Names);
         });
     }
 
