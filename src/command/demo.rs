@@ -31,7 +31,11 @@ pub(super) fn run(desk: &Desk, words: &Demo) -> Result<Exit> {
     for (name, text) in demo_tasks::TASKS {
         write(&place.dirs.tasks().join("pending").join(format!("{name}.md")), text)?;
     }
-    desk.say(&format!("a cookbook in {} with {} tasks; the swarm starts with 4 workers", folder.display(), demo_tasks::TASKS.len()));
+    desk.say(&format!(
+        "a cookbook in {} with {} tasks; the swarm starts with 4 workers",
+        folder.display(),
+        demo_tasks::TASKS.len()
+    ));
     let workspace = Workspace::open(place)?;
     let order = Order {
         workers: vec![Choice { agent: "script".to_owned(), ..Choice::default() }; 4],
@@ -52,7 +56,10 @@ pub(super) fn run(desk: &Desk, words: &Demo) -> Result<Exit> {
 
 fn make_folder(wanted: Option<&Path>) -> Result<PathBuf> {
     let Some(wanted) = wanted else {
-        let folder = tempfile::Builder::new().prefix("swarm-demo-").tempdir().context(|| "make a temporary folder".to_owned())?;
+        let folder = tempfile::Builder::new()
+            .prefix("swarm-demo-")
+            .tempdir()
+            .context(|| "make a temporary folder".to_owned())?;
         return folder.keep().canonicalize().context(|| "find the temporary folder".to_owned());
     };
     fs::create_dir_all(wanted).context(|| format!("create {}", wanted.display()))?;
@@ -93,7 +100,8 @@ fn report(desk: &Desk, workspace: &Workspace) -> Result<()> {
 
 /// The cycle in which a task was worked on.
 fn record_of(workspace: &Workspace, task: &str) -> Option<PathBuf> {
-    let run = fs::read_dir(workspace.dirs.runs()).ok()?.flatten().map(|entry| entry.path()).find(|path| path.is_dir())?;
+    let run =
+        fs::read_dir(workspace.dirs.runs()).ok()?.flatten().map(|entry| entry.path()).find(|path| path.is_dir())?;
     let cycles = fs::read_dir(run.join("cycles")).ok()?.flatten().map(|entry| entry.path());
     cycles.into_iter().find(|path| {
         let text = fs::read_to_string(path).unwrap_or_default();

@@ -4,9 +4,17 @@
 macro_rules! dish {
     ($name:literal, $ingredients:literal, $seconds:literal) => {
         concat!(
-            "# ", $name, "\n\n```sh\nmkdir -p recipes\nsleep ", $seconds, "\n",
+            "# ",
+            $name,
+            "\n\n```sh\nmkdir -p recipes\nsleep ",
+            $seconds,
+            "\n",
             "file=recipes/$SWARM_TASK.md\n",
-            "printf '# %s\\n\\nTake %s.\\n' '", $name, "' '", $ingredients, "' > \"$file\"\n```\n"
+            "printf '# %s\\n\\nTake %s.\\n' '",
+            $name,
+            "' '",
+            $ingredients,
+            "' > \"$file\"\n```\n"
         )
     };
 }

@@ -11,10 +11,25 @@ mod announce;
 mod stop;
 mod moves;
 mod comment;
+mod demo;
+mod demo_tasks;
+mod status;
+mod base;
+mod workers;
+mod picture;
+mod list;
+mod show;
+mod logs;
+mod follow;
+mod runs;
+mod lint;
 mod schema;
 mod completions;
 mod man;
 mod desk;
+mod paint;
+mod table;
+mod age;
 
 use std::io::Write;
 
@@ -49,8 +64,14 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Add(words) => add::run(desk, &words),
         Command::Start(words) => start::run(desk, &words),
         Command::Stop(words) => stop::run(desk, &words),
-        #[rustfmt::skip]
-        Command::Status | Command::List(_) | Command::Show(_) | Command::Logs(_) | Command::Runs(_) | Command::Lint(_) | Command::Check | Command::Demo(_) => Err(Error::failed("not built yet")),
+        Command::Status => status::run(desk),
+        Command::List(words) => list::run(desk, &words),
+        Command::Show(words) => show::run(desk, &words),
+        Command::Logs(words) => logs::run(desk, &words),
+        Command::Runs(words) => runs::run(desk, &words),
+        Command::Lint(words) => lint::run(desk, &words),
+        Command::Check => Err(Error::failed("not built yet")),
+        Command::Demo(words) => demo::run(desk, &words),
         Command::Retry(words) => moves::retry(desk, &words),
         Command::Hold(words) => moves::hold(desk, &words),
         Command::Cancel(words) => moves::cancel(desk, &words),

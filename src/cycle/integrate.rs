@@ -85,6 +85,7 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
                     return Ok(event);
                 }
                 if publish(shop, &notes.who.clone(), &tips, &tip, &commit)? {
+                    notes.reason = format!("merged onto {} as {}", shop.base, commit.short());
                     notes.merged = Some(commit);
                     return Ok(Event::Integrated(Landing::Published));
                 }

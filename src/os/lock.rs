@@ -86,6 +86,21 @@ impl Drop for Lock {
     }
 }
 
+/// Whether somebody has the lock on the file at `path`; no file is no lock. The look shares the lock for an
+/// instant, which another look does not notice, but whoever tries to take it at that moment finds it busy: only
+/// for locks whose taker waits. For the others there is [`LockTable`](super::lock_table::LockTable).
+pub fn is_held(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    match fs2::FileExt::try_lock_shared(&file) {
+        Ok(()) => fs2::FileExt::unlock(&file).map(|()| false),
+        Err(error) if error.raw_os_error() == fs2::lock_contended_error().raw_os_error() => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
@@ -110,7 +125,10 @@ mod tests {
         let path = folder.path().join("a.lock");
         let held = Lock::try_exclusive(&path).unwrap().unwrap();
         assert!(Lock::try_exclusive(&path).unwrap().is_none());
+        assert!(is_held(&path).unwrap());
         drop(held);
+        assert!(!is_held(&path).unwrap());
+        assert!(!is_held(&folder.path().join("none.lock")).unwrap());
         assert!(Lock::try_exclusive(&path).unwrap().is_some());
     }
 

@@ -3,13 +3,17 @@
 use std::fs;
 use std::io::{Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result};
 use crate::os::dirs::Dirs;
-use crate::os::lock::Lock;
+use crate::os::lock::{Lock, is_held};
 use crate::os::process::Identity;
+
+/// No look at a lock lasts longer.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// Who a run is: the contents of `.swarm/locks/run-<run_id>.lock`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,7 +37,10 @@ impl RunLock {
     /// Takes the lock of a new run.
     pub(super) fn take(dirs: &Dirs, run_id: &str) -> Result<Self> {
         let path = dirs.run_lock(run_id);
-        let lock = Lock::try_exclusive(&path).context(|| format!("lock {}", path.display()))?;
+        // Nobody else has this name, but somebody may just be looking whether the run is alive.
+        let since = Instant::now();
+        let lock = Lock::exclusive(&path, &|| since.elapsed() > LONGEST_LOOK)
+            .context(|| format!("lock {}", path.display()))?;
         let lock = lock.ok_or_else(|| Error::environment(format!("{} is taken by another process", path.display())))?;
         let alive = Alive {
             schema: crate::model::record::SCHEMA,
@@ -61,9 +68,8 @@ pub fn alive(dirs: &Dirs) -> Vec<Alive> {
         if !name.to_string_lossy().starts_with("run-") {
             continue;
         }
-        match Lock::try_exclusive(&path) {
-            Ok(Some(_)) | Err(_) => {}
-            Ok(None) => alive.extend(read(&path)),
+        if matches!(is_held(&path), Ok(true)) {
+            alive.extend(read(&path));
         }
     }
     alive.sort_by(|a: &Alive, b: &Alive| a.run_id.cmp(&b.run_id));

@@ -18,6 +18,7 @@ mod index;
 mod status;
 mod commit;
 mod objects;
+mod loose;
 mod message;
 mod merge;
 mod replay;

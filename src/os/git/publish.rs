@@ -13,6 +13,7 @@ use super::base::{ahead_ref, base_ref, branches};
 use super::door::{Git, unexpected};
 use super::durable;
 use super::error::GitError;
+use super::loose;
 use super::oid::Oid;
 use super::repo::Repo;
 use super::unfinished;
@@ -59,7 +60,7 @@ pub enum CaughtUp {
 
 impl Repo {
     /// Moves `base` (without `refs/heads/`) from `old` to its descendant `new`. Objects are synced before, the
-    /// ref after. Three processes; four where the base is checked out.
+    /// ref after. Three processes; one more where the base is checked out and its ref is not a file.
     pub fn publish(&self, base: &str, old: &Oid, new: &Oid) -> Result<Published, GitError> {
         advance(self, base_ref(base), Some(old), new)
     }
@@ -159,22 +160,9 @@ fn fast_forward(
     if let Some(lock) = locks.iter().find(|lock| !is_gone_soon(lock)) {
         return Ok(held_by(lock));
     }
-    let git = repo
-        .identity_env()
-        .into_iter()
-        .fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
-    let git = git
-        .durable()
-        .slow()
-        .patience(CHECKOUT_PATIENCE)
-        .env("GIT_REFLOG_ACTION", "swarm: publish");
-    let git = git.args([
-        "merge",
-        "--ff-only",
-        "--no-autostash",
-        "--no-verify-signatures",
-        "--no-overwrite-ignore",
-    ]);
+    let git = repo.identity_env().into_iter().fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
+    let git = git.durable().slow().patience(CHECKOUT_PATIENCE).env("GIT_REFLOG_ACTION", "swarm: publish");
+    let git = git.args(["merge", "--ff-only", "--no-autostash", "--no-verify-signatures", "--no-overwrite-ignore"]);
     let orig_head = OrigHead::of(&checkout.git_dir);
     let asked = git.args(["--no-stat", "-q"]).arg(new).ask();
     orig_head.restore()?;
@@ -184,7 +172,11 @@ fn fast_forward(
         Err(error) => return Err(error),
     };
     // It may have been "already up to date", or another branch by now: only the ref says that it landed.
-    match repo.resolve(reference)? {
+    let tip = match loose::read(repo.common_dir(), reference) {
+        Some(tip) => Some(tip),
+        None => repo.resolve(reference)?,
+    };
+    match tip {
         Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
         Some(tip) if tip == *old => Ok(Published::HeldBack { reason: sentence(&answer.stderr, &checkout.path) }),
         _ => Ok(Published::Moved),
@@ -215,10 +207,7 @@ struct OrigHead {
 impl OrigHead {
     fn of(git_dir: &Path) -> Self {
         let path = git_dir.join("ORIG_HEAD");
-        Self {
-            content: fs::read(&path).ok(),
-            path,
-        }
+        Self { content: fs::read(&path).ok(), path }
     }
 
     fn restore(self) -> Result<(), GitError> {

@@ -50,6 +50,19 @@ impl Repo {
         Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     }
 
+    /// The refs under which work on a task is kept that was not merged, each with its commit, in the order of
+    /// their names. One process.
+    pub fn salvaged(&self, task_id: &str) -> Result<Vec<(String, Oid)>, GitError> {
+        let git = self.git().reading().args(["for-each-ref", "--format=%(objectname) %(refname)"]);
+        let printed = git.arg(format!("refs/swarm/salvage/{task_id}/")).run()?;
+        let line = |line: &[u8]| {
+            let at = line.iter().position(|byte| *byte == b' ')?;
+            Some((String::from_utf8_lossy(&line[at + 1..]).into_owned(), Oid::from_git(&line[..at])?))
+        };
+        let lines = printed.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|text| line(text).ok_or_else(|| unexpected("git for-each-ref", text))).collect()
+    }
+
     /// When a commit was made. One process.
     pub fn committed_at(&self, commit: &Oid) -> Result<Timestamp, GitError> {
         let printed = self.git().reading().args(["log", "-1", "--format=%ct"]).arg(commit).run()?;

@@ -81,16 +81,8 @@ impl Slot {
     fn look(&self, base: &Oid) -> Result<Found, GitError> {
         if !self.has_entry() {
             // The agent has removed the worktree's entry, and with it HEAD. The files may still be there.
-            let nested = if self.has_files() {
-                nested::untracked(self.usable_git_dir(), &self.path)?
-            } else {
-                vec![]
-            };
-            return Ok(Found {
-                dirty: self.has_files(),
-                nested,
-                ..Found::default()
-            });
+            let nested = if self.has_files() { nested::untracked(self.usable_git_dir(), &self.path)? } else { vec![] };
+            return Ok(Found { dirty: self.has_files(), nested, ..Found::default() });
         }
         let index = inspect(&self.git_dir.join("index"), self.repo.digits())?;
         let mut found = match &index {
@@ -114,21 +106,11 @@ impl Slot {
 
     /// The index is of no use: takes it that files differ, and lets the snapshot find out.
     fn without_index(&self, base: &Oid) -> Result<Found, GitError> {
-        let git = if self.has_files() {
-            self.git()
-        } else {
-            Git::of(&self.git_dir, self.repo.top())
-        };
-        let head = git
-            .reading()
-            .args(["rev-parse", "-q", "--verify", "HEAD^{commit}"])
-            .ask()?;
+        let git = if self.has_files() { self.git() } else { Git::of(&self.git_dir, self.repo.top()) };
+        let head = git.reading().args(["rev-parse", "-q", "--verify", "HEAD^{commit}"]).ask()?;
         let head = Oid::from_git(&head.stdout);
         if !self.has_files() {
-            return Ok(Found {
-                head,
-                ..Found::default()
-            });
+            return Ok(Found { head, ..Found::default() });
         }
         let links = nested::links_of(self, head.as_ref().unwrap_or(base))?;
         let mut nested = nested::untracked(&self.git_dir, &self.path)?;

@@ -38,10 +38,7 @@ impl<'a> Snapshot<'a> {
     /// Objects go where `git_dir` keeps them.
     pub(super) fn new(git_dir: &'a Path) -> Result<Self, GitError> {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(git_dir);
-        Ok(Self {
-            git_dir,
-            folder: folder.map_err(GitError::io("create a folder in", git_dir))?,
-        })
+        Ok(Self { git_dir, folder: folder.map_err(GitError::io("create a folder in", git_dir))? })
     }
 
     /// The tree of all files in `folder` that are not ignored. The repositories at `nested` (paths in

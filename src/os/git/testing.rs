@@ -110,11 +110,7 @@ pub(crate) type Picture = Vec<(PathBuf, Vec<u8>, Option<SystemTime>)>;
 /// The paths that are in one picture and not, or not the same, in the other.
 pub(crate) fn differences(one: &Picture, other: &Picture) -> Vec<PathBuf> {
     let only = |these: &Picture, those: &Picture| -> Vec<PathBuf> {
-        these
-            .iter()
-            .filter(|file| !those.contains(file))
-            .map(|(path, ..)| path.clone())
-            .collect()
+        these.iter().filter(|file| !those.contains(file)).map(|(path, ..)| path.clone()).collect()
     };
     [only(one, other), only(other, one)].concat()
 }

@@ -49,11 +49,7 @@ impl Worktree {
         }
         if missing(&head) {
             let log = fs::read_to_string(self.git_dir.join("logs/HEAD")).unwrap_or_default();
-            let last = log
-                .lines()
-                .last()
-                .and_then(|line| line.split(' ').nth(1))
-                .unwrap_or_default();
+            let last = log.lines().last().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
             let known = if last.is_empty() { None } else { repo.resolve(last)? };
             let text = format!("{}\n", known.as_ref().unwrap_or(at));
             fs::write(&head, text).map_err(GitError::io("write", head))?;

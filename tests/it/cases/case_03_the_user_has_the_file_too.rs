@@ -6,9 +6,10 @@ use crate::harness::{Running, Workspace};
 
 /// A workspace in which an agent works on the task `held` until the sign `go`, then changes `done.txt`.
 fn with_a_task_in_work(w: &Workspace) -> Running<'_> {
-    w.task("held", &format!("echo half > half.txt\n{}\necho done > done.txt", w.awaits("go")));
-    let mut swarm = w.start_in_background(["--drain"]);
-    swarm.wait_for_event(|event| event.begins("implement", "held"));
+    let (begun, go) = (w.gives("begun"), w.awaits("go"));
+    w.task("held", &format!("echo half > half.txt\n{begun}\n{go}\necho done > done.txt"));
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("begun");
     swarm
 }
 

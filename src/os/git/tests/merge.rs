@@ -4,10 +4,7 @@ use super::super::testing::{Fixture, commit, git, write};
 use super::super::{Merge, Message, Oid, Repo, Strategy};
 
 const ALL: [Strategy; 3] = [Strategy::Squash, Strategy::MergeCommit, Strategy::Rebase];
-const MESSAGE: Message<'static> = Message {
-    text: "Do it\n\nBecause.\n\nTask-Id: forged\n",
-    task_id: "t-1",
-};
+const MESSAGE: Message<'static> = Message { text: "Do it\n\nBecause.\n\nTask-Id: forged\n", task_id: "t-1" };
 
 fn merge(repo: &Repo, tip: &Oid, head: &Oid, strategy: Strategy) -> Merge {
     repo.merge(tip, head, strategy, &MESSAGE).unwrap()
@@ -23,11 +20,7 @@ fn clean(merge: Merge) -> (Oid, Oid, Strategy) {
 /// The commits of `range`, newest first, with author and message.
 fn log(fixture: &Fixture, range: &str) -> Vec<String> {
     let format = "--format=%an|%s|%(trailers:key=Task-Id,valueonly,separator=%x2c)";
-    fixture
-        .git(["log", "--first-parent", format, range])
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    fixture.git(["log", "--first-parent", format, range]).lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -40,25 +33,15 @@ fn every_strategy_brings_the_same_tree_whether_the_tip_moved_or_not() {
         commit(slot.path(), "first\n\nSigned-off-by: A <a@b>\nTask-Id: other");
         write(slot.path(), "README.md", "one\ntwo\nchanged\n");
         let head = commit(slot.path(), "second");
-        let tip = if has_moved {
-            fixture.commit_on(&start, "b", "2")
-        } else {
-            start
-        };
+        let tip = if has_moved { fixture.commit_on(&start, "b", "2") } else { start };
         for strategy in ALL {
             let before = fixture.git(["for-each-ref"]);
             let (commit, tree, how) = clean(merge(&fixture.repo(), &tip, &head, strategy));
             assert_eq!(how, strategy);
             assert_eq!(fixture.rev(&format!("{commit}^{{tree}}")), tree);
             assert_eq!(fixture.git(["show", &format!("{commit}:a")]), "1");
-            assert_eq!(
-                fixture.git(["show", &format!("{commit}:README.md")]),
-                "one\ntwo\nchanged"
-            );
-            assert_eq!(
-                fixture.git(["ls-tree", "--name-only", commit.as_str()]).contains('b'),
-                has_moved
-            );
+            assert_eq!(fixture.git(["show", &format!("{commit}:README.md")]), "one\ntwo\nchanged");
+            assert_eq!(fixture.git(["ls-tree", "--name-only", commit.as_str()]).contains('b'), has_moved);
             let wanted = match strategy {
                 Strategy::Squash | Strategy::MergeCommit => vec!["swarm|Do it|t-1"],
                 Strategy::Rebase => vec!["An Agent|second|t-1", "An Agent|first|t-1"],
@@ -66,10 +49,7 @@ fn every_strategy_brings_the_same_tree_whether_the_tip_moved_or_not() {
             assert_eq!(log(&fixture, &format!("{tip}..{commit}")), wanted);
             let parents = fixture.git(["rev-parse", &format!("{commit}^@")]);
             assert_eq!(parents.contains(head.as_str()), strategy == Strategy::MergeCommit);
-            assert_eq!(
-                fixture.repo().merged_as(Some(&tip), &commit, "t-1").unwrap(),
-                Some(commit)
-            );
+            assert_eq!(fixture.repo().merged_as(Some(&tip), &commit, "t-1").unwrap(), Some(commit));
             assert_eq!(fixture.git(["for-each-ref"]), before, "nothing is published");
         }
     }
@@ -87,35 +67,11 @@ fn a_rebase_keeps_author_date_and_text_of_each_commit() {
         let date = format!("17000000{n}0 +0530");
         git(
             slot.path(),
-            [
-                "commit",
-                "-q",
-                "--author",
-                &author,
-                "--date",
-                &date,
-                "-m",
-                &format!("Step {n} ü\n\nwhy {n}"),
-            ],
+            ["commit", "-q", "--author", &author, "--date", &date, "-m", &format!("Step {n} ü\n\nwhy {n}")],
         );
     }
-    git(
-        slot.path(),
-        [
-            "-c",
-            "i18n.commitEncoding=latin1",
-            "commit",
-            "-q",
-            "--allow-empty",
-            "-m",
-            "empty",
-        ],
-    );
-    let head = fixture
-        .repo()
-        .resolve(&git(slot.path(), ["rev-parse", "HEAD"]))
-        .unwrap()
-        .unwrap();
+    git(slot.path(), ["-c", "i18n.commitEncoding=latin1", "commit", "-q", "--allow-empty", "-m", "empty"]);
+    let head = fixture.repo().resolve(&git(slot.path(), ["rev-parse", "HEAD"])).unwrap().unwrap();
     let tip = fixture.commit_on(&start, "moved", "x");
     let (commit, ..) = clean(merge(&fixture.repo(), &tip, &head, Strategy::Rebase));
     let format = "--format=%an <%ae> %ad%n%B";
@@ -123,12 +79,7 @@ fn a_rebase_keeps_author_date_and_text_of_each_commit() {
     let original = of(format!("{start}..{head}^"));
     let replayed = of(format!("{tip}..{commit}")).replace("\n\nTask-Id: t-1", "");
     assert_eq!(replayed, original);
-    assert!(
-        fixture
-            .git(["log", "--format=%cn", &format!("{tip}..{commit}")])
-            .lines()
-            .all(|name| name == "swarm")
-    );
+    assert!(fixture.git(["log", "--format=%cn", &format!("{tip}..{commit}")]).lines().all(|name| name == "swarm"));
 }
 
 #[test]
@@ -145,21 +96,11 @@ fn what_is_there_already_is_nothing_to_do() {
     let and_back = commit(slot.path(), "and back");
     let same = fixture.commit_on(&start, "a", "1");
     let further = fixture.commit_on(&same, "b", "2");
-    let cases = [
-        (&head, &start),
-        (&head, &head),
-        (&same, &head),
-        (&further, &head),
-        (&head, &empty),
-        (&head, &and_back),
-    ];
+    let cases =
+        [(&head, &start), (&head, &head), (&same, &head), (&further, &head), (&head, &empty), (&head, &and_back)];
     for (tip, head) in cases {
         for strategy in ALL {
-            assert_eq!(
-                merge(&fixture.repo(), tip, head, strategy),
-                Merge::NothingToDo,
-                "{strategy:?} {tip} {head}"
-            );
+            assert_eq!(merge(&fixture.repo(), tip, head, strategy), Merge::NothingToDo, "{strategy:?} {tip} {head}");
         }
     }
 }
@@ -178,14 +119,9 @@ fn a_conflict_names_the_files_and_what_happened() {
     let tip = fixture.commit_on(&start, "sp ace/ü", "ours\n");
     let tip = fixture.commit_on(&tip, "gone", "x\ny\nchanged\n");
     for strategy in ALL {
-        let Merge::Conflict { files, text } = merge(&fixture.repo(), &tip, &head, strategy) else {
-            panic!()
-        };
+        let Merge::Conflict { files, text } = merge(&fixture.repo(), &tip, &head, strategy) else { panic!() };
         assert_eq!(files, ["gone", "sp ace/ü"], "{strategy:?}");
-        assert!(
-            text.contains("CONFLICT (content): Merge conflict in sp ace/ü"),
-            "{text}"
-        );
+        assert!(text.contains("CONFLICT (content): Merge conflict in sp ace/ü"), "{text}");
         assert!(text.contains("CONFLICT (modify/delete): gone"), "{text}");
         assert!(!text.contains("Auto-merging"), "{text}");
         assert_eq!(text.contains("theirs):"), strategy == Strategy::Rebase, "{text}");
@@ -222,15 +158,10 @@ fn work_that_shares_no_history_is_a_conflict() {
     let head_with_file = commit(slot.path(), "x");
     for strategy in ALL {
         let merged = merge(&fixture.repo(), &fixture.head(), &head_with_file, strategy);
-        let Merge::Conflict { files, text } = merged else {
-            panic!()
-        };
+        let Merge::Conflict { files, text } = merged else { panic!() };
         assert!(files.is_empty() && text.contains("shares no commit"), "{text}");
     }
-    assert_eq!(
-        merge(&fixture.repo(), &fixture.head(), &head, Strategy::Squash),
-        Merge::NothingToDo
-    );
+    assert_eq!(merge(&fixture.repo(), &fixture.head(), &head, Strategy::Squash), Merge::NothingToDo);
 }
 
 #[test]

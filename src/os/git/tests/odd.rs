@@ -14,13 +14,9 @@ fn cycle(repo: &Repo, base: &str, id: &str) {
     slot.reset_to(&tip, &Clean::KeepIgnored).unwrap();
     write(slot.path(), &format!("{id}.txt"), "line\r\nline\n");
     assert!(slot.state().unwrap().dirty);
-    let Committed::Done(head) = slot.commit_all("work").unwrap() else {
-        panic!()
-    };
+    let Committed::Done(head) = slot.commit_all("work").unwrap() else { panic!() };
     let message = Message { text: id, task_id: id };
-    let Merge::Clean { commit, .. } = repo.merge(&tip, &head, Strategy::Squash, &message).unwrap() else {
-        panic!()
-    };
+    let Merge::Clean { commit, .. } = repo.merge(&tip, &head, Strategy::Squash, &message).unwrap() else { panic!() };
     slot.reset_to(&commit, &Clean::KeepIgnored).unwrap();
     assert!(!slot.has_changed_since(&commit).unwrap());
     assert_eq!(repo.publish(base, &tip, &commit).unwrap(), Published::Landed);
@@ -71,11 +67,7 @@ fn every_setting_of_the_user_lets_a_cycle_pass() {
         let (name, value) = setting.split_once('=').unwrap();
         fixture.git(["config", name, value]);
         cycle(&fixture.repo(), "trunk", &format!("task-{n}"));
-        assert_eq!(
-            git(&fixture.top(), ["-c", "color.ui=never", "status", "--porcelain"]),
-            "",
-            "{setting}"
-        );
+        assert_eq!(git(&fixture.top(), ["-c", "color.ui=never", "status", "--porcelain"]), "", "{setting}");
     }
 }
 
@@ -87,39 +79,18 @@ fn odd_repositories_let_a_cycle_pass() {
     let url = format!("file://{}", fixture.top().display());
     let clone = |name: &str, args: &[&str]| {
         let path = fixture.beside(name);
-        git(
-            &fixture.beside(""),
-            ["clone", "-q"]
-                .iter()
-                .chain(args)
-                .chain(&[url.as_str(), path.to_str().unwrap()]),
-        );
+        git(&fixture.beside(""), ["clone", "-q"].iter().chain(args).chain(&[url.as_str(), path.to_str().unwrap()]));
         let git_dir = git(&path, ["rev-parse", "--absolute-git-dir"]);
         write(std::path::Path::new(&git_dir), "info/exclude", ".swarm/\n");
         path
     };
-    cycle(
-        &Repo::open(&clone("shallow", &["--depth=1"])).unwrap(),
-        "trunk",
-        "shallow",
-    );
-    cycle(
-        &Repo::open(&clone("partial", &["--filter=blob:none"])).unwrap(),
-        "trunk",
-        "partial",
-    );
-    cycle(
-        &Repo::open(&clone("borrowing", &["--shared"])).unwrap(),
-        "trunk",
-        "borrowing",
-    );
+    cycle(&Repo::open(&clone("shallow", &["--depth=1"])).unwrap(), "trunk", "shallow");
+    cycle(&Repo::open(&clone("partial", &["--filter=blob:none"])).unwrap(), "trunk", "partial");
+    cycle(&Repo::open(&clone("borrowing", &["--shared"])).unwrap(), "trunk", "borrowing");
     let packed = clone("packed", &[]);
     git(&packed, ["gc", "-q"]);
     cycle(&Repo::open(&packed).unwrap(), "trunk", "packed");
-    let separate = clone(
-        "separate",
-        &["--separate-git-dir", fixture.beside("elsewhere.git").to_str().unwrap()],
-    );
+    let separate = clone("separate", &["--separate-git-dir", fixture.beside("elsewhere.git").to_str().unwrap()]);
     cycle(&Repo::open(&separate).unwrap(), "trunk", "separate");
     let sparse = clone("sparse", &["--sparse"]);
     write(&sparse, "deep/file", "x");
@@ -130,10 +101,7 @@ fn odd_repositories_let_a_cycle_pass() {
     assert!(!sparse.join("deep").exists() && sparse.join(".swarm/slots/00/deep/file").exists());
     // Worktrees beside a bare repository whose HEAD names the base.
     let bare = fixture.beside("bare.git");
-    git(
-        &fixture.beside(""),
-        ["clone", "-q", "--bare", &url, bare.to_str().unwrap()],
-    );
+    git(&fixture.beside(""), ["clone", "-q", "--bare", &url, bare.to_str().unwrap()]);
     let beside = fixture.beside("beside-bare");
     git(&bare, ["worktree", "add", "-q", "-b", "side", beside.to_str().unwrap()]);
     write(&bare, "info/exclude", ".swarm/\n");
@@ -147,14 +115,7 @@ fn reftable_storage_lets_a_cycle_pass_where_git_has_it() {
     let path = fixture.beside("reftable");
     let made = super::super::testing::try_git(
         &fixture.beside(""),
-        [
-            "init",
-            "-q",
-            "-b",
-            "trunk",
-            "--ref-format=reftable",
-            path.to_str().unwrap(),
-        ],
+        ["init", "-q", "-b", "trunk", "--ref-format=reftable", path.to_str().unwrap()],
     );
     if !made.status.success() {
         return; // git older than 2.45
@@ -191,9 +152,7 @@ fn a_lock_of_another_git_is_waited_for_then_named_and_never_deleted() {
     });
     fs::write(&lock, "").unwrap();
     write(slot.path(), "newer", "x");
-    let Err(GitError::Locked { lock: named, .. }) = slot.commit_all("in vain") else {
-        panic!()
-    };
+    let Err(GitError::Locked { lock: named, .. }) = slot.commit_all("in vain") else { panic!() };
     assert_eq!(named.canonicalize().unwrap(), lock.canonicalize().unwrap());
     assert!(lock.exists());
     // Deleting a ref needs the list of packed refs.
@@ -201,9 +160,7 @@ fn a_lock_of_another_git_is_waited_for_then_named_and_never_deleted() {
     repo.publish_ahead("trunk", None, &new).unwrap();
     fixture.git(["pack-refs", "--all"]);
     fixture.write(".git/packed-refs.lock", "");
-    let Err(GitError::Locked { lock: named, .. }) = repo.catch_up("trunk") else {
-        panic!()
-    };
+    let Err(GitError::Locked { lock: named, .. }) = repo.catch_up("trunk") else { panic!() };
     assert!(named.ends_with("packed-refs.lock"), "{}", named.display());
     assert_eq!(fixture.rev("trunk"), new, "the base itself has moved");
     fs::remove_file(fixture.top().join(".git/packed-refs.lock")).unwrap();

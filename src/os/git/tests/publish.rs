@@ -40,12 +40,7 @@ fn a_base_that_is_checked_out_moves_with_its_files_beside_local_changes() {
     fixture.write("staged", "1\n");
     let old = fixture.commit("more");
     let new = fixture.commit_on(&old, "README.md", "new\n");
-    for setting in [
-        "merge.ff=false",
-        "merge.ff=only",
-        "merge.autoStash=true",
-        "commit.gpgSign=true",
-    ] {
+    for setting in ["merge.ff=false", "merge.ff=only", "merge.autoStash=true", "commit.gpgSign=true"] {
         let (name, value) = setting.split_once('=').unwrap();
         fixture.git(["config", name, value]);
     }
@@ -58,10 +53,7 @@ fn a_base_that_is_checked_out_moves_with_its_files_beside_local_changes() {
     assert_eq!((fixture.rev("trunk"), fixture.head()), (new.clone(), new));
     assert_eq!(fixture.repo().current_branch().unwrap().as_deref(), Some("trunk"));
     assert_eq!(read(&fixture.top(), "README.md"), "new\n");
-    assert_eq!(
-        fixture.git(["status", "--porcelain"]),
-        " M mine\nM  staged\n?? untracked"
-    );
+    assert_eq!(fixture.git(["status", "--porcelain"]), " M mine\nM  staged\n?? untracked");
     assert_eq!(fixture.git(["stash", "list"]), "");
 }
 
@@ -76,10 +68,7 @@ fn it_catches_up_when_the_user_is_done() {
     assert!(reason(publish(&fixture, &old, &new)).starts_with("Your local changes to the following files"));
     repo.publish_ahead("trunk", None, &new).unwrap();
     let newer = fixture.commit_on(&new, "more", "x");
-    assert_eq!(
-        repo.publish_ahead("trunk", Some(&new), &newer).unwrap(),
-        Published::Landed
-    );
+    assert_eq!(repo.publish_ahead("trunk", Some(&new), &newer).unwrap(), Published::Landed);
     assert!(matches!(repo.catch_up("trunk").unwrap(), CaughtUp::HeldBack { .. }));
     fixture.git(["checkout", "-q", "--", "README.md"]);
     assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Landed(newer.clone()));
@@ -97,24 +86,12 @@ fn when_the_user_commits_meanwhile_nothing_of_either_is_lost() {
     let users = fixture.commit("the user's");
     assert_eq!(publish(&fixture, &old, &new), Published::Moved);
     repo.publish_ahead("trunk", None, &new).unwrap();
-    assert_eq!(
-        repo.catch_up("trunk").unwrap(),
-        CaughtUp::Diverged {
-            base: users.clone(),
-            ahead: new.clone()
-        }
-    );
-    let message = Message {
-        text: "both",
-        task_id: "t",
-    };
+    assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Diverged { base: users.clone(), ahead: new.clone() });
+    let message = Message { text: "both", task_id: "t" };
     let Merge::Clean { commit, .. } = repo.merge(&users, &new, Strategy::MergeCommit, &message).unwrap() else {
         panic!()
     };
-    assert_eq!(
-        repo.publish_ahead("trunk", Some(&new), &commit).unwrap(),
-        Published::Landed
-    );
+    assert_eq!(repo.publish_ahead("trunk", Some(&new), &commit).unwrap(), Published::Landed);
     assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Landed(commit));
     assert!(fixture.top().join("users").exists() && fixture.top().join("added").exists());
     // The user merges what is ahead by hand: then it is simply done.
@@ -132,14 +109,8 @@ fn nothing_but_a_descendant_is_ever_published() {
     let side = fixture.commit_on(&old, "side", "x");
     fixture.write("users", "x");
     let users = fixture.commit("the user's");
-    assert!(matches!(
-        fixture.repo().publish("trunk", &users, &side),
-        Err(GitError::Unexpected { .. })
-    ));
-    assert!(matches!(
-        fixture.repo().publish("trunk", &users, &old),
-        Err(GitError::Unexpected { .. })
-    ));
+    assert!(matches!(fixture.repo().publish("trunk", &users, &side), Err(GitError::Unexpected { .. })));
+    assert!(matches!(fixture.repo().publish("trunk", &users, &old), Err(GitError::Unexpected { .. })));
     assert_eq!(fixture.rev("trunk"), users);
     assert!(matches!(fixture.repo().tips("none"), Err(GitError::NoBranch { .. })));
 }
@@ -154,29 +125,13 @@ fn the_branch_ahead_moves_with_its_checkout_too() {
     repo.publish_ahead("trunk", None, &new).unwrap();
     let looking = fixture.beside("looking");
     fixture.git(["worktree", "add", "-q", looking.to_str().unwrap(), "swarm/trunk"]);
-    let merged = repo
-        .merge(
-            &new,
-            &newer,
-            Strategy::Squash,
-            &Message {
-                text: "x",
-                task_id: "t",
-            },
-        )
-        .unwrap();
+    let merged = repo.merge(&new, &newer, Strategy::Squash, &Message { text: "x", task_id: "t" }).unwrap();
     let Merge::Clean { commit, .. } = merged else { panic!() };
-    assert_eq!(
-        repo.publish_ahead("trunk", Some(&new), &commit).unwrap(),
-        Published::Landed
-    );
+    assert_eq!(repo.publish_ahead("trunk", Some(&new), &commit).unwrap(), Published::Landed);
     assert!(looking.join("b").exists());
     assert_eq!(git(&looking, ["status", "--porcelain"]), "");
     assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Landed(commit));
-    assert!(
-        repo.tips("trunk").unwrap().ahead.is_some(),
-        "a branch somebody looks at is not deleted"
-    );
+    assert!(repo.tips("trunk").unwrap().ahead.is_some(), "a branch somebody looks at is not deleted");
     assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Even);
 }
 
@@ -188,10 +143,7 @@ fn a_linked_worktree_of_the_user_is_fast_forwarded_like_the_main_one() {
     let linked = fixture.beside("linked");
     fixture.git(["worktree", "add", "-q", linked.to_str().unwrap(), "trunk"]);
     let new = fixture.commit_on(&old, "README.md", "new\n");
-    assert_eq!(
-        fixture.repo().tips("trunk").unwrap().checked_out,
-        [linked.canonicalize().unwrap()]
-    );
+    assert_eq!(fixture.repo().tips("trunk").unwrap().checked_out, [linked.canonicalize().unwrap()]);
     assert_eq!(publish(&fixture, &old, &new), Published::Landed);
     assert_eq!(read(&linked, "README.md"), "new\n");
     assert_eq!(fixture.head(), old);
@@ -209,9 +161,7 @@ fn concurrent_publishers_lose_nothing() {
             fixture.git(["checkout", "-q", "--detach"]);
         }
         let start = fixture.head();
-        let heads: Vec<Oid> = (0..12)
-            .map(|n| fixture.commit_on(&start, &format!("file-{n}"), "x"))
-            .collect();
+        let heads: Vec<Oid> = (0..12).map(|n| fixture.commit_on(&start, &format!("file-{n}"), "x")).collect();
         let (repo, todo) = (fixture.repo(), Mutex::new(heads.iter().enumerate()));
         thread::scope(|scope| {
             for _ in 0..4 {
@@ -223,14 +173,9 @@ fn concurrent_publishers_lose_nothing() {
                         let id = format!("task-{n}");
                         loop {
                             let tip = repo.tips("trunk").unwrap().base;
-                            let message = Message {
-                                text: &id,
-                                task_id: &id,
-                            };
+                            let message = Message { text: &id, task_id: &id };
                             let merged = repo.merge(&tip, head, Strategy::Squash, &message).unwrap();
-                            let Merge::Clean { commit, .. } = merged else {
-                                panic!("{merged:?}")
-                            };
+                            let Merge::Clean { commit, .. } = merged else { panic!("{merged:?}") };
                             match repo.publish("trunk", &tip, &commit).unwrap() {
                                 Published::Landed => break,
                                 // Another thread is just moving the checkout.
@@ -243,11 +188,7 @@ fn concurrent_publishers_lose_nothing() {
         });
         let tip = fixture.rev("trunk");
         for n in 0..12 {
-            assert!(
-                repo.merged_as(Some(&start), &tip, &format!("task-{n}"))
-                    .unwrap()
-                    .is_some()
-            );
+            assert!(repo.merged_as(Some(&start), &tip, &format!("task-{n}")).unwrap().is_some());
             assert_eq!(fixture.git(["show", &format!("{tip}:file-{n}")]), "x");
         }
         assert_eq!(fixture.git(["rev-list", "--count", &format!("{start}..{tip}")]), "12");

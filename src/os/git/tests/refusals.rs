@@ -10,11 +10,7 @@ type Refusal = (&'static str, fn(&Fixture), &'static str);
 #[test]
 fn where_git_refuses_the_checkout_is_as_before_and_the_reason_is_gits() {
     let cases: &[Refusal] = &[
-        (
-            "a change in the same file",
-            |f| f.write("README.md", "mine\n"),
-            "README.md",
-        ),
+        ("a change in the same file", |f| f.write("README.md", "mine\n"), "README.md"),
         (
             "a staged change in the same file",
             |f| {
@@ -23,11 +19,7 @@ fn where_git_refuses_the_checkout_is_as_before_and_the_reason_is_gits() {
             },
             "README.md",
         ),
-        (
-            "an untracked file in the way",
-            |f| f.write("added", "mine\n"),
-            "untracked working tree files",
-        ),
+        ("an untracked file in the way", |f| f.write("added", "mine\n"), "untracked working tree files"),
         (
             "an ignored file in the way",
             |f| {
@@ -41,16 +33,8 @@ fn where_git_refuses_the_checkout_is_as_before_and_the_reason_is_gits() {
             |f| f.write(".git/index.lock", ""),
             ".git/index.lock (if no git is running there, remove",
         ),
-        (
-            "a leftover HEAD.lock",
-            |f| f.write(".git/HEAD.lock", ""),
-            ".git/HEAD.lock",
-        ),
-        (
-            "a leftover lock of the branch",
-            |f| f.write(".git/refs/heads/trunk.lock", ""),
-            "trunk.lock",
-        ),
+        ("a leftover HEAD.lock", |f| f.write(".git/HEAD.lock", ""), ".git/HEAD.lock"),
+        ("a leftover lock of the branch", |f| f.write(".git/refs/heads/trunk.lock", ""), "trunk.lock"),
         (
             "an unfinished merge",
             |f| {
@@ -97,14 +81,7 @@ fn where_git_refuses_the_checkout_is_as_before_and_the_reason_is_gits() {
         (
             "checked out twice",
             |f| {
-                f.git([
-                    "worktree",
-                    "add",
-                    "-q",
-                    "-f",
-                    f.beside("second").to_str().unwrap(),
-                    "trunk",
-                ]);
+                f.git(["worktree", "add", "-q", "-f", f.beside("second").to_str().unwrap(), "trunk"]);
             },
             "it is checked out in ",
         ),
@@ -149,22 +126,11 @@ fn where_git_refuses_the_checkout_is_as_before_and_the_reason_is_gits() {
         assert!(changed.is_empty(), "{what}: {changed:?}");
         assert_eq!(fixture.rev("trunk"), old, "{what}");
         // The work goes on ahead of the base meanwhile.
-        assert_eq!(
-            repo.publish_ahead("trunk", None, &new).unwrap(),
-            Published::Landed,
-            "{what}"
-        );
-        assert_eq!(
-            repo.publish_ahead("trunk", None, &new).unwrap(),
-            Published::Moved,
-            "{what}"
-        );
+        assert_eq!(repo.publish_ahead("trunk", None, &new).unwrap(), Published::Landed, "{what}");
+        assert_eq!(repo.publish_ahead("trunk", None, &new).unwrap(), Published::Moved, "{what}");
         let tips = repo.tips("trunk").unwrap();
         assert_eq!((tips.base, tips.ahead), (old, Some(new)), "{what}");
-        assert!(
-            matches!(repo.catch_up("trunk").unwrap(), CaughtUp::HeldBack { .. }),
-            "{what}"
-        );
+        assert!(matches!(repo.catch_up("trunk").unwrap(), CaughtUp::HeldBack { .. }), "{what}");
     }
 }
 
@@ -172,15 +138,7 @@ fn where_git_refuses_the_checkout_is_as_before_and_the_reason_is_gits() {
 /// user's, who may have locked them.
 fn on_top(fixture: &Fixture, parent: &Oid) -> Oid {
     let clone = fixture.beside(&format!("clone-{}", fastrand::u64(..)));
-    git(
-        &fixture.beside(""),
-        [
-            "clone",
-            "-q",
-            fixture.top().join(".git").to_str().unwrap(),
-            clone.to_str().unwrap(),
-        ],
-    );
+    git(&fixture.beside(""), ["clone", "-q", fixture.top().join(".git").to_str().unwrap(), clone.to_str().unwrap()]);
     git(&clone, ["checkout", "-q", "--detach", parent.as_str()]);
     write(&clone, "README.md", "new\n");
     write(&clone, "added", "new\n");

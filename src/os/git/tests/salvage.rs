@@ -9,18 +9,13 @@ use super::super::{Clean, Salvaged, Slot};
 const REF: &str = "refs/swarm/salvage/task/1";
 
 fn salvage(fixture: &Fixture, slot: &Slot) -> Option<Salvaged> {
-    slot.salvage(REF, &fixture.rev("trunk"), "what was left of task\n")
-        .unwrap()
+    slot.salvage(REF, &fixture.rev("trunk"), "what was left of task\n").unwrap()
 }
 
 /// Salvages, resets, runs git's garbage collector, and gives what is found under the ref.
 fn after_all_is_gone(fixture: &Fixture, slot: &mut Slot) -> Salvaged {
     let saved = salvage(fixture, slot).expect("there is something to save");
-    assert_eq!(
-        salvage(fixture, slot).as_ref(),
-        Some(&saved),
-        "the same work is not saved twice"
-    );
+    assert_eq!(salvage(fixture, slot).as_ref(), Some(&saved), "the same work is not saved twice");
     slot.reset_to(&fixture.rev("trunk"), &Clean::KeepOnly(vec![])).unwrap();
     assert!(!slot.state().unwrap().dirty);
     fixture.git(["reflog", "expire", "--expire=now", "--all"]);
@@ -60,18 +55,9 @@ fn every_kind_of_work_is_found_again() {
                 write(path, "README.md", "3");
                 write(path, "un/tracked", "4");
             },
-            &[
-                ("committed", "1"),
-                ("staged", "2"),
-                ("README.md", "3"),
-                ("un/tracked", "4"),
-            ],
+            &[("committed", "1"), ("staged", "2"), ("README.md", "3"), ("un/tracked", "4")],
         ),
-        (
-            "only commits",
-            |path| drop((write(path, "a", "1"), commit(path, "work"))),
-            &[("a", "1")],
-        ),
+        ("only commits", |path| drop((write(path, "a", "1"), commit(path, "work"))), &[("a", "1")]),
         (
             "hidden changes",
             |path| {
@@ -84,11 +70,7 @@ fn every_kind_of_work_is_found_again() {
             "a broken index",
             |path| {
                 write(path, "new", "1");
-                write(
-                    Path::new(&git(path, ["rev-parse", "--absolute-git-dir"])),
-                    "index",
-                    "broken",
-                );
+                write(Path::new(&git(path, ["rev-parse", "--absolute-git-dir"])), "index", "broken");
             },
             &[("new", "1"), ("README.md", "one\ntwo\nthree")],
         ),
@@ -240,10 +222,7 @@ fn nested_repositories_are_saved_with_files_branches_and_those_within_them() {
     write(&nested, "inner/file", "4");
     let saved = after_all_is_gone(&fixture, &mut slot);
     let show = |what: &str| fixture.git(["show", &format!("{}:deep/nested/{what}", saved.reference)]);
-    assert_eq!(
-        (show("committed"), show("dirty"), show("inner/file")),
-        ("1".into(), "3".into(), "4".into())
-    );
+    assert_eq!((show("committed"), show("dirty"), show("inner/file")), ("1".into(), "3".into(), "4".into()));
     let refs = fixture.git(["for-each-ref", "--format=%(objectname)", &format!("{REF}-nested")]);
     assert!(refs.contains(first.as_str()) && refs.contains(side.as_str()), "{refs}");
 }
@@ -276,9 +255,7 @@ fn a_shallow_clone_inside_is_kept_as_files_and_the_repository_stays_deep() {
     let saved = after_all_is_gone(&fixture, &mut slot);
     assert_eq!(fixture.git(["show", &format!("{}:clone/work", saved.commit)]), "1");
     assert_eq!(fixture.git(["rev-parse", "--is-shallow-repository"]), "false");
-    let fetched = try_git(&fixture.top(), ["cat-file", "-e", work.as_str()])
-        .status
-        .success();
+    let fetched = try_git(&fixture.top(), ["cat-file", "-e", work.as_str()]).status.success();
     let kept = format!("{REF}-nested/0/dot-git:refs/heads/trunk");
     assert!(fetched || fixture.git(["show", &kept]) == work.as_str());
 }
@@ -288,29 +265,20 @@ fn a_worktree_inside_the_slot_is_saved_without_copying_the_users_branches() {
     let fixture = Fixture::new();
     let mut slot = fixture.slot(0);
     let inner = slot.path().join("inner");
-    git(
-        slot.path(),
-        ["worktree", "add", "-q", "--detach", inner.to_str().unwrap()],
-    );
+    git(slot.path(), ["worktree", "add", "-q", "--detach", inner.to_str().unwrap()]);
     write(&inner, "committed", "1");
     let work = commit(&inner, "work");
     write(&inner, "dirty", "2");
     let saved = after_all_is_gone(&fixture, &mut slot);
     assert_eq!(fixture.git(["show", &format!("{}:inner/dirty", saved.commit)]), "2");
-    assert_eq!(
-        fixture.git(["for-each-ref", "--format=%(objectname)", &format!("{REF}-nested")]),
-        work.as_str()
-    );
+    assert_eq!(fixture.git(["for-each-ref", "--format=%(objectname)", &format!("{REF}-nested")]), work.as_str());
 }
 
 #[test]
 fn an_untouched_submodule_is_not_work_and_a_touched_one_is() {
     let fixture = Fixture::new();
     let library = fixture.beside("library");
-    git(
-        &fixture.beside(""),
-        ["init", "-q", "-b", "main", library.to_str().unwrap()],
-    );
+    git(&fixture.beside(""), ["init", "-q", "-b", "main", library.to_str().unwrap()]);
     write(&library, "lib", "1");
     commit(&library, "library");
     fixture.git(["submodule", "--quiet", "add", library.to_str().unwrap(), "sub"]);
@@ -353,24 +321,14 @@ fn what_an_earlier_attempt_left_behind_is_not_the_next_ones() {
     assert_eq!(salvage(&fixture, &slot), None);
     write(slot.path(), "next", "1");
     commit(slot.path(), "next");
-    let saved = slot
-        .salvage("refs/swarm/salvage/task/2", &fixture.head(), "x")
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        fixture.git(["rev-list", "--count", &format!("trunk..{}", saved.commit)]),
-        "1"
-    );
+    let saved = slot.salvage("refs/swarm/salvage/task/2", &fixture.head(), "x").unwrap().unwrap();
+    assert_eq!(fixture.git(["rev-list", "--count", &format!("trunk..{}", saved.commit)]), "1");
 }
 
 #[test]
 fn salvage_leaves_the_slot_as_it_is_and_runs_no_hook() {
     let fixture = Fixture::new();
-    write(
-        &fixture.top(),
-        ".git/hooks/reference-transaction",
-        "#!/bin/sh\nexit 1\n",
-    );
+    write(&fixture.top(), ".git/hooks/reference-transaction", "#!/bin/sh\nexit 1\n");
     use std::os::unix::fs::PermissionsExt;
     let hook = fixture.top().join(".git/hooks/reference-transaction");
     let slot = fixture.slot(0);

@@ -295,10 +295,7 @@ fn a_deleted_folder_comes_back_with_the_commits_it_had() {
     let work = commit(slot.path(), "work");
     fs::remove_dir_all(fixture.top().join(".swarm")).unwrap();
     let mut slot = fixture.slot(0);
-    let saved = slot
-        .salvage("refs/swarm/salvage/t/1", &fixture.head(), "t")
-        .unwrap()
-        .unwrap();
+    let saved = slot.salvage("refs/swarm/salvage/t/1", &fixture.head(), "t").unwrap().unwrap();
     assert_eq!(saved.commit, work, "the deleted files are not taken for work");
     reset(&mut slot, &fixture.head());
     assert_fresh(&slot, &fixture.head());

@@ -22,61 +22,30 @@ fn everything_but_the_ignored_and_the_set_apart_is_committed() {
     let fixture = Fixture::new();
     fixture.write(".gitignore", "*.log\n");
     fixture.commit("ignore");
-    let slot = fixture
-        .slot(0)
-        .set_apart([".outbox/**".to_owned(), "notes.md".to_owned()]);
+    let slot = fixture.slot(0).set_apart([".outbox/**".to_owned(), "notes.md".to_owned()]);
     assert_eq!(commit_all(&slot), Committed::Nothing);
-    for file in [
-        "new",
-        "deep/er/file",
-        ".outbox/t.md",
-        "notes.md",
-        "deep/notes.md",
-        "x.log",
-        "sp ace/ü\n",
-    ] {
+    for file in ["new", "deep/er/file", ".outbox/t.md", "notes.md", "deep/notes.md", "x.log", "sp ace/ü\n"] {
         write(slot.path(), file, "x");
     }
     fs::remove_file(slot.path().join("README.md")).unwrap();
-    let Committed::Done(done) = commit_all(&slot) else {
-        panic!()
-    };
+    let Committed::Done(done) = commit_all(&slot) else { panic!() };
     let state = slot.state().unwrap();
     assert_eq!((state.head, state.dirty), (Some(done), false));
-    let changed = git(
-        slot.path(),
-        ["show", "--format=", "--name-status", "--no-renames", "-z", "HEAD"],
-    );
-    assert_eq!(
-        changed.replace('\0', " "),
-        "D README.md A deep/er/file A deep/notes.md A new A sp ace/ü\n "
-    );
+    let changed = git(slot.path(), ["show", "--format=", "--name-status", "--no-renames", "-z", "HEAD"]);
+    assert_eq!(changed.replace('\0', " "), "D README.md A deep/er/file A deep/notes.md A new A sp ace/ü\n ");
     let written = git(slot.path(), ["show", "-s", "--format=%an <%ae> %cn%n%B", "HEAD"]);
-    assert_eq!(
-        written,
-        "swarm <swarm@localhost> swarm\nDo it\n\n# not a comment\n\nTask-Id: t"
-    );
+    assert_eq!(written, "swarm <swarm@localhost> swarm\nDo it\n\n# not a comment\n\nTask-Id: t");
     assert_eq!(commit_all(&slot), Committed::Nothing);
 }
 
 #[test]
 fn the_users_settings_do_not_stop_it() {
     let fixture = Fixture::new();
-    for setting in [
-        "commit.gpgSign=true",
-        "gpg.program=false",
-        "core.editor=false",
-        "core.autocrlf=true",
-    ] {
+    for setting in ["commit.gpgSign=true", "gpg.program=false", "core.editor=false", "core.autocrlf=true"] {
         let (name, value) = setting.split_once('=').unwrap();
         fixture.git(["config", name, value]);
     }
-    for setting in [
-        "core.safecrlf=true",
-        "commit.template=/none",
-        "core.fsmonitor=false",
-        "commit.verbose=true",
-    ] {
+    for setting in ["core.safecrlf=true", "commit.template=/none", "core.fsmonitor=false", "commit.verbose=true"] {
         let (name, value) = setting.split_once('=').unwrap();
         fixture.git(["config", name, value]);
     }
@@ -91,11 +60,7 @@ fn the_repositorys_own_hooks_run_and_their_words_come_back() {
     let fixture = Fixture::new();
     for (place, configured) in [(".git/hooks", false), ("our-hooks", true)] {
         let hook = fixture.top().join(place).join("pre-commit");
-        write(
-            &fixture.top(),
-            &format!("{place}/pre-commit"),
-            "#!/bin/sh\necho out; echo no tabs please >&2\nexit 1\n",
-        );
+        write(&fixture.top(), &format!("{place}/pre-commit"), "#!/bin/sh\necho out; echo no tabs please >&2\nexit 1\n");
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
         if configured {
             fixture.git(["config", "core.hooksPath", fixture.top().join(place).to_str().unwrap()]);
@@ -104,11 +69,7 @@ fn the_repositorys_own_hooks_run_and_their_words_come_back() {
         write(slot.path(), "new", "x");
         assert_eq!(refusal(&slot), "out\nno tabs please");
         assert_eq!(slot.state().unwrap().head, Some(fixture.head()));
-        write(
-            &fixture.top(),
-            &format!("{place}/pre-commit"),
-            "#!/bin/sh\ntest -f new && git status >/dev/null\n",
-        );
+        write(&fixture.top(), &format!("{place}/pre-commit"), "#!/bin/sh\ntest -f new && git status >/dev/null\n");
         assert!(matches!(commit_all(&slot), Committed::Done(_)));
     }
 }
@@ -177,10 +138,7 @@ fn state_tells_head_branch_and_dirt() {
     let slot = fixture.slot(0).set_apart(["outbox/**".to_owned()]);
     let path = slot.path().to_owned();
     let state = slot.state().unwrap();
-    assert_eq!(
-        (state.head, state.branch, state.dirty),
-        (Some(fixture.head()), None, false)
-    );
+    assert_eq!((state.head, state.branch, state.dirty), (Some(fixture.head()), None, false));
     write(&path, "outbox/new-task.md", "x");
     assert!(!slot.has_changed_since(&fixture.head()).unwrap());
     git(&path, ["checkout", "-q", "-b", "mine"]);

@@ -1,0 +1,58 @@
+//! The queue as it lies there now, for commands that only look.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Desk;
+use super::paint::YELLOW;
+use crate::error::{Context, Result};
+use crate::model::pick::Filter;
+use crate::model::queue::Queue;
+use crate::os::dirs::Dirs;
+use crate::os::records::Records;
+use crate::os::workspace::Place;
+use crate::swarm::{Board, WhenEmpty};
+
+/// A file that is no valid task.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct InvalidFile {
+    /// The file, from the workspace's root.
+    pub(super) path: String,
+    /// The line, where it is known.
+    pub(super) line: Option<usize>,
+    /// What is wrong and what to do.
+    pub(super) reason: String,
+}
+
+impl InvalidFile {
+    /// `path:line: reason`, as compilers write it.
+    pub(super) fn text(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{}{line}: {}", self.path, self.reason)
+    }
+}
+
+/// Reads the queue.
+pub(super) fn board(place: &Place, now: Timestamp) -> Result<Board> {
+    let board = Board::new(place.dirs.clone(), Filter::default(), WhenEmpty::End);
+    board.scan().context(|| "read the queue".to_owned())?;
+    board.advance(now);
+    Ok(board)
+}
+
+/// The files that are no valid tasks.
+pub(super) fn invalid(dirs: &Dirs, queue: &Queue) -> Vec<InvalidFile> {
+    let all = queue.invalid().map(|(state, name, invalid)| InvalidFile {
+        path: dirs.shown(&dirs.state(state).join(name)),
+        line: invalid.line,
+        reason: invalid.reason.clone(),
+    });
+    all.collect()
+}
+
+/// Says which records could not be read.
+pub(super) fn tell_set_aside(desk: &Desk, records: &Records<'_>) {
+    for aside in records.set_aside() {
+        desk.say(&format!("{YELLOW}set aside:{YELLOW:#} {}: {}", aside.path, aside.reason));
+    }
+}

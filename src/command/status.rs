@@ -1,0 +1,241 @@
+//! `swarm status`: how the queue, the workers and the base stand. Changes nothing and waits for nobody.
+
+use serde::Serialize;
+
+use super::base::{self, BaseNow};
+use super::paint::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
+use super::picture::{self, InvalidFile};
+use super::table::{Table, one_line};
+use super::workers::{self, NoWorker, RunNow, WorkerNow};
+use super::{Desk, age};
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::model::pick::{self, Filter, forecast};
+use crate::model::queue::Queue;
+use crate::model::record::SCHEMA;
+use crate::model::state::State;
+use crate::model::task::TaskId;
+use crate::os::clock;
+use crate::os::records::Records;
+use crate::os::workspace::Place;
+use crate::swarm::alive;
+
+/// How much of the newest run's events is read for what it said of the base.
+const LATEST: u64 = 256 * 1024;
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+struct Status {
+    schema: u32,
+    counts: Counts,
+    /// How many of the pending tasks could be claimed now.
+    claimable: usize,
+    runs: Vec<RunNow>,
+    workers: Vec<WorkerNow>,
+    /// Tasks in `current/` that nobody works on.
+    without_worker: Vec<NoWorker>,
+    providers: Vec<Provider>,
+    invalid: Vec<InvalidFile>,
+    /// Pending tasks that only a person can set free.
+    stuck: Vec<Stuck>,
+    base: BaseNow,
+}
+
+/// How many valid tasks lie in each folder.
+#[derive(Debug, Serialize)]
+struct Counts {
+    pending: usize,
+    current: usize,
+    review: usize,
+    blocked: usize,
+    complete: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Provider {
+    provider: String,
+    parked: bool,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Stuck {
+    id: TaskId,
+    reason: String,
+}
+
+pub(super) fn run(desk: &Desk) -> Result<Exit> {
+    let place = desk.place()?;
+    let mut records = Records::new(&place.dirs);
+    let status = look(&place, &mut records)?;
+    if desk.json() {
+        desk.print_json(&status)?;
+    } else {
+        desk.print(&text(&status))?;
+    }
+    picture::tell_set_aside(desk, &records);
+    Ok(Exit::Done)
+}
+
+fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
+    let now = clock::now();
+    let dirs = &place.dirs;
+    let board = picture::board(place, now)?;
+    let (counts, claimable, current, invalid, stuck) = board.with_queue(|queue| {
+        let mut current: Vec<TaskId> = queue.ids(State::Current).cloned().collect();
+        current.sort();
+        let claimable = forecast(queue, &Filter::default()).0.len();
+        (counts(queue), claimable, current, picture::invalid(dirs, queue), stuck(queue))
+    });
+    let alive = alive(dirs);
+    let claims = workers::claims(records, dirs, &current);
+    let (mut runs, mut working) = (Vec::new(), Vec::new());
+    for run in &alive {
+        let (run, workers) = workers::of_run(records, run, &claims, now);
+        runs.push(run);
+        working.extend(workers);
+    }
+    let newest = records.run_ids().pop();
+    let latest = newest.map(|run_id| records.last_events(&run_id, LATEST).0).unwrap_or_default();
+    Ok(Status {
+        schema: SCHEMA,
+        counts,
+        claimable,
+        providers: providers(&runs),
+        without_worker: workers::without_worker(dirs, &current, &claims, &alive),
+        runs,
+        workers: working,
+        invalid,
+        stuck,
+        base: base::look(place, &latest),
+    })
+}
+
+fn counts(queue: &Queue) -> Counts {
+    Counts {
+        pending: queue.count(State::Pending),
+        current: queue.count(State::Current),
+        review: queue.count(State::Review),
+        blocked: queue.count(State::Blocked),
+        complete: queue.count(State::Complete),
+    }
+}
+
+fn stuck(queue: &Queue) -> Vec<Stuck> {
+    let hold = |entry| pick::hold(queue, &Filter::default(), entry).filter(|hold| hold.needs_a_person());
+    let mut stuck: Vec<Stuck> = queue
+        .all_pending()
+        .filter_map(|entry| hold(entry).map(|hold| Stuck { id: entry.id.clone(), reason: hold.to_string() }))
+        .collect();
+    stuck.sort_by(|a, b| a.id.cmp(&b.id));
+    stuck
+}
+
+fn providers(runs: &[RunNow]) -> Vec<Provider> {
+    let all = runs.iter().flat_map(|run| &run.parked);
+    let parked = all.map(|(name, reason)| Provider { provider: name.clone(), parked: true, reason: reason.clone() });
+    parked.collect()
+}
+
+fn text(status: &Status) -> String {
+    let mut text = base_line(&status.base);
+    let Counts { pending, current, review, blocked, complete } = status.counts;
+    let claimable = match (pending, status.claimable) {
+        (0, _) => String::new(),
+        (_, claimable) => format!(" ({claimable} claimable)"),
+    };
+    let loud = |count: usize| if count > 0 { RED } else { PLAIN };
+    let (of_review, of_blocked) = (loud(review), loud(blocked));
+    text.push_str(&format!(
+        "{pending} pending{claimable}, {current} current, {of_review}{review} review{of_review:#}, \
+         {of_blocked}{blocked} blocked{of_blocked:#}, {GREEN}{complete} complete{GREEN:#}\n",
+    ));
+    if status.runs.is_empty() {
+        text.push_str(&format!("\n{DIM}no swarm is running{DIM:#}\n"));
+    }
+    for run in &status.runs {
+        text.push_str(&run_text(run, &status.workers));
+    }
+    let no_worker = status.without_worker.iter().map(|it| {
+        let whose = match (&it.worker, &it.run_id) {
+            (Some(worker), Some(run)) => format!("its worker {worker} of run {run} is dead"),
+            (_, _) => "nobody has claimed it".to_owned(),
+        };
+        format!("{}: {whose}; a running swarm gives it back within a minute, the next start at once", it.task)
+    });
+    section(&mut text, "no worker", no_worker);
+    section(&mut text, "parked", status.providers.iter().map(|it| format!("{}: {}", it.provider, it.reason)));
+    section(&mut text, "stuck", status.stuck.iter().map(|it| format!("{}: {}", it.id, it.reason)));
+    section(&mut text, "invalid", status.invalid.iter().map(InvalidFile::text));
+    if review + blocked > 0 {
+        text.push_str(&format!("\n{DIM}why tasks wait: swarm list blocked review{DIM:#}\n"));
+    }
+    text
+}
+
+fn base_line(base: &BaseNow) -> String {
+    let mut text = match (&base.branch, &base.head) {
+        (Some(branch), Some(head)) => {
+            let green = match base.green {
+                Some(true) => format!(", {GREEN}green{GREEN:#}"),
+                Some(false) => format!(", {RED}red{RED:#}"),
+                None => String::new(),
+            };
+            format!("{BOLD}{branch}{BOLD:#} at {}{green}\n", short(head))
+        }
+        (_, _) => String::new(),
+    };
+    if let Some(problem) = &base.problem {
+        text.push_str(&format!("{RED}the repository is not fit:{RED:#} {}\n", one_line(problem, 400)));
+    }
+    if let Some(ahead) = &base.ahead {
+        let reason = ahead.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        text.push_str(&format!(
+            "{YELLOW}finished work waits on {} at {}{YELLOW:#} until the base can move{reason}\n",
+            ahead.branch,
+            short(&ahead.head)
+        ));
+    }
+    text
+}
+
+fn run_text(run: &RunNow, workers: &[WorkerNow]) -> String {
+    let since = run.duration_ms.map(|ms| format!(", running for {}", age::length_ms(ms))).unwrap_or_default();
+    let base = run.base.as_deref().map(|base| format!(", lands on {base}")).unwrap_or_default();
+    let paused = run.paused.as_deref().map(|reason| format!("{YELLOW}{reason}{YELLOW:#}\n")).unwrap_or_default();
+    let mut table = Table::new(["WORKER", "TASK", "CYCLE", "STEP", "FOR", "LAST EVENT", "AGENT"]);
+    let now = clock::now();
+    for worker in workers.iter().filter(|worker| worker.run_id == run.run_id) {
+        let step = match (worker.step, worker.round, &worker.task) {
+            (Some(step), Some(round), _) if round > 1 => format!("{} {round}", step.as_str()),
+            (Some(step), _, _) => step.as_str().to_owned(),
+            (None, _, Some(_)) => String::new(),
+            (None, _, None) => "idle".to_owned(),
+        };
+        table.row(
+            if worker.task.is_some() { PLAIN } else { DIM },
+            [
+                worker.worker.clone(),
+                worker.task.as_ref().map(ToString::to_string).unwrap_or_default(),
+                worker.cycle.map(|cycle| cycle.to_string()).unwrap_or_default(),
+                step,
+                worker.since.map(|at| age::ago(at, now)).unwrap_or_default(),
+                worker.last_event_at.map(|at| format!("{} ago", age::ago(at, now))).unwrap_or_default(),
+                worker.agent.clone().unwrap_or_default(),
+            ],
+        );
+    }
+    format!("\n{BOLD}{}{BOLD:#}{since}{base} {DIM}(process {}){DIM:#}\n{paused}{}", run.run_id, run.pid, table.text())
+}
+
+fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.map(|line| format!("  {}\n", one_line(&line, 400))).collect();
+    if !lines.is_empty() {
+        text.push_str(&format!("\n{RED}{title}{RED:#}\n{}", lines.concat()));
+    }
+}
+
+/// The beginning of a commit's name.
+pub(super) fn short(oid: &str) -> &str {
+    oid.get(..10).unwrap_or(oid)
+}

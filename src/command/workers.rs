@@ -1,0 +1,339 @@
+//! What the workers of the live runs do now.
+//!
+//! A claim says who has which task; the last events say with which step. Only the end of a run's events is
+//! read, more of it where a worker has been busy with one step for long.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::age;
+use crate::cycle::ClaimRecord;
+use crate::model::record::{Event, EventLine, Started, StepName};
+use crate::model::state::State;
+use crate::model::task::TaskId;
+use crate::os::dirs::Dirs;
+use crate::os::folders;
+use crate::os::lock_table::LockTable;
+use crate::os::records::Records;
+use crate::os::task_folder;
+use crate::swarm::Alive;
+
+/// How much of the events' end is read at first, and at most.
+const TAILS: [u64; 3] = [64 * 1024, 1024 * 1024, 16 * 1024 * 1024];
+
+/// A worker of a live run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct WorkerNow {
+    pub(super) run_id: String,
+    pub(super) worker: String,
+    /// Who works.
+    pub(super) agent: Option<String>,
+    /// On what; null: it waits for work.
+    pub(super) task: Option<TaskId>,
+    pub(super) cycle: Option<u32>,
+    pub(super) attempt: Option<u32>,
+    pub(super) slot: Option<String>,
+    /// With which step; null: between two, or not known.
+    pub(super) step: Option<StepName>,
+    pub(super) round: Option<u32>,
+    /// Since when it does that.
+    #[serde(serialize_with = "crate::model::moment::serialize_optional")]
+    pub(super) since: Option<Timestamp>,
+    /// When it was last heard of.
+    #[serde(serialize_with = "crate::model::moment::serialize_optional")]
+    pub(super) last_event_at: Option<Timestamp>,
+    pub(super) last_event_age_ms: Option<u64>,
+}
+
+/// A run that is alive.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct RunNow {
+    pub(super) run_id: String,
+    pub(super) pid: u32,
+    pub(super) host: String,
+    #[serde(serialize_with = "crate::model::moment::serialize_optional")]
+    pub(super) started_at: Option<Timestamp>,
+    pub(super) duration_ms: Option<u64>,
+    /// The branch it lands on.
+    pub(super) base: Option<String>,
+    /// Why it claims no more.
+    pub(super) paused: Option<String>,
+    /// Providers that asked for a pause, with the reason.
+    #[serde(skip)]
+    pub(super) parked: BTreeMap<String, String>,
+}
+
+/// A task in `current/` whose worker is dead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct NoWorker {
+    pub(super) task: TaskId,
+    pub(super) run_id: Option<String>,
+    pub(super) worker: Option<String>,
+}
+
+/// One run and its workers, from its records and the claims.
+pub(super) fn of_run(
+    records: &mut Records<'_>,
+    run: &Alive,
+    claims: &[ClaimRecord],
+    now: Timestamp,
+) -> (RunNow, Vec<WorkerNow>) {
+    let started = records.run(&run.run_id).started;
+    let claims: Vec<&ClaimRecord> = claims.iter().filter(|claim| claim.run_id == run.run_id).collect();
+    let mut events = Vec::new();
+    let mut workers = BTreeMap::new();
+    for bytes in TAILS {
+        let (found, all) = records.last_events(&run.run_id, bytes);
+        events = found;
+        workers = crew(&run.run_id, started.as_ref());
+        events.iter().for_each(|line| hear(&mut workers, line));
+        claims.iter().for_each(|claim| correct(&mut workers, claim));
+        let silent = |claim: &&ClaimRecord| {
+            workers.values().any(|worker| worker.worker == claim.worker && worker.since.is_none())
+        };
+        if all || !claims.iter().any(silent) {
+            break;
+        }
+    }
+    let mut workers: Vec<WorkerNow> = workers.into_values().collect();
+    for worker in &mut workers {
+        worker.last_event_age_ms = worker.last_event_at.map(|at| age::since_ms(at, now));
+    }
+    let started_at = started.as_ref().map(|started| started.started_at);
+    let run = RunNow {
+        run_id: run.run_id.clone(),
+        pid: run.process.pid,
+        host: run.host.clone(),
+        started_at,
+        duration_ms: started_at.map(|at| age::since_ms(at, now)),
+        base: started.map(|started| started.base),
+        paused: paused(&events),
+        parked: parked(&events),
+    };
+    (run, workers)
+}
+
+/// The workers' natural order is that of their numbers.
+type Key = (usize, String);
+
+fn key(worker: &str) -> Key {
+    (worker.len(), worker.to_owned())
+}
+
+/// As they were when the run began.
+fn crew(run_id: &str, started: Option<&Started>) -> BTreeMap<Key, WorkerNow> {
+    let agents = started.map(|started| started.agents.as_slice()).unwrap_or_default();
+    let workers = agents.iter().enumerate().map(|(number, agent)| {
+        let name = format!("w{number}");
+        (key(&name), WorkerNow { agent: Some(agent.clone()), ..blank(run_id, &name) })
+    });
+    workers.collect()
+}
+
+fn blank(run_id: &str, worker: &str) -> WorkerNow {
+    WorkerNow {
+        run_id: run_id.to_owned(),
+        worker: worker.to_owned(),
+        agent: None,
+        task: None,
+        cycle: None,
+        attempt: None,
+        slot: None,
+        step: None,
+        round: None,
+        since: None,
+        last_event_at: None,
+        last_event_age_ms: None,
+    }
+}
+
+/// Brings the picture of a worker up to date with one event.
+fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
+    let Some(name) = &line.worker else { return };
+    let worker = workers.entry(key(name)).or_insert_with(|| blank(&line.run_id, name));
+    worker.last_event_at = Some(line.at);
+    if let Event::TaskClaimed { attempt, slot, agent } = &line.event {
+        *worker = WorkerNow {
+            agent: Some(agent.clone()),
+            task: line.task.clone(),
+            cycle: line.cycle,
+            attempt: Some(*attempt),
+            slot: Some(slot.clone()),
+            since: Some(line.at),
+            last_event_at: Some(line.at),
+            ..blank(&line.run_id, name)
+        };
+    } else if let Event::StepStarted { step, round, .. } = &line.event {
+        worker.task = line.task.clone();
+        worker.cycle = line.cycle;
+        worker.step = Some(*step);
+        worker.round = Some(*round);
+        worker.since = Some(line.at);
+    } else if let Event::StepEnded { .. } = &line.event {
+        worker.step = None;
+        worker.round = None;
+        worker.since = Some(line.at);
+    } else if let Event::TaskMoved { .. } = &line.event {
+        *worker = WorkerNow {
+            agent: worker.agent.take(),
+            slot: worker.slot.take(),
+            since: Some(line.at),
+            last_event_at: Some(line.at),
+            ..blank(&line.run_id, name)
+        };
+    }
+}
+
+/// Where the events read do not reach back to the claim, the claim knows better.
+fn correct(workers: &mut BTreeMap<Key, WorkerNow>, claim: &ClaimRecord) {
+    let worker = workers.entry(key(&claim.worker)).or_insert_with(|| blank(&claim.run_id, &claim.worker));
+    if worker.task.as_ref() != Some(&claim.task) || worker.cycle != Some(claim.cycle) {
+        worker.task = Some(claim.task.clone());
+        worker.cycle = Some(claim.cycle);
+        worker.step = None;
+        worker.round = None;
+        worker.since = None;
+    }
+    worker.attempt = Some(claim.attempt);
+    worker.slot = Some(claim.slot.clone());
+}
+
+fn paused(events: &[EventLine]) -> Option<String> {
+    let mut paused = None;
+    for line in events {
+        if let Event::Paused { reason } = &line.event {
+            paused = Some(reason.clone());
+        } else if let Event::Resumed {} = &line.event {
+            paused = None;
+        }
+    }
+    paused
+}
+
+fn parked(events: &[EventLine]) -> BTreeMap<String, String> {
+    let mut parked = BTreeMap::new();
+    for line in events {
+        if let Event::ProviderParked { provider, reason } = &line.event {
+            parked.insert(provider.clone(), reason.clone());
+        } else if let Event::ProviderResumed { provider } = &line.event {
+            parked.remove(provider);
+        }
+    }
+    parked
+}
+
+/// What is known of the claims on the tasks in `current/`.
+pub(super) fn claims(records: &mut Records<'_>, dirs: &Dirs, current: &[TaskId]) -> Vec<ClaimRecord> {
+    let mut claims = Vec::new();
+    for id in current {
+        match ClaimRecord::read(dirs, id) {
+            Some(claim) => claims.push(claim),
+            None if dirs.claim_record(id).exists() => {
+                records.put_aside(&dirs.claim_record(id), "is no record of a claim of this task");
+            }
+            None => {}
+        }
+    }
+    claims
+}
+
+/// Those of the tasks in `current/` whose claim nobody holds; none where that cannot be seen.
+///
+/// The worker takes the lock before the file comes and lets it go after the file has gone. So a lock that is
+/// free while the file lies there, before and after the look, has no worker. (Between the two looks the file
+/// may have gone and come again; then the next look tells the truth.) A lock on another machine, or in
+/// another container, is not seen: there the run's own lock speaks.
+pub(super) fn without_worker(
+    dirs: &Dirs,
+    current: &[TaskId],
+    claims: &[ClaimRecord],
+    alive: &[Alive],
+) -> Vec<NoWorker> {
+    let host = folders::host();
+    let Some(table) = LockTable::read(&dirs.claims()) else { return Vec::new() };
+    let claim_of = |id: &TaskId| claims.iter().find(|claim| claim.task == *id);
+    let lives_elsewhere = |claim: &ClaimRecord| alive.iter().any(|run| run.run_id == claim.run_id && run.host != host);
+    let dead = current.iter().filter(|id| {
+        !table.holds(&dirs.claim_lock(id))
+            && task_folder::exists(dirs, State::Current, id)
+            && !claim_of(id).is_some_and(lives_elsewhere)
+    });
+    dead.map(|id| NoWorker {
+        task: id.clone(),
+        run_id: claim_of(id).map(|claim| claim.run_id.clone()),
+        worker: claim_of(id).map(|claim| claim.worker.clone()),
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::record::{SCHEMA, StepResult};
+    use crate::os::process::Mark;
+
+    fn line(worker: &str, second: i64, event: Event) -> EventLine {
+        EventLine {
+            schema: SCHEMA,
+            at: Timestamp::from_second(second).unwrap(),
+            t_ms: 0,
+            run_id: "r".into(),
+            worker: Some(worker.into()),
+            cycle: Some(3),
+            task: Some(TaskId::parse("t").unwrap()),
+            event,
+        }
+    }
+
+    fn heard(lines: &[EventLine]) -> Vec<WorkerNow> {
+        let mut workers = BTreeMap::new();
+        lines.iter().for_each(|line| hear(&mut workers, line));
+        workers.into_values().collect()
+    }
+
+    #[test]
+    fn a_worker_is_followed_from_its_claim_to_the_move() {
+        let claimed = Event::TaskClaimed { attempt: 2, slot: "01".into(), agent: "script".into() };
+        let began = Event::StepStarted { step: StepName::Verify, round: 2, command: None };
+        let ended = Event::StepEnded { step: StepName::Verify, round: 2, result: StepResult::Ok, duration_ms: 1 };
+        let moved = Event::TaskMoved { from: State::Current, to: None, cause: "x".into(), outcome: None };
+        let lines = [line("w0", 1, claimed), line("w0", 2, began), line("w0", 3, ended), line("w0", 4, moved)];
+        let steps: Vec<_> = (1..=4).map(|count| heard(&lines[..count]).remove(0)).collect();
+        assert_eq!((steps[0].attempt, steps[0].step), (Some(2), None));
+        assert_eq!((steps[1].step, steps[1].since.unwrap().as_second()), (Some(StepName::Verify), 2));
+        assert_eq!((steps[2].step, steps[2].since.unwrap().as_second()), (None, 3));
+        assert_eq!((&steps[3].task, steps[3].cycle), (&None, None));
+        assert_eq!(steps[3].agent.as_deref(), Some("script"));
+    }
+
+    #[test]
+    fn workers_stand_in_the_order_of_their_numbers() {
+        let lines = ["w10", "w9", "w0"].map(|name| line(name, 1, Event::Resumed {}));
+        let names: Vec<String> = heard(&lines).into_iter().map(|worker| worker.worker).collect();
+        assert_eq!(names, ["w0", "w9", "w10"]);
+    }
+
+    #[test]
+    fn a_claim_knows_better_than_the_end_of_another_cycle() {
+        let mut workers = BTreeMap::new();
+        hear(&mut workers, &line("w0", 1, Event::StepStarted { step: StepName::Verify, round: 1, command: None }));
+        let claim = ClaimRecord {
+            schema: SCHEMA,
+            task: TaskId::parse("other").unwrap(),
+            run_id: "r".into(),
+            worker: "w0".into(),
+            cycle: 4,
+            attempt: 1,
+            slot: "02".into(),
+            base: None,
+            mark: Mark::new(),
+            process: None,
+            prompt: None,
+        };
+        correct(&mut workers, &claim);
+        let worker = workers.into_values().next().unwrap();
+        assert_eq!((worker.task.unwrap().as_str(), worker.step, worker.since), ("other", None, None));
+    }
+}
