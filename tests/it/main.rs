@@ -4,3 +4,5 @@ mod harness;
 
 mod cases;
 mod first_steps;
+mod forged;
+mod records;
