@@ -21,6 +21,7 @@ mod logs;
 mod follow;
 mod runs;
 mod lint;
+mod check;
 mod schema;
 mod completions;
 mod man;
@@ -68,7 +69,7 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Logs(words) => logs::run(desk, &words),
         Command::Runs(words) => runs::run(desk, &words),
         Command::Lint(words) => lint::run(desk, &words),
-        Command::Check => Err(Error::failed("not built yet")),
+        Command::Check(words) => check::run(desk, &words),
         Command::Demo(_) => Err(Error::failed("not built yet")),
         Command::Retry(words) => moves::retry(desk, &words),
         Command::Hold(words) => moves::hold(desk, &words),

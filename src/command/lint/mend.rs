@@ -38,8 +38,7 @@ pub(super) fn is_meant_as_task(name: &OsStr) -> bool {
 pub(super) fn mend(dirs: &Dirs) -> Result<Vec<Renamed>> {
     let mut renamed = Vec::new();
     for state in State::ALL {
-        let mut names =
-            task_folder::list(dirs, state).context(|| format!("read {}", dirs.state(state).display()))?;
+        let mut names = task_folder::list(dirs, state).context(|| format!("read {}", dirs.state(state).display()))?;
         names.sort();
         for name in names {
             let wrong = match task_folder::read_name(&name) {
@@ -107,14 +106,17 @@ mod tests {
             fs::write(dirs.tasks().join(name), text).unwrap();
         }
         fs::create_dir(dirs.tasks().join("pending/a folder.md")).unwrap();
-        let renamed: Vec<String> = mend(&dirs).unwrap().into_iter().map(|it| format!("{} {}", it.from, it.to)).collect();
+        let renamed: Vec<String> =
+            mend(&dirs).unwrap().into_iter().map(|it| format!("{} {}", it.from, it.to)).collect();
         let expected = [
             "tasks/pending/Fix.MD tasks/pending/Fix.md",
             "tasks/pending/My task!.md tasks/pending/my-task-3.md",
             "tasks/review/ü.markdown tasks/review/task.md",
         ];
         assert_eq!(renamed, expected);
-        for (name, text) in [("pending/my-task-3.md", "mine"), ("pending/my-task.md", "here before"), ("pending/fine.md", "fine")] {
+        for (name, text) in
+            [("pending/my-task-3.md", "mine"), ("pending/my-task.md", "here before"), ("pending/fine.md", "fine")]
+        {
             assert_eq!(fs::read_to_string(dirs.tasks().join(name)).unwrap(), text);
         }
         assert_eq!(mend(&dirs).unwrap(), []);

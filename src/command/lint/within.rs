@@ -121,7 +121,6 @@ pub(super) fn gates_of_the_workspace(place: &Place) -> Vec<Finding> {
     let of_domains = place.config.domains.values().flat_map(|domain| &domain.verify);
     let blank = place.config.verify.iter().chain(of_domains).filter(|gate| is_blank(gate));
     let path = place.dirs.shown(&config_file(place.dirs.root()));
-    let finding =
-        |gate| Finding { path: path.clone(), line: None, severity: Weight::Note, reason: does_nothing(gate) };
+    let finding = |gate| Finding { path: path.clone(), line: None, severity: Weight::Note, reason: does_nothing(gate) };
     blank.map(finding).collect()
 }
