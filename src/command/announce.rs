@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::Desk;
+use super::paint::{DIM, GREEN, RED, YELLOW};
 use crate::model::excerpt::shorten;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Event, EventLine, StepResult};
@@ -48,11 +49,6 @@ pub(super) fn show_text(desk: &Desk) -> Show {
         }
     })
 }
-
-const DIM: Style = Style::new().dimmed();
-const RED: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
-const YELLOW: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
-const GREEN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 
 /// One line for people; `None` for what is not said at this loudness.
 fn text(line: &EventLine, loudness: Loudness) -> Option<String> {

@@ -4,5 +4,8 @@ mod harness;
 
 mod cases;
 mod first_steps;
+mod background;
+mod outcomes;
+mod workspaces;
 mod forged;
 mod records;
