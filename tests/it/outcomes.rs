@@ -81,9 +81,13 @@ fn clocks_end_an_agent_that_is_silent_or_slow() {
 #[test]
 fn a_silent_agent_that_must_signal_is_stuck_and_prose_is_no_signal() {
     let w = strict();
-    w.agent("mumbles", &["write x.txt x", "say I will say COMPLETE_AND_READY_FOR_MERGE soon"]);
+    w.agent_with(
+        "mumbles",
+        &["write x.txt x", "say I will say COMPLETE_AND_READY_FOR_MERGE soon"],
+        "completion: signal",
+    );
     w.task_for("mumbles", "vague");
-    w.agent("speaks", &["write y.txt y", "say COMPLETE_AND_READY_FOR_MERGE"]);
+    w.agent_with("speaks", &["write y.txt y", "say COMPLETE_AND_READY_FOR_MERGE"], "completion: signal");
     w.task_for("speaks", "clear");
     w.start(["--drain"]).code(1);
     w.is_in("blocked", "vague");
@@ -105,10 +109,10 @@ fn two_that_contradict_each_other_do_not_both_land_and_no_side_is_lost() {
     }
     w.start(["--drain", "-n", "2"]).code(1);
     let (landed, other) = if w.whereabouts("left") == ["complete"] { ("left", "right") } else { ("right", "left") };
-    assert_eq!(w.base().read("line.txt"), format!("{landed}\n"));
+    assert_eq!(w.base().read("line.txt"), landed);
     let text = w.is_in("blocked", other);
     assert!(text.contains("outcome: conflict") && text.contains("line.txt"), "{text}");
-    assert_eq!(w.at_commit(&format!("refs/swarm/salvage/{other}/1")).read("line.txt"), format!("{other}\n"));
+    assert_eq!(w.at_commit(&format!("refs/swarm/salvage/{other}/1")).read("line.txt"), other);
     w.holds_the_laws();
 }
 

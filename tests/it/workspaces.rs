@@ -14,7 +14,7 @@ fn worktrees_are_set_up_once_and_get_what_git_ignores() {
     }
     w.start(["--drain", "-n", "1"]).code(0);
     w.base().lacks(".env").lacks("build/setup");
-    assert_eq!(w.base().read("two.txt"), "SECRET=1\nonce\n", "ignored files stay, and setup ran once");
+    assert_eq!(w.base().read("two.txt"), "SECRET=1\nonce", "ignored files stay, and setup ran once");
     w.holds_the_laws();
 }
 
@@ -49,7 +49,7 @@ fn a_merge_keeps_the_agents_commits_beside_the_first_parent_line() {
     w.start(["--drain"]).code(0);
     assert_eq!(w.base().commits_of("two-steps").len(), 1);
     let log = w.git(["log", "--format=%s", w.base_name()]);
-    assert!(log.contains("one\n") && log.contains("two\n"), "{log}");
+    assert!(log.lines().any(|line| line == "one") && log.lines().any(|line| line == "two"), "{log}");
     w.holds_the_laws();
 }
 
@@ -60,7 +60,7 @@ fn a_rebase_replays_the_agents_commits() {
     w.task("two-steps", "echo 1 > 1.txt; git add .; git commit -qm one\necho 2 > 2.txt; git add .; git commit -qm two");
     w.start(["--drain"]).code(0);
     let log = w.git(["log", "--first-parent", "--format=%s", "-2", w.base_name()]);
-    assert_eq!(log, "two\none\n");
+    assert_eq!(log, "two\none");
     w.base().has("1.txt").has("2.txt");
 }
 
@@ -142,7 +142,7 @@ fn settings_that_this_version_cannot_honour_are_refused() {
     w.config("reviewer: {agent: script}\n");
     w.start(["--drain"]).code(2).says("reviewer");
     w.config("limits: {atempts: 1}\n");
-    w.start(["--drain"]).code(2).says("config/swarm.yaml:1").says("did you mean `attempts`");
+    w.start(["--drain"]).code(2).says("config/swarm.yaml:2").says("did you mean `attempts`");
 }
 
 #[test]
