@@ -4,6 +4,7 @@ mod harness;
 
 mod cases;
 mod first_steps;
+mod surviving_git;
 mod background;
 mod outcomes;
 mod workspaces;
