@@ -25,19 +25,26 @@ enum Loudness {
 
 /// Shows events as the global options ask: JSON lines on standard output, or text on standard error.
 pub(super) fn show(desk: &Desk) -> Show {
+    if !desk.json() {
+        return show_text(desk);
+    }
+    Box::new(|line: &EventLine| {
+        // A closed pipe or a full disk must not end the swarm: the events are in the journal.
+        if let Ok(text) = serde_json::to_string(line) {
+            let _ = writeln!(std::io::stdout().lock(), "{text}");
+        }
+    })
+}
+
+/// Shows events as text on standard error.
+pub(super) fn show_text(desk: &Desk) -> Show {
     let loudness = match (desk.quiet(), desk.verbose()) {
         (true, _) => Loudness::Quiet,
         (false, 0) => Loudness::Normal,
         (false, _) => Loudness::Verbose,
     };
-    let json = desk.json();
     Box::new(move |line: &EventLine| {
-        // A closed pipe or a full disk must not end the swarm: the events are in the journal.
-        if json {
-            if let Ok(text) = serde_json::to_string(line) {
-                let _ = writeln!(std::io::stdout().lock(), "{text}");
-            }
-        } else if let Some(text) = text(line, loudness) {
+        if let Some(text) = text(line, loudness) {
             let _ = writeln!(anstream::stderr().lock(), "{text}");
         }
     })

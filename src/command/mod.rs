@@ -11,6 +11,8 @@ mod announce;
 mod stop;
 mod moves;
 mod comment;
+mod demo;
+mod demo_tasks;
 mod status;
 mod base;
 mod workers;
@@ -70,7 +72,7 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Runs(words) => runs::run(desk, &words),
         Command::Lint(words) => lint::run(desk, &words),
         Command::Check(words) => check::run(desk, &words),
-        Command::Demo(_) => Err(Error::failed("not built yet")),
+        Command::Demo(words) => demo::run(desk, &words),
         Command::Retry(words) => moves::retry(desk, &words),
         Command::Hold(words) => moves::hold(desk, &words),
         Command::Cancel(words) => moves::cancel(desk, &words),

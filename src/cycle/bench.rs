@@ -37,7 +37,7 @@ pub struct Bench {
 
 /// Whose work lies in a worktree: `.swarm/slots/<NN>.json`. It is what a later process salvages by.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SlotRecord {
+pub(super) struct SlotRecord {
     /// The version of this format.
     pub schema: u32,
     /// The task.

@@ -3,7 +3,7 @@
 //! In this order, each durable before the next: what git published, the file's own block, the record, the
 //! move. Whatever is killed in between is finished by the next start.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 use super::notes::{Heading, Notes};
 use super::perform::Performed;
@@ -47,7 +47,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     if let Some(state) = lies_in {
         note_in_file(shop, &who, &claim, state, &progress, comment.as_deref());
     }
-    let cause = cause(&notes, outcome, &next);
+    let cause = cause(&notes, &next);
     let record = notes.record(heading, outcome);
     if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
@@ -131,9 +131,9 @@ fn progress_after(old: &Progress, notes: &Notes, heading: &Heading, outcome: Out
 }
 
 fn later(now: Timestamp, pause: std::time::Duration) -> Option<Timestamp> {
-    // Whole seconds, rounded up: a pause is never shorter than it should be.
-    let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
-    now.checked_add(i64::try_from(seconds).ok()?.seconds()).ok()
+    let exact = now.checked_add(SignedDuration::try_from(pause).ok()?).ok()?;
+    // Whole seconds are written, so it is rounded up: a pause is never shorter than it should be.
+    exact.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil)).ok()
 }
 
 /// What a person must know when the task comes to him.
@@ -161,15 +161,11 @@ fn id(notes: &Notes) -> &str {
 }
 
 /// Why the file moves, in one sentence.
-fn cause(notes: &Notes, outcome: Outcome, next: &Transition) -> String {
+fn cause(notes: &Notes, next: &Transition) -> String {
     let reason = excerpt::shorten(notes.reason.lines().next().unwrap_or_default(), 300);
-    let cause = match &notes.merged {
-        Some(commit) if outcome == Outcome::Merged => format!("merged as {}", commit.short()),
-        Some(_) | None => reason,
-    };
     match next.pause {
-        Some(pause) => format!("{cause} (next attempt in {} s)", pause.as_secs_f64().ceil()),
-        None if next.exhausted => format!("{cause} (the limit is reached)"),
-        None => cause,
+        Some(pause) => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
+        None if next.exhausted => format!("{reason} (the limit is reached)"),
+        None => reason,
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use super::Workshop;
 use super::notes::{Begun, Details, Notes};
-use super::perform::{Cycle, Infra};
+use super::perform::{Cycle, Infra, Product};
 use super::verify::{self, verify};
 use crate::error::Result as CommandResult;
 use crate::model::config::Strategy as Wanted;
@@ -64,14 +64,14 @@ fn end(shop: &Workshop, notes: &mut Notes, begun: Begun, result: StepResult) {
 
 fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
     let shop = cycle.shop;
-    let (head, _) = cycle.work.clone().ok_or_else(|| Infra("there is nothing to integrate".to_owned()))?;
-    let message = message(cycle, &head)?;
+    let work = cycle.work.clone().ok_or_else(|| Infra("there is nothing to integrate".to_owned()))?;
+    let message = message(cycle, &work)?;
     let Some(_turn) = Turn::take(shop)? else { return Ok(Event::Halted(Halt::Interrupted)) };
     for _ in 0..MOST_MOVES {
         let tips = shop.repo.tips(&shop.base)?;
         let Some(tip) = newest(shop, &tips)? else { continue };
         let message = Message { text: &message, task_id: cycle.claim.id.as_str() };
-        match shop.repo.merge(&tip, &head, strategy(shop.config.integrate.strategy), &message)? {
+        match shop.repo.merge(&tip, &work.head, strategy(shop.config.integrate.strategy), &message)? {
             Merge::NothingToDo => {
                 notes.because("the base holds all of this work already");
                 return Ok(Event::Integrated(Landing::NothingNew));
@@ -85,6 +85,7 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
                     return Ok(event);
                 }
                 if publish(shop, &notes.who.clone(), &tips, &tip, &commit)? {
+                    notes.reason = format!("merged onto {} as {}", shop.base, commit.short());
                     notes.merged = Some(commit);
                     return Ok(Event::Integrated(Landing::Published));
                 }
@@ -207,12 +208,12 @@ fn strategy(wanted: Wanted) -> Strategy {
 }
 
 /// The message of the commit on the base: the task's title, then what the agent wrote in its own commits.
-fn message(cycle: &Cycle<'_>, head: &Oid) -> Result<String, Infra> {
+fn message(cycle: &Cycle<'_>, work: &Product) -> Result<String, Infra> {
     let title = cycle.claim.found.task.title.lines().next().unwrap_or_default().trim().to_owned();
-    if cycle.made_by_us {
+    if work.made_by_us {
         return Ok(title);
     }
-    let messages = cycle.shop.repo.messages(&cycle.base, head)?;
+    let messages = cycle.shop.repo.messages(&cycle.base, &work.head)?;
     let own: Vec<&str> = messages.iter().map(String::as_str).filter(|message| *message != title).collect();
     Ok(match own.as_slice() {
         [] => title,

@@ -15,7 +15,7 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Plan, Review, Rules, Step, Work};
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{self, Expect};
+use crate::model::task;
 
 use crate::os::git::{Committed, GitError, Oid};
 use crate::os::journal::Who;
@@ -52,9 +52,20 @@ pub(super) struct Cycle<'a> {
     pub(super) choice: Choice,
     /// The commit from which the work began.
     pub(super) base: Oid,
-    /// What is to be integrated: a commit and its tree.
-    pub(super) work: Option<(Oid, Oid)>,
-    /// The only commit of the work is ours, made of what the agent left uncommitted.
+    /// What came of it so far.
+    pub(super) work: Option<Product>,
+}
+
+/// What an agent has made, committed.
+#[derive(Debug, Clone)]
+pub(super) struct Product {
+    /// The last commit.
+    pub(super) head: Oid,
+    /// Its tree: what the gates judge. `None` where there are no gates.
+    pub(super) tree: Option<Oid>,
+    /// The files that differ from where the work began.
+    pub(super) changed: Vec<String>,
+    /// The only commit is ours, made of what the agent left uncommitted.
     pub(super) made_by_us: bool,
 }
 
@@ -96,8 +107,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
     };
     let (outcome, base) = match checkout(shop, bench, &mut claim, &mut notes) {
         Ok(base) => {
-            let mut cycle =
-                Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None, made_by_us: false };
+            let mut cycle = Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None };
             (follow_the_plan(&mut cycle, &mut notes), Some(base))
         }
         Err(Infra(reason)) => {
@@ -213,12 +223,13 @@ impl Cycle<'_> {
 
     /// Commits what the agent left uncommitted: everything that git does not ignore counts as its work.
     fn gather(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {
-        let before = self.bench.slot.state()?;
-        notes.branch = before.branch.clone();
-        let task = &self.claim.found.task;
-        if before.dirty {
+        let state = self.bench.slot.state()?;
+        notes.branch = state.branch.clone();
+        let mut head = state.head.clone();
+        if state.dirty {
+            let task = &self.claim.found.task;
             match self.bench.slot.commit_all(&format!("{}\n\nTask-Id: {}\n", task.title, task.id))? {
-                Committed::Done(_) => self.made_by_us = before.head.as_ref() == Some(&self.base),
+                Committed::Done(commit) => head = Some(commit),
                 Committed::Nothing => {}
                 Committed::Refused { reason } => {
                     notes.because(super::work::with_tail("the work cannot be committed".to_owned(), &reason));
@@ -226,36 +237,38 @@ impl Cycle<'_> {
                 }
             }
         }
-        let after = if before.dirty { self.bench.slot.state()? } else { before };
-        let Some(head) = after.head else {
+        let Some(head) = head else {
             notes.because("the agent left a branch without any commit checked out");
             return Ok(plan::Event::Worked(Work::Failed));
         };
         notes.head = Some(head.clone());
-        let unchanged = head == self.base || self.shop.repo.changed_paths(&self.base, &head)?.is_empty();
-        if unchanged {
-            if notes.reason.is_empty() || task.expect == Expect::Change {
-                notes.because("the agent changed nothing");
-            }
+        let changed = if head == self.base { Vec::new() } else { self.shop.repo.changed_paths(&self.base, &head)? };
+        if changed.is_empty() {
+            notes.because("the agent changed nothing");
             return Ok(plan::Event::Worked(Work::NoChange));
         }
-        let tree = self.shop.repo.tree_of(&head)?;
-        self.work = Some((head, tree));
+        let tree = if self.gates().is_empty() { None } else { Some(self.shop.repo.tree_of(&head)?) };
+        let made_by_us = state.head.as_ref() == Some(&self.base);
+        self.work = Some(Product { head, tree, changed, made_by_us });
         Ok(plan::Event::Worked(Work::Ready))
     }
 
     fn verify(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {
-        let (head, tree) = self.work.clone().ok_or_else(|| Infra("there is nothing to verify".to_owned()))?;
-        match verify(self, notes, &head, &tree)? {
+        let work = self.work.clone().ok_or_else(|| Infra("there is nothing to verify".to_owned()))?;
+        let verdict = match &work.tree {
+            Some(tree) => verify(self, notes, &work.head, tree)?,
+            None => verify::Verdict::Green,
+        };
+        match verdict {
             verify::Verdict::Green => {
-                let touched = self.protected_paths(&head)?;
-                if let Some(path) = touched.first() {
+                let touched = self.protected_path(&work)?;
+                if let Some(path) = touched {
                     notes.because(format!("{path} is protected: a person must approve the change"));
                 }
                 if self.claim.found.task.review == task::Review::Human {
                     notes.because("the task asks for a person's review");
                 }
-                Ok(plan::Event::Verified(Gates::Green { protected: !touched.is_empty() }))
+                Ok(plan::Event::Verified(Gates::Green { protected: touched.is_some() }))
             }
             verify::Verdict::Red(reason) => {
                 notes.because(reason);
@@ -265,15 +278,10 @@ impl Cycle<'_> {
         }
     }
 
-    /// The paths of the work in which a change needs somebody's word.
-    fn protected_paths(&self, head: &Oid) -> Result<Vec<String>, Infra> {
-        let globs = &self.shop.config.protected;
-        if globs.is_empty() {
-            return Ok(Vec::new());
-        }
-        let set = glob_set(globs).map_err(|error| Infra(error.to_string()))?;
-        let changed = self.shop.repo.changed_paths(&self.base, head)?;
-        Ok(changed.into_iter().filter(|path| set.is_match(path)).collect())
+    /// A path of the work in which a change needs somebody's word.
+    fn protected_path<'w>(&self, work: &'w Product) -> Result<Option<&'w String>, Infra> {
+        let set = glob_set(&self.shop.config.protected).map_err(|error| Infra(error.to_string()))?;
+        Ok(work.changed.iter().find(|path| set.is_match(path)))
     }
 }
 

@@ -96,13 +96,15 @@ pub fn edit_durably<E: From<io::Error>>(
     path: &Path,
     mut edit: impl FnMut(&[u8]) -> Result<Vec<u8>, E>,
 ) -> Result<bool, E> {
-    let mut read = match fs::read(path) {
+    let mut source = match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         read => read?,
     };
+    // What the exchange should bring out: what was read, or our own edit of something older.
+    let mut expected = source.clone();
     loop {
-        let edited = edit(&read)?;
-        if edited == read {
+        let edited = edit(&source)?;
+        if edited == expected {
             return Ok(true);
         }
         let beside = beside(path, &edited)?;
@@ -122,12 +124,13 @@ pub fn edit_durably<E: From<io::Error>>(
             }
             Err(error) => return Err(io::Error::from(error).into()),
         }
-        let old = fs::read(beside.path())?;
-        if old == read {
+        let found = fs::read(beside.path())?;
+        if found == expected {
             sync_folder_of(path)?;
             return Ok(true);
         }
-        read = old;
+        source = found;
+        expected = edited;
     }
 }
 

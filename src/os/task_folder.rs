@@ -14,10 +14,10 @@ use super::dirs::Dirs;
 use super::files::{self, Moved};
 use crate::model::queue::Invalid;
 use crate::model::state::State;
-use crate::model::task::{InvalidTask, Task, TaskId};
+use crate::model::task::{InvalidTask, MAX_BYTES_WITH_OURS, Task, TaskId};
 
-/// No task file may be larger.
-const LARGEST: u64 = 1024 * 1024;
+/// No file is read beyond this; what the user wrote may have half of it.
+const LARGEST: u64 = MAX_BYTES_WITH_OURS as u64;
 
 /// What a name in one of the folders means.
 #[derive(Debug, Clone, PartialEq, Eq)]

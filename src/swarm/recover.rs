@@ -22,7 +22,7 @@ use crate::os::task_folder;
 
 /// What became of a task in `current/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recovered {
+pub(super) enum Recovered {
     /// It has a worker, in this process or another.
     Alive,
     /// It went to this folder.
@@ -34,7 +34,7 @@ pub enum Recovered {
 }
 
 /// Clears the claim of one task in `current/`, if its worker is dead.
-pub fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
+pub(super) fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
     let dirs = &shop.dirs;
     let lock = Lock::try_exclusive(&dirs.claim_lock(id)).context(|| format!("lock the claim of {id}"))?;
     let Some(_lock) = lock else { return Ok(Recovered::Alive) };

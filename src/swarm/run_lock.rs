@@ -29,13 +29,13 @@ pub struct Alive {
 }
 
 /// Held for as long as the run lives.
-pub struct RunLock {
+pub(super) struct RunLock {
     _lock: Lock,
 }
 
 impl RunLock {
     /// Takes the lock of a new run.
-    pub fn take(dirs: &Dirs, run_id: &str) -> Result<Self> {
+    pub(super) fn take(dirs: &Dirs, run_id: &str) -> Result<Self> {
         let path = dirs.run_lock(run_id);
         // Nobody else has this name, but somebody may just be looking whether the run is alive.
         let since = Instant::now();

@@ -20,13 +20,13 @@ use crate::os::stop::Stop;
 const AFTER_LOCKED_MS: i64 = 500;
 
 /// How many cycles may still begin.
-pub struct Budget {
+pub(super) struct Budget {
     left: Option<AtomicU32>,
 }
 
 impl Budget {
     /// At most `cycles` in all; `None`: as many as there are tasks.
-    pub fn new(cycles: Option<u32>) -> Self {
+    pub(super) fn new(cycles: Option<u32>) -> Self {
         Self { left: cycles.map(AtomicU32::new) }
     }
 
@@ -45,7 +45,7 @@ impl Budget {
 
 /// What the workers of a run have done.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(super) struct Tally {
     ended: Mutex<Ended>,
 }
 
@@ -64,18 +64,18 @@ impl Tally {
     }
 
     /// Whether every task that was claimed was completed in the end.
-    pub fn all_complete(&self) -> bool {
+    pub(super) fn all_complete(&self) -> bool {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).complete.values().all(|complete| *complete)
     }
 
     /// How many cycles ended how.
-    pub fn outcomes(&self) -> BTreeMap<Outcome, u32> {
+    pub(super) fn outcomes(&self) -> BTreeMap<Outcome, u32> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).outcomes.clone()
     }
 }
 
 /// What all workers of a run share.
-pub struct Floor<'a> {
+pub(super) struct Floor<'a> {
     /// The tools.
     pub shop: &'a Workshop,
     /// The queue's picture.
@@ -89,7 +89,7 @@ pub struct Floor<'a> {
 }
 
 /// Works until there is nothing left to do, or until the run ends.
-pub fn work(floor: &Floor<'_>, bench: &mut Bench) {
+pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
     let mut done = 0;
     while floor.each.is_none_or(|each| done < each) {
         if !floor.budget.take() {

@@ -8,6 +8,7 @@ use super::definition::Task;
 use super::values::{Dollars, Pattern, Words};
 use crate::model::front_matter::{Head, InvalidTask, SWARM, said};
 use crate::model::span::Span;
+use crate::model::yaml::nearest;
 
 /// Each key with what to write there.
 const KEYS: [(&str, &str); 19] = [
@@ -40,11 +41,7 @@ pub fn known_keys() -> impl Iterator<Item = &'static str> {
 /// The key that `wrong` was most likely meant to be; `None` if none is near.
 pub fn nearest_key(wrong: &str) -> Option<&'static str> {
     let wrong = wrong.to_lowercase().replace('-', "_");
-    known_keys()
-        .map(|key| (strsim::jaro_winkler(&wrong, key), key))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, key)| key)
+    nearest(&wrong, known_keys())
 }
 
 /// What to write at `key`.

@@ -2,6 +2,7 @@
 
 use super::door::Answer;
 use super::error::GitError;
+use super::loose;
 use super::objects;
 use super::oid::Oid;
 use super::slot::Slot;
@@ -26,7 +27,7 @@ impl Slot {
     /// of the user's would be made: with the repository's own `pre-commit`, `commit-msg` and other hooks. The
     /// author is the [`super::Identity`]; nothing is signed.
     ///
-    /// Three processes, without the hooks'.
+    /// Two processes, without the hooks'; three where refs are not files.
     pub fn commit_all(&self, message: &str) -> Result<Committed, GitError> {
         if let Some(operation) = unfinished::operation(&self.git_dir) {
             let reason = format!("a {operation} is unfinished: finish it and commit, or abort it");
@@ -44,7 +45,10 @@ impl Slot {
         let git = git.with_hooks().set("core.fsmonitor=false").args(["commit", "-q", "--no-status"]);
         let answer = git.args(["--cleanup=whitespace", "--allow-empty-message", "-F"]).arg(file.path()).ask()?;
         if answer.code == Some(0) {
-            return self.git().reading().args(["rev-parse", "--verify", "HEAD"]).oid().map(Committed::Done);
+            return match loose::read(&self.git_dir, "HEAD") {
+                Some(commit) => Ok(Committed::Done(commit)),
+                None => self.git().reading().args(["rev-parse", "--verify", "HEAD"]).oid().map(Committed::Done),
+            };
         }
         let staged = self.git().reading().args(["diff", "--cached", "--quiet"]).ask()?;
         Ok(if staged.code == Some(0) { Committed::Nothing } else { Committed::Refused { reason: said(&answer) } })

@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -239,6 +240,8 @@ impl Git {
     }
 
     fn once(&self) -> Result<Answer, GitError> {
+        #[cfg(test)]
+        PROCESSES.set(PROCESSES.get() + 1);
         let mut command = self.command();
         match capture(&mut command, self.timeout) {
             Ok(Captured { status, stdout, stderr }) => {
@@ -252,7 +255,7 @@ impl Git {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new("git");
+        let mut command = Command::new(program());
         for name in REMOVED {
             command.env_remove(name);
         }
@@ -275,6 +278,28 @@ impl Git {
     fn words(&self) -> String {
         self.args.iter().fold(String::from("git"), |words, arg| words + " " + &arg.to_string_lossy())
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static PROCESSES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many processes this thread has started.
+#[cfg(test)]
+pub(super) fn processes() -> usize {
+    PROCESSES.get()
+}
+
+/// git, looked for on PATH once: a bare name is tried in every folder of PATH at every start.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let there = |git: &PathBuf| git.is_file() && rustix::fs::access(git, rustix::fs::Access::EXEC_OK).is_ok();
+        // Where it is nowhere, the start says so.
+        std::env::split_paths(&path).map(|folder| folder.join("git")).find(there).unwrap_or_else(|| "git".into())
+    })
 }
 
 /// An answer that cannot be read, with the start of what it was.

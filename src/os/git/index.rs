@@ -16,6 +16,7 @@ use super::error::GitError;
 const ASSUME_UNCHANGED: u16 = 0x8000;
 const EXTENDED: u16 = 0x4000;
 const SKIP_WORKTREE: u16 = 0x4000;
+const STAGE: u16 = 0x3000;
 const TYPE: u32 = 0o170_000;
 const GITLINK: u32 = 0o160_000;
 const TREE: u32 = 0o040_000;
@@ -56,6 +57,7 @@ fn gitlinks(index: &[u8], hash: usize) -> Option<Vec<PathBuf>> {
     }
     let mut found = Vec::new();
     let mut name: Vec<u8> = Vec::new();
+    let mut previous = (Vec::new(), 0);
     let mut at = 12;
     for _ in 0..number(body, 8)? {
         let start = at;
@@ -81,6 +83,12 @@ fn gitlinks(index: &[u8], hash: usize) -> Option<Vec<PathBuf>> {
         let length = body.get(at..)?.iter().position(|&byte| byte == 0)?;
         name.extend_from_slice(&body[at..at + length]);
         at += length + 1;
+        // git trusts the order, and would write trees that are not sorted.
+        let key = (name.clone(), flags & STAGE);
+        if key <= previous {
+            return None;
+        }
+        previous = key;
         if version < 4 {
             // Padded with one to eight zeros to a multiple of eight.
             at = start + (at - start).next_multiple_of(8);

@@ -4,7 +4,8 @@
 //! only by a fast-forward that git makes there, with files and index; where git will not, nothing has changed
 //! and the caller is told why. There is no other command of ours that writes in a user's checkout.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,12 @@ use super::base::{ahead_ref, base_ref, branches};
 use super::door::{Git, unexpected};
 use super::durable;
 use super::error::GitError;
+use super::loose;
 use super::oid::Oid;
 use super::repo::Repo;
 use super::unfinished;
 use super::worktrees::Worktree;
+use crate::os::lock::Lock;
 
 /// How long the user's own git may keep us waiting in a checkout, before we go on elsewhere.
 const CHECKOUT_PATIENCE: Duration = Duration::from_secs(1);
@@ -57,7 +60,7 @@ pub enum CaughtUp {
 
 impl Repo {
     /// Moves `base` (without `refs/heads/`) from `old` to its descendant `new`. Objects are synced before, the
-    /// ref after. Three processes; four where the base is checked out.
+    /// ref after. Three processes; one more where the base is checked out and its ref is not a file.
     pub fn publish(&self, base: &str, old: &Oid, new: &Oid) -> Result<Published, GitError> {
         advance(self, base_ref(base), Some(old), new)
     }
@@ -99,6 +102,9 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
     if old != Some(new) && !durable::sync_objects(repo, new, old)? {
         return Err(unexpected("git rev-list", b"the commit to publish does not descend from the tip"));
     }
+    // Two merges in one checkout at the same moment write each other's stale index: git reads it before it
+    // locks it. (Measured: a file of the first was missing from the index afterwards.)
+    let _alone = alone(repo)?;
     let [branch] = branches(repo, [reference])?;
     if branch.tip.as_ref() != old {
         return Ok(Published::Moved);
@@ -114,6 +120,12 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
             Ok(Published::HeldBack { reason: format!("it is checked out in {}", places.join(" and ")) })
         }
     }
+}
+
+/// The lock under which branches are published, of all processes of the repository.
+fn alone(repo: &Repo) -> Result<Option<Lock>, GitError> {
+    let path = repo.common_dir().join("swarm-publish.lock");
+    Lock::exclusive(&path, &|| false).map_err(GitError::io("lock", path))
 }
 
 /// Compare-and-swap of a branch that nobody has checked out.
@@ -151,13 +163,20 @@ fn fast_forward(
     let git = repo.identity_env().into_iter().fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
     let git = git.durable().slow().patience(CHECKOUT_PATIENCE).env("GIT_REFLOG_ACTION", "swarm: publish");
     let git = git.args(["merge", "--ff-only", "--no-autostash", "--no-verify-signatures", "--no-overwrite-ignore"]);
-    let answer = match git.args(["--no-stat", "-q"]).arg(new).ask() {
+    let orig_head = OrigHead::of(&checkout.git_dir);
+    let asked = git.args(["--no-stat", "-q"]).arg(new).ask();
+    orig_head.restore()?;
+    let answer = match asked {
         Ok(answer) => answer,
         Err(GitError::Locked { lock, .. }) => return Ok(held_by(&lock)),
         Err(error) => return Err(error),
     };
     // It may have been "already up to date", or another branch by now: only the ref says that it landed.
-    match repo.resolve(reference)? {
+    let tip = match loose::read(repo.common_dir(), reference) {
+        Some(tip) => Some(tip),
+        None => repo.resolve(reference)?,
+    };
+    match tip {
         Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
         Some(tip) if tip == *old => Ok(Published::HeldBack { reason: sentence(&answer.stderr, &checkout.path) }),
         _ => Ok(Published::Moved),
@@ -175,6 +194,29 @@ fn forget_ahead(repo: &Repo, base: &str, ahead: &Oid) -> Result<(), GitError> {
         // Moved meanwhile: it is ahead again, and stays.
         Err(GitError::Failed { .. }) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// `ORIG_HEAD`, by which the user can take back their own last reset or merge. `git merge` writes it even when
+/// it refuses. (With reftable storage it is not a file, and is not restored.)
+struct OrigHead {
+    path: PathBuf,
+    content: Option<Vec<u8>>,
+}
+
+impl OrigHead {
+    fn of(git_dir: &Path) -> Self {
+        let path = git_dir.join("ORIG_HEAD");
+        Self { content: fs::read(&path).ok(), path }
+    }
+
+    fn restore(self) -> Result<(), GitError> {
+        match &self.content {
+            now if fs::read(&self.path).ok() == *now => Ok(()),
+            Some(content) => fs::write(&self.path, content),
+            None => fs::remove_file(&self.path),
+        }
+        .map_err(GitError::io("restore", self.path))
     }
 }
 

@@ -50,7 +50,7 @@ impl Slot {
     /// synced. The agent must have ended.
     ///
     /// One process if the slot is clean and at `base`, two if it has commits of its own to be looked at, about
-    /// eight when there is something to save, and a few more for each nested repository.
+    /// seven when there is something to save, and a few more for each nested repository.
     pub fn salvage(&self, reference: &str, base: &Oid, message: &str) -> Result<Option<Salvaged>, GitError> {
         let found = self.look(base)?;
         let has_commits = match &found.head {
@@ -81,12 +81,12 @@ impl Slot {
     fn look(&self, base: &Oid) -> Result<Found, GitError> {
         if !self.has_entry() {
             // The agent has removed the worktree's entry, and with it HEAD. The files may still be there.
-            let nested = if self.has_folder() { nested::untracked(self.usable_git_dir(), &self.path)? } else { vec![] };
-            return Ok(Found { dirty: self.has_folder(), nested, ..Found::default() });
+            let nested = if self.has_files() { nested::untracked(self.usable_git_dir(), &self.path)? } else { vec![] };
+            return Ok(Found { dirty: self.has_files(), nested, ..Found::default() });
         }
         let index = inspect(&self.git_dir.join("index"), self.repo.digits())?;
         let mut found = match &index {
-            Index::Sound { gitlinks } if self.has_folder() => match self.full_status() {
+            Index::Sound { gitlinks } if self.has_files() => match self.full_status() {
                 Ok(status) => self.with_index(status, gitlinks, base)?,
                 // It looked sound, and git cannot read it.
                 Err(GitError::Failed { .. }) => self.without_index(base)?,
@@ -106,10 +106,10 @@ impl Slot {
 
     /// The index is of no use: takes it that files differ, and lets the snapshot find out.
     fn without_index(&self, base: &Oid) -> Result<Found, GitError> {
-        let git = if self.has_folder() { self.git() } else { Git::of(&self.git_dir, self.repo.top()) };
+        let git = if self.has_files() { self.git() } else { Git::of(&self.git_dir, self.repo.top()) };
         let head = git.reading().args(["rev-parse", "-q", "--verify", "HEAD^{commit}"]).ask()?;
         let head = Oid::from_git(&head.stdout);
-        if !self.has_folder() {
+        if !self.has_files() {
             return Ok(Found { head, ..Found::default() });
         }
         let links = nested::links_of(self, head.as_ref().unwrap_or(base))?;
@@ -141,8 +141,11 @@ impl Slot {
         }
     }
 
-    fn has_folder(&self) -> bool {
-        fs::symlink_metadata(&self.path).is_ok_and(|metadata| metadata.is_dir())
+    /// Whether there is a file to be saved. An emptied or deleted folder is nobody's work.
+    fn has_files(&self) -> bool {
+        let is_folder = fs::symlink_metadata(&self.path).is_ok_and(|metadata| metadata.is_dir());
+        let is_work = |entry: fs::DirEntry| entry.file_name() != ".git" || entry.path().is_dir();
+        is_folder && fs::read_dir(&self.path).is_ok_and(|mut listing| listing.any(|entry| entry.is_ok_and(is_work)))
     }
 
     /// A git directory by which files can be stored, whatever became of the slot's own.

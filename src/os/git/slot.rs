@@ -33,15 +33,15 @@ impl Repo {
         lock.ok_or_else(|| GitError::Locked { command: "lock".into(), lock: path })
     }
 
-    /// Gives the slot at `path` (in an existing or new folder). One that is there already keeps what is in it,
-    /// unfinished work too: salvage it, then [`Slot::reset_to`]. One that is missing is made, with the tree of
+    /// Gives the slot at `path` (in an existing or new folder). One that is known already keeps what is in it,
+    /// unfinished work too: salvage it, then [`Slot::reset_to`]. One that is not is made, with the tree of
     /// `at`. A half-made, moved or partly deleted one is mended; no other worktree's entry is touched.
     ///
     /// No process for a whole slot, two for a new one. The checkout of a new one happens outside the lock.
     pub fn add_slot(&self, path: &Path, at: &Oid) -> Result<Slot, GitError> {
         let path = real(path)?;
         let guard = self.lock()?;
-        let (git_dir, is_new) = match existing(self, &path)? {
+        let (git_dir, is_new) = match existing(self, &path, at)? {
             Some(git_dir) => (git_dir, false),
             None => make(self, &path, at)?,
         };
@@ -63,6 +63,21 @@ impl Slot {
     /// Its own git directory.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
+    }
+
+    /// Removes it for good, folder and entry. What is in it is lost unless it was salvaged. No process.
+    pub fn remove(self) -> Result<(), GitError> {
+        let _guard = self.repo.lock()?;
+        super::reset::open_up(&self.path);
+        for folder in [&self.path, &self.git_dir] {
+            match fs::remove_dir_all(folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(GitError::io("remove", folder)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Names paths (patterns as in a pathspec, `**` reaching into folders) that are never part of the work:
@@ -99,8 +114,9 @@ impl Slot {
     }
 }
 
-/// The git directory of the slot at `path`, if it has one that can be used or mended.
-fn existing(repo: &Repo, path: &Path) -> Result<Option<PathBuf>, GitError> {
+/// The git directory of the slot at `path`, mended, if it has one. It is never thrown away: HEAD may be all that
+/// knows an agent's commits, even when the folder is gone.
+fn existing(repo: &Repo, path: &Path, at: &Oid) -> Result<Option<PathBuf>, GitError> {
     let entries = worktrees::linked(repo)?;
     let by_path = entries.iter().find(|entry| entry.path == path);
     let found = by_path.or_else(|| {
@@ -110,14 +126,24 @@ fn existing(repo: &Repo, path: &Path) -> Result<Option<PathBuf>, GitError> {
         entries.iter().find(moved).filter(|entry| !entry.path.exists())
     });
     let Some(entry) = found else { return Ok(None) };
-    if entry.is_complete() && is_folder(path) && !is_empty(path) {
-        entry.mark()?;
-        link(path, &entry.git_dir)?;
-        return Ok(Some(entry.git_dir.clone()));
+    if !entry.is_complete() {
+        entry.mend(repo, at)?;
     }
-    // It is the entry of this very path and leads to nothing: ours to remove.
-    fs::remove_dir_all(&entry.git_dir).map_err(GitError::io("remove", &entry.git_dir))?;
-    Ok(None)
+    if !entry.ours {
+        entry.mark()?;
+    }
+    if !is_folder(path) {
+        if fs::symlink_metadata(path).is_ok() {
+            fs::remove_file(path).map_err(GitError::io("remove", path))?;
+        }
+        fs::create_dir(path).map_err(GitError::io("create", path))?;
+    }
+    // What is right is left alone: a git that an agent left behind may be reading it.
+    let is_linked = worktrees::named_git_dir(path).is_some_and(|named| same(&named, &entry.git_dir));
+    if !(is_linked && entry.path == path) {
+        link(path, &entry.git_dir)?;
+    }
+    Ok(Some(entry.git_dir.clone()))
 }
 
 /// Makes a new entry for `path`. Gives its git directory, and whether the folder is new as well: files that
@@ -146,7 +172,7 @@ fn make(repo: &Repo, path: &Path, at: &Oid) -> Result<(PathBuf, bool), GitError>
     Ok((git_dir, is_new))
 }
 
-/// Makes folder and entry point to each other, unless they do. A repository that an agent has made in place
+/// Makes folder and entry point to each other. A repository that an agent has made in place
 /// of the `.git` file is moved into a folder, where salvage finds it like any other nested repository.
 fn link(path: &Path, git_dir: &Path) -> Result<(), GitError> {
     if worktrees::named_git_dir(path).is_none() {
@@ -181,6 +207,5 @@ fn is_empty(path: &Path) -> bool {
 }
 
 fn same(one: &Path, other: &Path) -> bool {
-    let resolve = |path: &Path| -> io::Result<PathBuf> { fs::canonicalize(path) };
-    one == other || matches!((resolve(one), resolve(other)), (Ok(one), Ok(other)) if one == other)
+    one == other || matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }

@@ -12,6 +12,9 @@ use super::nested::untracked;
 use super::oid::Oid;
 use super::reset::open_up;
 
+/// How the folders with our indexes begin, in the git directory of a slot.
+pub(super) const PREFIX: &str = "swarm-salvage-";
+
 /// What the index of a snapshot begins with. It decides which ignored files are part of it (the tracked ones)
 /// and which files need not be read again.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +37,7 @@ pub(super) struct Snapshot<'a> {
 impl<'a> Snapshot<'a> {
     /// Objects go where `git_dir` keeps them.
     pub(super) fn new(git_dir: &'a Path) -> Result<Self, GitError> {
-        let folder = tempfile::Builder::new().prefix("swarm-salvage-").tempdir_in(git_dir);
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(git_dir);
         Ok(Self { git_dir, folder: folder.map_err(GitError::io("create a folder in", git_dir))? })
     }
 

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -84,21 +85,34 @@ impl Fixture {
         oid(&self.git(["rev-parse", "--verify", rev]))
     }
 
-    /// Everything that must survive: all files with content and time of change, index and refs.
-    pub(crate) fn picture(&self) -> Vec<(PathBuf, Vec<u8>, Option<std::time::SystemTime>)> {
+    /// Everything that must survive: all files with content and time of change, and those of git.
+    pub(crate) fn picture(&self) -> Picture {
         let kept = |path: &Path| {
             let inside = path.strip_prefix(self.top()).unwrap();
-            !(inside.starts_with(".git/objects") || inside.starts_with(".swarm") || inside.ends_with("ORIG_HEAD"))
+            let is_ours = inside.starts_with(".swarm") || inside.to_string_lossy().starts_with(".git/swarm-");
+            !(inside.starts_with(".git/objects") || is_ours)
         };
         let files = walkdir::WalkDir::new(self.top()).sort_by_file_name().into_iter().map(Result::unwrap);
         files
             .filter(|entry| entry.file_type().is_file() && kept(entry.path()))
             .map(|entry| {
-                let modified = entry.metadata().unwrap().modified().ok();
+                let is_gits = entry.path().starts_with(self.top().join(".git"));
+                let modified = entry.metadata().unwrap().modified().ok().filter(|_| !is_gits);
                 (entry.path().to_owned(), fs::read(entry.path()).unwrap(), modified)
             })
             .collect()
     }
+}
+
+/// Files with content and time of change.
+pub(crate) type Picture = Vec<(PathBuf, Vec<u8>, Option<SystemTime>)>;
+
+/// The paths that are in one picture and not, or not the same, in the other.
+pub(crate) fn differences(one: &Picture, other: &Picture) -> Vec<PathBuf> {
+    let only = |these: &Picture, those: &Picture| -> Vec<PathBuf> {
+        these.iter().filter(|file| !those.contains(file)).map(|(path, ..)| path.clone()).collect()
+    };
+    [only(one, other), only(other, one)].concat()
 }
 
 pub(crate) fn write(folder: &Path, path: &str, text: &str) {

@@ -51,6 +51,7 @@ const LEFTOVERS: &[&str] = &[
     "index.lock",
     "info/sparse-checkout",
     "info/sparse-checkout.lock",
+    "logs/HEAD",
     "rebase-apply",
     "rebase-merge",
     "refs/bisect",
@@ -96,11 +97,15 @@ pub(super) fn held_commits(git_dir: &Path) -> Vec<Oid> {
     texts.flat_map(|text| text.split(|&byte| byte == b'\n').filter_map(Oid::from_git).collect::<Vec<_>>()).collect()
 }
 
-/// Forgets all of it, with the lock files, sparse patterns and private settings that a dead agent has left.
+/// Forgets all of it, with the lock files, sparse patterns, private settings and reflog that a dead agent has
+/// left.
 /// Only for a slot of ours whose agent is gone.
 pub(super) fn forget(git_dir: &Path) -> Result<(), GitError> {
-    for name in LEFTOVERS {
-        let path = git_dir.join(name);
+    // The indexes of a salvage that was killed.
+    let listing = fs::read_dir(git_dir).map_err(GitError::io("read", git_dir))?.flatten();
+    let ours = listing.filter(|entry| entry.file_name().to_string_lossy().starts_with(super::snapshot::PREFIX));
+    let git = LEFTOVERS.iter().map(|name| git_dir.join(name));
+    for path in ours.map(|entry| entry.path()).chain(git) {
         let removed = match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(&path),
             Ok(_) => fs::remove_file(&path),

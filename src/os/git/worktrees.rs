@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
+use super::oid::Oid;
 use super::repo::Repo;
 
 /// The file by which an entry is known as one of our slots.
@@ -36,6 +37,24 @@ impl Worktree {
         ["HEAD", "commondir", "gitdir"].iter().all(|file| {
             fs::metadata(self.git_dir.join(file)).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
         })
+    }
+
+    /// Writes what an interrupted `worktree add`, or a power cut, has left out: HEAD as its reflog last knew
+    /// it, or at `at`. At most one process.
+    pub(super) fn mend(&self, repo: &Repo, at: &Oid) -> Result<(), GitError> {
+        let missing = |file: &PathBuf| fs::metadata(file).map_or(true, |metadata| metadata.len() == 0);
+        let (head, common) = (self.git_dir.join("HEAD"), self.git_dir.join("commondir"));
+        if missing(&common) {
+            fs::write(&common, "../..\n").map_err(GitError::io("write", common))?;
+        }
+        if missing(&head) {
+            let log = fs::read_to_string(self.git_dir.join("logs/HEAD")).unwrap_or_default();
+            let last = log.lines().last().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+            let known = if last.is_empty() { None } else { repo.resolve(last)? };
+            let text = format!("{}\n", known.as_ref().unwrap_or(at));
+            fs::write(&head, text).map_err(GitError::io("write", head))?;
+        }
+        Ok(())
     }
 
     /// Marks it as ours.

@@ -6,4 +6,16 @@ mod work;
 mod salvage;
 mod merge;
 mod publish;
+mod refusals;
 mod odd;
+mod cost;
+
+use super::Published;
+
+/// Why the base was held back.
+fn reason(published: Published) -> String {
+    match published {
+        Published::HeldBack { reason } => reason,
+        other => panic!("{other:?}"),
+    }
+}

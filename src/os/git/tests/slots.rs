@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 
-use super::super::testing::{Fixture, commit, git, oid, read, try_git, write};
+use super::super::testing::{Fixture, commit, differences, git, read, try_git, write};
 use super::super::{Clean, Oid, Repo, Slot};
 
 fn reset(slot: &mut Slot, commit: &Oid) {
@@ -48,9 +48,12 @@ fn sixteen_workers_get_sixteen_slots_at_the_same_moment() {
     assert_eq!(fixture.git(["status", "--porcelain"]), "");
 }
 
+/// What an agent does, and how.
+type Mess = (&'static str, fn(&Path));
+
 #[test]
 fn whatever_an_agent_leaves_is_gone_after_a_reset() {
-    let cases: &[(&str, fn(&Path))] = &[
+    let cases: &[Mess] = &[
         ("commits, changes, new files", |path| {
             commit(path, "work");
             write(path, "README.md", "changed");
@@ -227,11 +230,9 @@ fn a_slot_whose_link_was_cut_never_leads_to_the_users_checkout() {
     slot.salvage("refs/swarm/salvage/t/1", &fixture.head(), "t").unwrap().unwrap();
     let mut slot = slot;
     reset(&mut slot, &fixture.head());
-    let files = |picture: Vec<(std::path::PathBuf, Vec<u8>, _)>| -> Vec<_> {
-        let outside = |path: &Path| !path.components().any(|part| part.as_os_str() == ".git");
-        picture.into_iter().filter(|(path, ..)| outside(path)).collect::<Vec<(_, _, Option<std::time::SystemTime>)>>()
-    };
-    assert_eq!(files(fixture.picture()), files(before));
+    let changed = differences(&before, &fixture.picture());
+    let is_gits = |path: &Path| path.components().any(|part| part.as_os_str() == ".git");
+    assert!(changed.iter().all(|path| is_gits(path)), "{changed:?}");
 }
 
 #[test]
@@ -266,15 +267,51 @@ fn a_slot_that_is_there_keeps_what_is_in_it() {
 }
 
 #[test]
-fn half_made_entries_are_mended() {
+fn half_made_entries_are_mended_and_keep_the_commits_they_knew() {
     for file in ["HEAD", "commondir"] {
-        let fixture = Fixture::new();
-        let slot = fixture.slot(0);
-        fs::write(slot.git_dir().join(file), "").unwrap();
-        let mut slot = fixture.slot(0);
-        reset(&mut slot, &fixture.head());
-        assert_fresh(&slot, &fixture.head());
+        for is_removed in [true, false] {
+            let fixture = Fixture::new();
+            let slot = fixture.slot(0);
+            let work = commit(slot.path(), "work");
+            let file = slot.git_dir().join(file);
+            if is_removed {
+                fs::remove_file(file).unwrap()
+            } else {
+                fs::write(file, "").unwrap()
+            }
+            let mut slot = fixture.slot(0);
+            assert_eq!(slot.state().unwrap().head, Some(work));
+            reset(&mut slot, &fixture.head());
+            assert_fresh(&slot, &fixture.head());
+        }
     }
+}
+
+#[test]
+fn a_deleted_folder_comes_back_with_the_commits_it_had() {
+    let fixture = Fixture::new();
+    let slot = fixture.slot(0);
+    write(slot.path(), "work", "x");
+    let work = commit(slot.path(), "work");
+    fs::remove_dir_all(fixture.top().join(".swarm")).unwrap();
+    let mut slot = fixture.slot(0);
+    let saved = slot.salvage("refs/swarm/salvage/t/1", &fixture.head(), "t").unwrap().unwrap();
+    assert_eq!(saved.commit, work, "the deleted files are not taken for work");
+    reset(&mut slot, &fixture.head());
+    assert_fresh(&slot, &fixture.head());
+}
+
+#[test]
+fn a_removed_slot_leaves_nothing_behind() {
+    let fixture = Fixture::new();
+    let slot = fixture.slot(0);
+    write(slot.path(), "closed/file", "x");
+    fs::set_permissions(slot.path().join("closed"), fs::Permissions::from_mode(0o500)).unwrap();
+    let path = slot.path().to_owned();
+    slot.remove().unwrap();
+    assert!(!path.exists());
+    assert_eq!(fixture.git(["worktree", "list"]).lines().count(), 1);
+    assert_fresh(&fixture.slot(0), &fixture.head());
 }
 
 #[test]
@@ -312,28 +349,4 @@ fn the_users_own_worktrees_are_left_alone() {
     for path in ["kept", "deleted"] {
         assert!(after.contains(&format!("/{path}\n")), "{after}");
     }
-}
-
-#[test]
-fn state_tells_head_branch_and_dirt() {
-    let fixture = Fixture::new();
-    let slot = fixture.slot(0).set_apart(["outbox/**".to_owned()]);
-    let path = slot.path().to_owned();
-    let state = slot.state().unwrap();
-    assert_eq!((state.head, state.branch, state.dirty), (Some(fixture.head()), None, false));
-    write(&path, "outbox/new-task.md", "x");
-    assert!(!slot.has_changed_since(&fixture.head()).unwrap());
-    git(&path, ["checkout", "-q", "-b", "mine"]);
-    write(&path, "new", "x");
-    let state = slot.state().unwrap();
-    assert_eq!((state.branch.as_deref(), state.dirty), (Some("mine"), true));
-    assert!(slot.has_changed_since(&fixture.head()).unwrap());
-    fs::remove_file(path.join("new")).unwrap();
-    git(&path, ["update-index", "--assume-unchanged", "README.md"]);
-    write(&path, "README.md", "hidden");
-    assert!(slot.state().unwrap().dirty, "a hidden change is seen");
-    git(&path, ["checkout", "-q", "--orphan", "none"]);
-    assert_eq!(slot.state().unwrap().head, None);
-    let commit = oid(&git(&path, ["rev-parse", "trunk"]));
-    assert!(slot.has_changed_since(&commit).unwrap());
 }

@@ -1,0 +1,27 @@
+//! What lets a test read like a transcript: a workspace of its own, runs of the program in it, and questions about
+//! what they have left.
+
+mod base;
+mod ended;
+mod event;
+mod laws;
+mod patience;
+mod processes;
+mod programs;
+mod queue;
+mod records;
+mod running;
+mod signs;
+mod snapshot;
+mod workspace;
+
+pub(crate) use base::Tip;
+pub(crate) use ended::Ended;
+pub(crate) use event::Event;
+pub(crate) use patience::{PATIENCE, wait_for, wait_until};
+pub(crate) use processes::{cpu_ticks, is_alive};
+pub(crate) use programs::fake_agent;
+pub(crate) use queue::STATES;
+pub(crate) use records::Run;
+pub(crate) use running::Running;
+pub(crate) use workspace::Workspace;
