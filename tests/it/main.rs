@@ -4,3 +4,4 @@ mod harness;
 
 mod cases;
 mod first_steps;
+mod reading;
