@@ -43,10 +43,8 @@ impl Bell {
                 Ok(event) if event.need_rescan() => Some(Ring::Names),
                 Ok(event) => ring(&event.kind),
             };
-            if let Some(ring) = ring {
-                // Nobody listens any more when this fails.
-                let _ = to_us.send(ring);
-            }
+            // Nobody listens any more when this fails.
+            let _ = ring.map(|ring| to_us.send(ring));
         });
         let watcher = watcher.map_err(|error| {
             Error::environment("cannot watch folders")

@@ -10,3 +10,4 @@ mod outcomes;
 mod workspaces;
 mod forged;
 mod records;
+mod reading;
