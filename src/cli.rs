@@ -25,6 +25,26 @@ pub struct Cli {
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 it ran, but something failed or is blocked; 2 wrong usage or \
 configuration; 3 the environment (git, agent, disk) is not fit; 130 interrupted.";
 
+const STATUS_HELP: &str = "Examples:
+  swarm status --json | jq .counts
+  watch -n 5 swarm status";
+
+const LIST_HELP: &str = "Examples:
+  swarm list pending              what is next, and why the others wait
+  swarm list blocked review       what waits for a person, and why
+  swarm list --json | jq -r '.tasks[] | select(.hold) | [.id, .hold] | @tsv'";
+
+const LOGS_HELP: &str = "Examples:
+  swarm logs fix-typo                    all attempts, all steps
+  swarm logs fix-typo -f                 goes on until the task needs no more work
+  swarm logs w0 -f                       goes on until the run ends
+  swarm logs fix-typo --step verify      only what the gates printed";
+
+const RUNS_HELP: &str = "Examples:
+  swarm runs last                 the cycles of the newest run
+  swarm runs 20261120T22          the only run whose name begins so
+  swarm runs last --json | jq -r '.cycles[] | [.task, .outcome, .duration_ms] | @tsv'";
+
 /// What applies to every command.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Global {
@@ -71,20 +91,43 @@ pub enum Command {
     Start(Start),
     /// Stop the running swarms: finish their cycles first, or end them now
     Stop(Stop),
-    /// Show how the queue and the workers stand
+    /// Show how the queue, the workers and the base stand
+    ///
+    /// Changes nothing, waits for nobody, and works while a swarm runs or none does. `stuck` are waiting tasks
+    /// that only a person can set free, `no worker` are tasks of a run that was killed.
+    #[command(after_help = STATUS_HELP)]
     Status,
-    /// List tasks
+    /// List tasks, and say what holds those that wait
+    ///
+    /// Waiting tasks stand in the order in which they would be claimed, complete ones with the newest first.
+    #[command(after_help = LIST_HELP)]
     List(List),
     /// Show one task: where it is, what it says, what happened to it
+    ///
+    /// Its keys, its cycles in all runs, the refs under which unmerged work is kept, what the next attempt is
+    /// told, its text and its comments.
     Show(Show),
-    /// Print what agents and gates printed
+    /// Print what agents and gates printed, byte for byte
+    ///
+    /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
+    /// name goes to standard error.
+    #[command(after_help = LOGS_HELP)]
     Logs(Logs),
     /// List the runs, or the cycles of one
+    ///
+    /// A run that `died` was killed, or its machine was; the next start gives its tasks back.
+    #[command(after_help = RUNS_HELP)]
     Runs(Runs),
     /// Check the task files; exit code 1 if one needs to be mended
+    ///
+    /// An `error` keeps a task from being done; a `note` is worth a look. --fix renames files whose names no
+    /// task can have (`My task.MD` becomes `my-task.md`); it replaces nothing and never touches their contents.
     Lint(Lint),
     /// Check the settings, git, the agents, and the gates on the base
-    Check,
+    ///
+    /// The gates run as they would for a task: in a worktree of the pool, after `worktree.setup`. Exit code 2: a
+    /// mistake in the settings; 3: git, an agent or the machine is not fit; 1: a gate fails on the base.
+    Check(Check),
     /// Put tasks back into pending
     Retry(Retry),
     /// Keep tasks from being claimed: move them to blocked
@@ -214,7 +257,7 @@ pub struct Logs {
     /// Go on while more comes
     #[arg(short, long)]
     pub follow: bool,
-    /// Only this step: implement, verify, review, fix, resolve
+    /// Only this step: implement, verify, review, fix or resolve
     #[arg(long)]
     pub step: Option<String>,
 }
@@ -232,6 +275,14 @@ pub struct Lint {
     /// Mend what can be mended without guessing
     #[arg(long)]
     pub fix: bool,
+}
+
+/// Checks what a run needs.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Do not run the gates: quick, and changes nothing
+    #[arg(long)]
+    pub skip_gates: bool,
 }
 
 /// Puts tasks back.

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
 use super::Desk;
+use super::paint::{DIM, GREEN, RED, YELLOW};
 use crate::model::excerpt::shorten;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Event, EventLine, StepResult};
@@ -24,28 +25,30 @@ enum Loudness {
 
 /// Shows events as the global options ask: JSON lines on standard output, or text on standard error.
 pub(super) fn show(desk: &Desk) -> Show {
+    if !desk.json() {
+        return show_text(desk);
+    }
+    Box::new(|line: &EventLine| {
+        // A closed pipe or a full disk must not end the swarm: the events are in the journal.
+        if let Ok(text) = serde_json::to_string(line) {
+            let _ = writeln!(std::io::stdout().lock(), "{text}");
+        }
+    })
+}
+
+/// Shows events as text on standard error.
+pub(super) fn show_text(desk: &Desk) -> Show {
     let loudness = match (desk.quiet(), desk.verbose()) {
         (true, _) => Loudness::Quiet,
         (false, 0) => Loudness::Normal,
         (false, _) => Loudness::Verbose,
     };
-    let json = desk.json();
     Box::new(move |line: &EventLine| {
-        // A closed pipe or a full disk must not end the swarm: the events are in the journal.
-        if json {
-            if let Ok(text) = serde_json::to_string(line) {
-                let _ = writeln!(std::io::stdout().lock(), "{text}");
-            }
-        } else if let Some(text) = text(line, loudness) {
+        if let Some(text) = text(line, loudness) {
             let _ = writeln!(anstream::stderr().lock(), "{text}");
         }
     })
 }
-
-const DIM: Style = Style::new().dimmed();
-const RED: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
-const YELLOW: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
-const GREEN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
 
 /// One line for people; `None` for what is not said at this loudness.
 fn text(line: &EventLine, loudness: Loudness) -> Option<String> {

@@ -28,12 +28,9 @@ pub(super) fn run(desk: &Desk, workspace: &Workspace) -> Result<Exit> {
         .stderr(talk)
         .spawn()
         .context(|| "start the swarm in the background".to_owned())?;
-    let mut line = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line).context(|| "hear from the swarm in the background".to_owned())?;
-    }
-    if let Some(run_id) = line.strip_prefix(UP) {
-        let run_id = run_id.trim();
+    let lines = child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines).map_while(Result::ok);
+    let up = lines.filter_map(|line| line.strip_prefix(UP).map(|run_id| run_id.trim().to_owned())).next();
+    if let Some(run_id) = up {
         if desk.json() {
             desk.print_json(&serde_json::json!({"schema": 1, "run_id": run_id, "pid": child.id()}))?;
         } else {

@@ -9,7 +9,7 @@ use super::paint;
 use super::picture::{self, InvalidFile};
 use super::status::short;
 use super::table::{Table, one_line};
-use super::{Desk, age};
+use super::{Desk, age, workers};
 use crate::cli::List;
 use crate::cycle::ClaimRecord;
 use crate::error::Result;
@@ -24,6 +24,7 @@ use crate::model::state::State;
 use crate::model::task::{Kind, Task, TaskId};
 use crate::os::dirs::Dirs;
 use crate::os::{clock, task_folder};
+use crate::swarm::alive;
 
 /// Titles are cut where they would push the rest out of sight.
 const WIDEST_TITLE: usize = 50;
@@ -51,7 +52,9 @@ struct Listed {
     hold: Option<String>,
     /// Whether only a person can take that away; null where nothing holds it.
     needs_a_person: Option<bool>,
-    /// Who works on a current one.
+    /// Whether somebody works on a current one; null for the others.
+    has_worker: Option<bool>,
+    /// Who, or who did last.
     worker: Option<String>,
     run_id: Option<String>,
     /// How its last cycle ended.
@@ -100,6 +103,7 @@ fn prefix(dirs: &Dirs, state: State) -> String {
 }
 
 fn of_state(dirs: &Dirs, queue: &Queue, state: State, answer: &mut Answer) {
+    let dead = if state == State::Current { without_worker(dirs, queue) } else { Vec::new() };
     let mut holds = HashMap::new();
     let mut ids: Vec<TaskId> = if state == State::Pending {
         let filter = Filter::default();
@@ -117,6 +121,7 @@ fn of_state(dirs: &Dirs, queue: &Queue, state: State, answer: &mut Answer) {
         match task_folder::read(dirs, state, &id) {
             Ok(Some(found)) => {
                 let mut listed = listed(dirs, state, &found.task);
+                listed.has_worker = (state == State::Current).then(|| !dead.contains(&id));
                 if let Some(hold) = holds.get(&id) {
                     listed.hold = Some(hold.to_string());
                     listed.needs_a_person = Some(hold.needs_a_person());
@@ -138,6 +143,13 @@ fn of_state(dirs: &Dirs, queue: &Queue, state: State, answer: &mut Answer) {
     }
 }
 
+fn without_worker(dirs: &Dirs, queue: &Queue) -> Vec<TaskId> {
+    let current: Vec<TaskId> = queue.ids(State::Current).cloned().collect();
+    let claims: Vec<ClaimRecord> = current.iter().filter_map(|id| ClaimRecord::read(dirs, id)).collect();
+    let dead = workers::without_worker(dirs, &current, &claims, &alive(dirs));
+    dead.into_iter().map(|it| it.task).collect()
+}
+
 fn listed(dirs: &Dirs, state: State, task: &Task) -> Listed {
     let claim = (state == State::Current).then(|| ClaimRecord::read(dirs, &task.id)).flatten();
     let progress = &task.progress;
@@ -151,6 +163,7 @@ fn listed(dirs: &Dirs, state: State, task: &Task) -> Listed {
         attempts: progress.attempts,
         hold: None,
         needs_a_person: None,
+        has_worker: None,
         worker: claim.as_ref().map(|claim| claim.worker.clone()),
         run_id: claim.map(|claim| claim.run_id),
         outcome: progress.last.as_ref().map(|last| last.outcome),
@@ -187,6 +200,9 @@ fn text(tasks: &[Listed], now: Timestamp) -> String {
 }
 
 fn style(task: &Listed) -> anstyle::Style {
+    if task.has_worker == Some(false) {
+        return paint::RED;
+    }
     match task.needs_a_person {
         Some(true) => paint::RED,
         Some(false) => paint::DIM,
@@ -201,6 +217,7 @@ fn note(task: &Listed, now: Timestamp) -> String {
             (0, _) | (_, None) => String::new(),
             (attempts, Some(outcome)) => format!("after {attempts} attempts, the last one {outcome}"),
         }),
+        State::Current if task.has_worker == Some(false) => "no worker: the next start gives it back".to_owned(),
         State::Current => task.worker.as_ref().map(|worker| format!("{worker} works on it")).unwrap_or_default(),
         State::Review | State::Blocked => {
             task.reason.clone().or_else(|| task.outcome.map(|it| it.to_string())).unwrap_or_default()

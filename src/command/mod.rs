@@ -23,6 +23,7 @@ mod logs;
 mod follow;
 mod runs;
 mod lint;
+mod check;
 mod schema;
 mod completions;
 mod man;
@@ -70,12 +71,12 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Logs(words) => logs::run(desk, &words),
         Command::Runs(words) => runs::run(desk, &words),
         Command::Lint(words) => lint::run(desk, &words),
-        Command::Check => Err(Error::failed("not built yet")),
-        Command::Demo(words) => demo::run(desk, &words),
+        Command::Check(words) => check::run(desk, &words),
         Command::Retry(words) => moves::retry(desk, &words),
         Command::Hold(words) => moves::hold(desk, &words),
         Command::Cancel(words) => moves::cancel(desk, &words),
         Command::Comment(words) => comment::run(desk, &words),
+        Command::Demo(words) => demo::run(desk, &words),
         Command::Schema(words) => schema::run(desk, &words),
         Command::Completions(words) => completions::run(desk, &words),
         Command::Man => man::run(desk),

@@ -133,8 +133,8 @@ fn one(desk: &Desk, records: &mut Records<'_>, run_id: &str, lives: bool) -> Res
     let landed = run.base.as_ref().map(|base| format!(" on {base}")).unwrap_or_default();
     let took = run.duration_ms.map(|ms| format!(" in {}", age::length_ms(ms))).unwrap_or_default();
     let counted = if run.outcomes.is_empty() { String::new() } else { format!(": {}", outcomes(&run.outcomes)) };
-    let summary =
-        format!("{BOLD}{run_id}{BOLD:#}: {} cycles{took}{landed}{counted} {DIM}({}){DIM:#}\n", run.cycles, end(&run));
+    let cycles = if run.cycles == 1 { "1 cycle".to_owned() } else { format!("{} cycles", run.cycles) };
+    let summary = format!("{BOLD}{run_id}{BOLD:#}: {cycles}{took}{landed}{counted} {DIM}({}){DIM:#}\n", end(&run));
     desk.print(&format!("{table}{gap}{summary}"))
 }
 
@@ -149,12 +149,12 @@ fn line(records: &mut Records<'_>, run_id: &str, lives: bool) -> (RunLine, Vec<C
     };
     let cycles = if run.stopped.is_some() { Vec::new() } else { records.cycles(run_id) };
     let started_at = run.started.as_ref().map(|started| started.started_at);
-    let last_seen = match state {
+    let so_far = match state {
         Stands::Stopped => None,
-        Stands::Running => Some(clock::now()),
-        Stands::Died => records.last_events(run_id, 16 * 1024).0.last().map(|line| line.at),
+        Stands::Running => started_at.map(|began| age::since_ms(began, clock::now())),
+        // When it died nobody knows.
+        Stands::Died => None,
     };
-    let so_far = started_at.zip(last_seen).map(|(began, last)| age::since_ms(began, last));
     let (count, outcomes) = match &run.stopped {
         Some(stopped) => (stopped.cycles, stopped.outcomes.clone()),
         None => (u32::try_from(cycles.len()).unwrap_or(u32::MAX), tally(&cycles)),

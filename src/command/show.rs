@@ -123,7 +123,7 @@ fn look(place: &Place, records: &mut Records<'_>, id: TaskId, state: State) -> R
             let path = answer.path.clone();
             answer.invalid = Some(picture::InvalidFile { path, line: invalid.line, reason: invalid.reason });
             // A link or a pipe is not followed: there is nothing to show.
-            if fs::symlink_metadata(&path_of(place, &answer)).is_ok_and(|meta| meta.is_file()) {
+            if fs::symlink_metadata(path_of(place, &answer)).is_ok_and(|meta| meta.is_file()) {
                 let bytes = fs::read(path_of(place, &answer)).context(|| format!("read {}", answer.path))?;
                 answer.text = String::from_utf8_lossy(&bytes).into_owned();
             }

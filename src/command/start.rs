@@ -33,6 +33,8 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     };
     if words.detached {
         detach::leave_terminal()?;
+        // Its standard output belongs to the half that waits for a word on it.
+        return supervise(&workspace, order, announce::show_text(desk), &ready);
     }
     supervise(&workspace, order, announce::show(desk), &ready)
 }

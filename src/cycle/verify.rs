@@ -105,7 +105,8 @@ fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Ver
     verdict
 }
 
-fn judge(gate: &Gate, ending: &Ending) -> (StepResult, Result<Verdict, Infra>) {
+/// What the end of a gate's program means.
+pub(super) fn judge(gate: &Gate, ending: &Ending) -> (StepResult, Result<Verdict, Infra>) {
     let said = String::from_utf8_lossy(&ending.tail);
     let red = |what: String| (StepResult::Failed, Ok(Verdict::Red(with_tail(what, &said))));
     match ending.how {

@@ -43,8 +43,10 @@ impl Bell {
                 Ok(event) if event.need_rescan() => Some(Ring::Names),
                 Ok(event) => ring(&event.kind),
             };
-            // Nobody listens any more when this fails.
-            let _ = ring.map(|ring| to_us.send(ring));
+            if let Some(ring) = ring {
+                // Nobody listens any more when this fails.
+                let _ = to_us.send(ring);
+            }
         });
         let watcher = watcher.map_err(|error| {
             Error::environment("cannot watch folders")

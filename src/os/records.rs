@@ -287,7 +287,7 @@ mod tests {
         fs::write(run.join("cycles/notes.txt"), "mine").unwrap();
         fs::write(dirs.runs().join("foreign.json"), "{").unwrap();
         let mut records = Records::new(&dirs);
-        assert_eq!(records.run_ids(), [id.clone()]);
+        assert_eq!(records.run_ids(), std::slice::from_ref(&id));
         let read = records.run(&id);
         assert!(read.started.is_none() && read.stopped.is_none());
         assert!(records.cycles(&id).is_empty());

@@ -7,5 +7,8 @@ mod harness;
 mod cases;
 mod chaos;
 mod first_steps;
+mod background;
+mod outcomes;
+mod workspaces;
 mod forged;
 mod records;

@@ -29,6 +29,12 @@ impl Repo {
         }
     }
 
+    /// What `git version` says, run in `path`. One process.
+    pub fn git_version(path: &Path) -> Result<String, GitError> {
+        let answer = Git::at(path).reading().arg("version").ask()?;
+        Ok(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
+    }
+
     /// The files that differ between two commits, from the top, renames as both names. One process.
     pub fn changed_paths(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, GitError> {
         let git = self.git().reading().args(["diff-tree", "-r", "-z", "--name-only", "--no-renames"]);

@@ -1,0 +1,10 @@
+//! `swarm check`: whether everything that a run needs is there, before it is needed at night.
+
+mod run;
+mod item;
+mod settings;
+mod repository;
+mod machine;
+mod gates;
+
+pub(super) use run::run;
