@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Err(git.exec().into());
         }
         "after" => {
-            drop(git.status()?);
+            git.status()?;
             end(caller)?;
         }
         unknown => return Err(format!("no such moment: {unknown}").into()),

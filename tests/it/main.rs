@@ -1,8 +1,11 @@
 //! The whole program from outside: the real binary, real git and real processes, in temporary folders.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod harness;
 
 mod cases;
+mod chaos;
 mod first_steps;
 mod surviving_git;
 mod background;
