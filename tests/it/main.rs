@@ -11,4 +11,5 @@ mod background;
 mod outcomes;
 mod workspaces;
 mod forged;
+mod known_faults;
 mod records;
