@@ -12,5 +12,6 @@ mod background;
 mod outcomes;
 mod workspaces;
 mod forged;
+mod known_faults;
 mod records;
 mod reading;
