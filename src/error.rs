@@ -90,6 +90,14 @@ impl Error {
         text
     }
 
+    /// The sentence, its causes and the next move, in one line.
+    pub fn explained(&self) -> String {
+        match &self.hint {
+            Some(next) => format!("{} ({next})", self.chain()),
+            None => self.chain(),
+        }
+    }
+
     /// The next move, if one is known.
     pub fn next_move(&self) -> Option<&str> {
         self.hint.as_deref()

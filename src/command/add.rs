@@ -14,6 +14,8 @@ use crate::model::task::{Task, TaskId};
 use crate::os::dirs::Dirs;
 use crate::os::{files, folders, task_folder};
 
+/// The name under which a text is read before it has one.
+const TRIAL: &str = "trial";
 /// How many names are tried for a title that others have too.
 const MOST_NAMESAKES: u32 = 1000;
 
@@ -23,7 +25,7 @@ pub(super) fn run(desk: &Desk, words: &Add) -> Result<Exit> {
     let text = text(words)?;
     let text = with_keys(&text, words)?;
     // Anything that can be said about the text is said before a file exists.
-    let trial = TaskId::parse("trial").map_err(|bad| Error::failed(bad.to_string()))?;
+    let trial = TaskId::parse(TRIAL).map_err(|bad| Error::failed(bad.to_string()))?;
     let task = Task::parse(trial, text.as_bytes()).map_err(|invalid| {
         let place = invalid.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         Error::usage(format!("this is no valid task: {place}{}", invalid.reason)).hint(invalid.advice)
@@ -39,7 +41,12 @@ pub(super) fn run(desk: &Desk, words: &Add) -> Result<Exit> {
             }
             id
         }
-        None => create_with_free_name(&place.dirs, &slug(&task.title), &text)?,
+        None => {
+            // Without a heading the title is the name, and there is none yet: the first words make it.
+            let first = task.body.lines().find(|line| !line.trim().is_empty());
+            let title = if task.title == TRIAL { first.unwrap_or_default() } else { task.title.as_str() };
+            create_with_free_name(&place.dirs, &slug(title), &text)?
+        }
     };
     if desk.json() {
         desk.print_json(&serde_json::json!({"schema": 1, "id": id.as_str(), "path": place.dirs.shown(&place.dirs.task(State::Pending, &id))}))?;

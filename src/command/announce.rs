@@ -68,7 +68,7 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
     let plain = Style::new();
     match event {
         Event::RunStarted { workers, base, head } => {
-            (Normal, plain, format!("{workers} workers; landing on {base}, which is at {}", short(head)))
+            (Normal, plain, format!("{}; landing on {base}, which is at {}", count(*workers, "worker"), short(head)))
         }
         Event::RunStopped { reason } => (Normal, plain, reason.clone()),
         Event::TaskClaimed { attempt, slot, agent } => {
@@ -91,6 +91,7 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
                 (_, _) => YELLOW,
             };
             let place = to.map_or("gone".to_owned(), |to| to.to_string());
+            let outcome = outcome.filter(|outcome| *outcome != Outcome::Merged);
             let outcome = outcome.map(|outcome| format!("{outcome}, ")).unwrap_or_default();
             (Normal, style, format!("→ {place}: {outcome}{cause}"))
         }
@@ -126,6 +127,11 @@ fn result_word(result: StepResult) -> &'static str {
         StepResult::CouldNotRun => "could not be run",
         StepResult::Interrupted => "was interrupted",
     }
+}
+
+/// A number with its noun.
+pub(super) fn count(number: u32, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn short(oid: &str) -> &str {

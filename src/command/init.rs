@@ -37,6 +37,9 @@ pub(super) fn run(desk: &Desk) -> Result<Exit> {
     for path in &made {
         desk.print(&format!("made {}\n", place.dirs.shown(path)))?;
     }
+    if let Err(unfit) = Repo::open(&root) {
+        desk.say(&format!("before it can start: {}", Error::from(unfit).explained()));
+    }
     desk.say("next: drop a markdown file into tasks/pending, or `swarm add \"what to do\"`; then `swarm start`");
     Ok(Exit::Done)
 }

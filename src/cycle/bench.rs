@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Workshop;
+use super::claim::prompt_is_held;
+use super::{ClaimRecord, Workshop};
 use crate::error::{Context, Error, Result};
 use crate::model::choice::Choice;
+use crate::model::record::SCHEMA;
 use crate::model::task::TaskId;
+use crate::os::dirs::Dirs;
 use crate::os::files;
 use crate::os::git::{Oid, Slot};
 use crate::os::lock::Lock;
@@ -48,6 +51,23 @@ pub(super) struct SlotRecord {
     pub base: Oid,
 }
 
+impl SlotRecord {
+    /// Reads it; a torn or foreign one is as good as none.
+    pub(super) fn read(dirs: &Dirs, slot_name: &str) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(dirs.slot_record(slot_name)).ok()?).ok()
+    }
+}
+
+/// Whether an agent that outlived its worker, and could not be ended, works in a worktree: it holds its prompt.
+fn is_still_used(shop: &Workshop, slot_name: &str) -> Result<bool> {
+    let Some(record) = SlotRecord::read(&shop.dirs, slot_name) else { return Ok(false) };
+    let claim = ClaimRecord::read(&shop.dirs, &record.task).filter(|claim| claim.slot == slot_name);
+    match claim {
+        None => Ok(false),
+        Some(_) => prompt_is_held(&shop.dirs, &record.task).context(|| format!("look who works in slot {slot_name}")),
+    }
+}
+
 impl Bench {
     /// Takes the first worktree of the pool that nobody owns, and makes it if there is none yet. What a dead
     /// worker left in it is salvaged first.
@@ -58,11 +78,13 @@ impl Bench {
             let path = shop.dirs.slot_lock(&slot_name);
             let lock = Lock::try_exclusive(&path).context(|| format!("lock {}", path.display()))?;
             let Some(mut lock) = lock else { continue };
+            if is_still_used(shop, &slot_name)? {
+                continue;
+            }
             // For people who wonder whose it is; nothing depends on it.
             let _ = lock.describe();
             let held = lock.file().try_clone().context(|| format!("share {}", path.display()))?;
             let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?.held_by(held);
-            let slot = slot.set_apart(shop.config.worktree.keep.iter().flatten().cloned());
             let mut bench =
                 Self { worker, slot_name, slot, choice, wake, fresh_at: None, unsalvaged: false, _lock: lock };
             bench.salvage_of_the_dead(shop)?;
@@ -79,6 +101,13 @@ impl Bench {
     /// The worktree's number, for what must differ between the slots of a machine.
     pub(super) fn index(&self) -> u32 {
         self.slot_name.parse().unwrap_or(0)
+    }
+
+    /// All the work in the worktree has been merged: there is nothing to salvage up to `head`.
+    pub(super) fn settle(&self, shop: &Workshop, claim: &ClaimRecord, head: &Oid) -> std::io::Result<()> {
+        let record =
+            SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: head.clone() };
+        self.sign(shop, &record)
     }
 
     /// Whose work lies in the worktree from now on.

@@ -1,15 +1,13 @@
 //! Given a **checkout**: the worker's own worktree, reset to the newest base, with whatever lay in it salvaged.
 
-use std::path::Path;
-
 use crate::error::{Context, Error, Result};
-use crate::model::record::Event;
+use crate::model::record::{Event, SCHEMA};
 use crate::model::task::TaskId;
 use crate::os::git::{Clean, Oid};
 use crate::os::journal::Who;
 
 use super::bench::SlotRecord;
-use super::{Bench, Workshop, setup};
+use super::{Bench, ClaimRecord, Workshop, setup};
 
 /// The ref under which the work of an attempt is kept when it is not merged.
 pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
@@ -17,8 +15,8 @@ pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
 }
 
 impl Bench {
-    /// Puts the worktree to `tip`, for an attempt at `task`.
-    pub(super) fn prepare(&mut self, shop: &Workshop, task: &TaskId, attempt: u32, tip: &Oid) -> Result<()> {
+    /// Puts the worktree to `tip`, for the attempt of `claim`.
+    pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, tip: &Oid) -> Result<()> {
         if self.unsalvaged {
             self.salvage_of_the_dead(shop)?;
             self.unsalvaged = false;
@@ -26,10 +24,9 @@ impl Bench {
         if self.fresh_at.as_ref() != Some(tip) {
             self.reset(shop, tip)?;
         }
-        let record =
-            SlotRecord { schema: crate::model::record::SCHEMA, task: task.clone(), attempt, base: tip.clone() };
+        let record = SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: tip.clone() };
         self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
-        setup::make_ready(shop, self, tip)?;
+        setup::make_ready(shop, self, tip, &claim.mark)?;
         self.fresh_at = None;
         Ok(())
     }
@@ -67,7 +64,7 @@ impl Bench {
 
     /// A worktree that was just taken over may hold the work of a worker that died.
     pub(super) fn salvage_of_the_dead(&mut self, shop: &Workshop) -> Result<()> {
-        let record = read_record(&shop.dirs.slot_record(&self.slot_name));
+        let record = SlotRecord::read(&shop.dirs, &self.slot_name);
         let who = Who { worker: Some(self.worker.clone()), ..Who::default() };
         match record {
             Some(record) => {
@@ -75,18 +72,12 @@ impl Bench {
                 self.salvage(shop, &who, &record.task, record.attempt, &record.base)?;
             }
             None => {
-                let state = self.slot.state()?;
                 let unknown = TaskId::parse(&format!("slot-{}", self.slot_name))
                     .map_err(|bad| Error::environment(bad.to_string()))?;
-                if let Some(head) = state.head {
-                    self.salvage(shop, &who, &unknown, 1, &head)?;
-                }
+                let tip = shop.repo.tips(&shop.base)?.newest().clone();
+                self.salvage(shop, &who, &unknown, 1, &tip)?;
             }
         }
         Ok(())
     }
-}
-
-fn read_record(path: &Path) -> Option<SlotRecord> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }

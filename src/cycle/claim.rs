@@ -141,7 +141,7 @@ impl ClaimRecord {
 }
 
 /// Whether an agent of an earlier attempt still holds its prompt: its worker is dead, it is not.
-fn prompt_is_held(dirs: &Dirs, id: &TaskId) -> io::Result<bool> {
+pub(super) fn prompt_is_held(dirs: &Dirs, id: &TaskId) -> io::Result<bool> {
     let Some(prompt) = ClaimRecord::read(dirs, id).and_then(|record| record.prompt) else { return Ok(false) };
     let path = dirs.root().join(prompt);
     Ok(path.is_file() && Lock::try_exclusive(&path)?.is_none())

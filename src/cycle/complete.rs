@@ -43,7 +43,9 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let progress = progress_after(&task.progress, &notes, &heading, outcome, &next);
     let comment = comment_on(&notes, outcome, &next);
     // Where somebody moved the file, what happened is noted in it all the same; it stays where it is.
-    let lies_in = task_folder::find(&shop.dirs, &claim.id);
+    // A file of the same name that somebody drops into pending/ meanwhile is another task's, so current/ is asked first.
+    let is_ours = task_folder::exists(&shop.dirs, State::Current, &claim.id);
+    let lies_in = if is_ours { Some(State::Current) } else { task_folder::find(&shop.dirs, &claim.id) };
     if let Some(state) = lies_in {
         note_in_file(shop, &who, &claim, state, &progress, comment.as_deref());
     }
@@ -142,8 +144,9 @@ fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<Stri
     match next.to? {
         State::Blocked if next.exhausted => {
             let times = if outcome == Outcome::Infra { next.ledger.infra } else { next.ledger.attempts };
+            let times = if times == 1 { "1 attempt".to_owned() } else { format!("{times} attempts") };
             Some(format!(
-                "Blocked after {times} attempts; the last one ended as {outcome}: {reason}\n\nMend what is wrong, then: swarm retry {}",
+                "Blocked after {times}; the last one ended as {outcome}: {reason}\n\nMend what is wrong, then: swarm retry {}",
                 id(notes)
             ))
         }
@@ -164,8 +167,8 @@ fn id(notes: &Notes) -> &str {
 fn cause(notes: &Notes, next: &Transition) -> String {
     let reason = excerpt::shorten(notes.reason.lines().next().unwrap_or_default(), 300);
     match next.pause {
-        Some(pause) => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
-        None if next.exhausted => format!("{reason} (the limit is reached)"),
-        None => reason,
+        Some(pause) if !pause.is_zero() => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
+        Some(_) | None if next.exhausted => format!("{reason} (the limit is reached)"),
+        Some(_) | None => reason,
     }
 }

@@ -84,8 +84,13 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
                 if let Some(event) = judge(cycle, notes, &commit, &tree)? {
                     return Ok(event);
                 }
-                if publish(shop, &notes.who.clone(), &tips, &tip, &commit)? {
-                    notes.reason = format!("merged onto {} as {}", shop.base, commit.short());
+                if let Some(landed) = publish(shop, &notes.who.clone(), &tips, &tip, &commit)? {
+                    notes.reason = match landed {
+                        Landed::OnBase => format!("merged onto {} as {}", shop.base, commit.short()),
+                        Landed::Beside => {
+                            format!("merged onto swarm/{0} as {1}; {0} follows when it can", shop.base, commit.short())
+                        }
+                    };
                     notes.merged = Some(commit);
                     return Ok(Event::Integrated(Landing::Published));
                 }
@@ -124,8 +129,7 @@ fn newest(shop: &Workshop, tips: &Tips) -> Result<Option<Oid>, Infra> {
         return Ok(Some(tips.base.clone()));
     }
     let text = format!("Merge {0} into swarm/{0}", shop.base);
-    let message = Message { text: &text, task_id: "swarm" };
-    match shop.repo.merge(ahead, &tips.base, Strategy::MergeCommit, &message)? {
+    match shop.repo.join(ahead, &tips.base, &text)? {
         Merge::Clean { commit, .. } => Ok(Some(commit)),
         Merge::NothingToDo => Ok(Some(ahead.clone())),
         Merge::Conflict { files, .. } => Err(Infra(format!(
@@ -136,8 +140,17 @@ fn newest(shop: &Workshop, tips: &Tips) -> Result<Option<Oid>, Infra> {
     }
 }
 
-/// Moves the base, or, where that is held back, `swarm/<base>`; false: somebody else moved it first.
-fn publish(shop: &Workshop, who: &Who, tips: &Tips, tip: &Oid, commit: &Oid) -> Result<bool, Infra> {
+/// Where work came to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Landed {
+    /// On the base.
+    OnBase,
+    /// On `swarm/<base>`, because the base cannot be moved now.
+    Beside,
+}
+
+/// Moves the base, or, where that is held back, `swarm/<base>`; `None`: somebody else moved it first.
+fn publish(shop: &Workshop, who: &Who, tips: &Tips, tip: &Oid, commit: &Oid) -> Result<Option<Landed>, Infra> {
     let moved = |branch: String, from: &Oid| {
         shop.journal
             .event(who, record::Event::BasePublished { branch, from: from.to_string(), to: commit.to_string() });
@@ -149,9 +162,9 @@ fn publish(shop: &Workshop, who: &Who, tips: &Tips, tip: &Oid, commit: &Oid) -> 
                 shop.repo.catch_up(&shop.base)?;
                 shop.held_back.store(false, Ordering::Relaxed);
             }
-            Ok(true)
+            Ok(Some(Landed::OnBase))
         }
-        Published::Moved => Ok(false),
+        Published::Moved => Ok(None),
         Published::HeldBack { reason } => {
             let branch = format!("swarm/{}", shop.base);
             if !shop.held_back.swap(true, Ordering::Relaxed) {
@@ -160,9 +173,9 @@ fn publish(shop: &Workshop, who: &Who, tips: &Tips, tip: &Oid, commit: &Oid) -> 
             match shop.repo.publish_ahead(&shop.base, tips.ahead.as_ref(), commit)? {
                 Published::Landed => {
                     moved(branch, tips.ahead.as_ref().unwrap_or(tip));
-                    Ok(true)
+                    Ok(Some(Landed::Beside))
                 }
-                Published::Moved => Ok(false),
+                Published::Moved => Ok(None),
                 Published::HeldBack { reason } => Err(Infra(format!("{branch} cannot be moved: {reason}"))),
             }
         }

@@ -39,7 +39,7 @@ impl From<GitError> for Infra {
 
 impl From<Error> for Infra {
     fn from(error: Error) -> Self {
-        Infra(error.chain())
+        Infra(error.explained())
     }
 }
 
@@ -115,10 +115,13 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
             (Outcome::Infra, None)
         }
     };
-    if outcome != Outcome::Merged
-        && let Some(base) = &base
-    {
-        keep_the_work(shop, bench, &claim, &mut notes, base);
+    match (&base, outcome, &notes.head) {
+        (Some(_), Outcome::Merged, Some(head)) => {
+            // Should this fail, the next owner of the worktree keeps under a ref what the base has already.
+            let _ = bench.settle(shop, &claim.record, head);
+        }
+        (Some(base), _, _) => keep_the_work(shop, bench, &claim, &mut notes, base),
+        (None, _, _) => {}
     }
     complete(Ended { shop, claim, notes, heading, outcome })
 }
@@ -129,7 +132,7 @@ fn checkout(shop: &Workshop, bench: &mut Bench, claim: &mut Claim, notes: &mut N
     let tip = shop.repo.tips(&shop.base)?.newest().clone();
     claim.record.base = Some(tip.clone());
     claim.record.write(&shop.dirs)?;
-    bench.prepare(shop, &claim.id, claim.record.attempt, &tip)?;
+    bench.prepare(shop, &claim.record, &tip)?;
     outbox::open(bench)?;
     notes.base = Some(tip.clone());
     Ok(tip)
@@ -291,6 +294,8 @@ fn keep_the_work(shop: &Workshop, bench: &mut Bench, claim: &Claim, notes: &mut 
     match bench.salvage(shop, &who, &claim.id, claim.record.attempt, base) {
         Ok(None) => {}
         Ok(Some(reference)) => {
+            // What is kept need not be kept again by the next owner. A failure is met again at the next reset.
+            let _ = bench.reset(shop, base);
             if let Some(feedback) = &mut notes.feedback {
                 feedback.push_str(&format!("\n\nThe work of that attempt is kept: git show {reference}"));
             }

@@ -8,6 +8,7 @@ use super::verify::{Verdict, judge};
 use super::{Bench, Workshop, setup};
 use crate::error::{Context, Result};
 use crate::os::git::Oid;
+use crate::os::process::Mark;
 
 /// What a gate says of the commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +40,10 @@ pub fn rehearse(shop: &Workshop, bench: &mut Bench, commit: &Oid) -> Result<Vec<
     let mut rehearsed = Vec::new();
     for (number, gate) in shop.config.verify.iter().enumerate() {
         bench.reset(shop, commit)?;
-        setup::make_ready(shop, bench, commit)?;
+        let mark = Mark::new();
+        setup::make_ready(shop, bench, commit, &mark)?;
         let timeout = gate.timeout.unwrap_or(shop.config.limits.timeout);
-        let program = Program::shell(shop, bench, &gate.run, timeout);
+        let program = Program::shell(shop, bench, &gate.run, timeout, mark);
         let log = shop.journal.folder().join("logs").join(format!("{}-gate-{number}.log", bench.worker));
         let ending =
             run_program(shop, bench, program, &log, &mut ()).context(|| format!("run the gate `{}`", gate.run))?;

@@ -30,7 +30,7 @@ pub(super) struct Program {
 impl Program {
     /// A command line of the user's own settings: it sees the user's whole environment, but none of git's
     /// variables, which would point it at another repository.
-    pub(super) fn shell(shop: &Workshop, bench: &Bench, command: &str, timeout: Duration) -> Self {
+    pub(super) fn shell(shop: &Workshop, bench: &Bench, command: &str, timeout: Duration, mark: Mark) -> Self {
         let mut env: Vec<(OsString, OsString)> =
             std::env::vars_os().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"GIT_")).collect();
         env.extend(house(shop, bench));
@@ -40,7 +40,7 @@ impl Program {
             stdin: None,
             clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
             stop: stop_steps(&agent::default_stop()),
-            mark: Mark::new(),
+            mark,
         }
     }
 

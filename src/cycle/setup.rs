@@ -15,7 +15,7 @@ use crate::error::{Context, Error, Result};
 use crate::model::config::glob_set;
 use crate::os::files;
 use crate::os::git::Oid;
-use crate::os::process::How;
+use crate::os::process::{How, Mark};
 
 /// Files that say which packages a build needs: when one changes, `npm ci` and its like must run again.
 const LOCK_FILES: [&str; 13] = [
@@ -35,7 +35,7 @@ const LOCK_FILES: [&str; 13] = [
 ];
 
 /// Copies and sets up, unless this has been done for the same settings and lock files.
-pub(super) fn make_ready(shop: &Workshop, bench: &Bench, tip: &Oid) -> Result<()> {
+pub(super) fn make_ready(shop: &Workshop, bench: &Bench, tip: &Oid, mark: &Mark) -> Result<()> {
     let wanted = &shop.config.worktree;
     if wanted.setup.is_empty() && wanted.copy.is_empty() {
         return Ok(());
@@ -47,7 +47,7 @@ pub(super) fn make_ready(shop: &Workshop, bench: &Bench, tip: &Oid) -> Result<()
     }
     copy(shop, bench.slot.path())?;
     for command in &wanted.setup {
-        run_setup(shop, bench, tip, command)?;
+        run_setup(shop, bench, tip, command, mark)?;
     }
     files::write(&path, stamp.as_bytes()).context(|| format!("write {}", path.display()))
 }
@@ -119,10 +119,10 @@ fn find(
     Ok(())
 }
 
-fn run_setup(shop: &Workshop, bench: &Bench, tip: &Oid, command: &str) -> Result<()> {
+fn run_setup(shop: &Workshop, bench: &Bench, tip: &Oid, command: &str, mark: &Mark) -> Result<()> {
     let name = format!("setup-{}-{}.log", bench.slot_name, tip.short());
     let log = shop.journal.folder().join("logs").join(&name);
-    let program = Program::shell(shop, bench, command, shop.config.limits.timeout);
+    let program = Program::shell(shop, bench, command, shop.config.limits.timeout, mark.clone());
     let ending = run_program(shop, bench, program, &log, &mut ())
         .map_err(|error| Error::environment(format!("cannot run the setup command `{command}`")).because(error))?;
     match ending.how {

@@ -76,13 +76,14 @@ pub(super) fn verify(cycle: &mut Cycle<'_>, notes: &mut Notes, commit: &Oid, tre
 
 fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Verdict, Infra> {
     let timeout = gate.timeout.unwrap_or(cycle.shop.config.limits.timeout);
-    let program =
-        Program::shell(cycle.shop, cycle.bench, &gate.run, timeout).with_env("SWARM_TASK", cycle.claim.id.as_str());
+    let mark = cycle.claim.record.mark.clone();
+    let program = Program::shell(cycle.shop, cycle.bench, &gate.run, timeout, mark)
+        .with_env("SWARM_TASK", cycle.claim.id.as_str());
     let round = notes.round(StepName::Verify);
     let name = format!("{}-c{}-verify-{round}.log", cycle.bench.worker, notes.cycle);
     let log = cycle.shop.journal.folder().join("logs").join(&name);
     let begun = notes.step(&cycle.shop.journal, StepName::Verify, round, Some(gate.run.clone()));
-    let mut vigil = Vigil::new(&cycle.shop.dirs, &cycle.shop.stop, &cycle.claim.id);
+    let mut vigil = Vigil::new(&cycle.shop.dirs, &cycle.shop.stop, &cycle.claim.id).signing(&mut cycle.claim.record);
     let ended = run_program(cycle.shop, cycle.bench, program, &log, &mut vigil);
     let halt = vigil.halt;
     let ending = match ended {

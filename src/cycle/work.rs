@@ -10,6 +10,7 @@ use super::notes::{Details, Notes};
 use super::perform::{Cycle, Infra};
 use super::run_program::{Program, run_program};
 use super::vigil::Vigil;
+use crate::error::Class;
 use crate::model::agent::{Agent, Completion, Content, Variables, Via};
 use crate::model::choice::{Choice, Overrides};
 use crate::model::comment::{body_without_comments, comments};
@@ -35,7 +36,15 @@ pub(super) fn choose(own: &Choice, task: &crate::model::task::Task) -> Choice {
 
 /// Runs the agent once and says how its turn ended.
 pub(super) fn implement(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
-    let agent = cycle.shop.agents.find(&cycle.choice)?.agent.clone();
+    let agent = match cycle.shop.agents.find(&cycle.choice) {
+        Ok(described) => described.agent.clone(),
+        // The task names an agent that nobody described: no other attempt would find it.
+        Err(error) if error.class() == Class::Usage => {
+            notes.because(Infra::from(error).0);
+            return Ok(Event::Worked(Work::NeedsInput));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let prompt = tell(cycle, &agent)?;
     let Some(prompt) = prompt else {
         // Another attempt would find the same, so a person is asked at once.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
@@ -349,6 +349,9 @@ impl Config {
         if self.domains.values().any(|domain| domain.budget_usd.is_some()) {
             asked.push("domains: budgets are not built yet".to_owned());
         }
+        if self.limits.cost_usd.is_some() {
+            asked.push("limits.cost_usd: costs are not known yet".to_owned());
+        }
         if self.notify.is_some() {
             asked.push("notify: is not built yet".to_owned());
         }
@@ -366,7 +369,7 @@ impl Config {
 pub fn glob_set(globs: &[String]) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        set.add(Glob::new(glob)?);
+        set.add(GlobBuilder::new(glob).literal_separator(true).build()?);
     }
     set.build()
 }

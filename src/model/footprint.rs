@@ -1,6 +1,6 @@
 //! The files that a task expects to touch, and whether two tasks would get in each other's way.
 
-use globset::{Glob, GlobMatcher};
+use globset::{GlobBuilder, GlobMatcher};
 
 /// The globs of a task's `files` key, ready to be compared.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,9 @@ impl Footprint {
             .map(|glob| {
                 let wild = glob.find(['*', '?', '[', '{']);
                 let literal = &glob[..wild.unwrap_or(glob.len())];
-                let matcher = wild.and_then(|_| Glob::new(glob).ok()).map(|glob| glob.compile_matcher());
+                let matcher = wild
+                    .and_then(|_| GlobBuilder::new(glob).literal_separator(true).build().ok())
+                    .map(|glob| glob.compile_matcher());
                 Pattern { literal: literal.trim_end_matches('/').to_owned(), matcher }
             })
             .collect();
@@ -68,6 +70,7 @@ mod tests {
             ("src", "srcs/a.rs", false),
             ("src/*.rs", "src/a.rs", true),
             ("src/*.rs", "docs/a.md", false),
+            ("src/*.rs", "src/deep/a.rs", false),
             ("src/**", "src/deep/er/a.rs", true),
             ("src/**", "src/deep/**", true),
             ("src/**", "docs/**", false),

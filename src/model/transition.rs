@@ -11,7 +11,7 @@ use super::state::State;
 pub struct Ledger {
     /// Counted attempts.
     pub attempts: u32,
-    /// Troubles of the infrastructure, in a row.
+    /// Cycles in a row that say nothing about the work: troubles of the machine, sessions without a result.
     pub infra: u32,
 }
 
@@ -52,13 +52,14 @@ pub fn transition(
             let ledger = Ledger { attempts: ledger.attempts + 1, infra: 0 };
             retried(ledger, ledger.attempts, limits.attempts, limits, luck)
         }
-        Outcome::Infra => {
+        // Neither says anything about the work, so neither counts as an attempt; but both end some day.
+        Outcome::Infra | Outcome::Done => {
             let ledger = Ledger { infra: ledger.infra + 1, ..ledger };
             retried(ledger, ledger.infra, limits.infra, limits, luck)
         }
         Outcome::AwaitingReview => stay(State::Review, calm),
         Outcome::NeedsInput | Outcome::Replan | Outcome::OverBudget => stay(State::Blocked, calm),
-        Outcome::RateLimited | Outcome::Interrupted | Outcome::Done => stay(State::Pending, ledger),
+        Outcome::RateLimited | Outcome::Interrupted => stay(State::Pending, ledger),
         Outcome::Cancelled => Transition { to: None, ledger, pause: None, exhausted: false },
         // These cycles have no task of their own.
         Outcome::Claimed | Outcome::Planned => stay(State::Pending, ledger),
@@ -105,7 +106,7 @@ mod tests {
             (Outcome::OverBudget, Blocked, 1, 0),
             (Outcome::RateLimited, Pending, 1, 2),
             (Outcome::Interrupted, Pending, 1, 2),
-            (Outcome::Done, Pending, 1, 2),
+            (Outcome::Done, Pending, 1, 3),
             (Outcome::Infra, Pending, 1, 3),
         ] {
             let transition = after(outcome, 1, 2);

@@ -102,7 +102,10 @@ impl Catalogue {
                 "the program `{program}` of the agent `{}` was not found",
                 choice.agent
             ))
-            .hint("install it, or put its folder on PATH"));
+            .hint(match program.contains('/') {
+                true => format!("it must be there and be executable: chmod +x {program}"),
+                false => "install it, or put its folder on PATH".to_owned(),
+            }));
         }
         Ok(described)
     }

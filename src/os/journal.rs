@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -38,13 +39,17 @@ pub struct Journal {
     began: Instant,
     show: Show,
     broken: AtomicBool,
+    writing: Mutex<()>,
 }
 
-/// A new name for a run: `YYYYMMDDTHHMMSS-xxxx`; names sort by time.
+/// A new name for a run: `YYYYMMDDTHHMMSS-xxxx`; names sort by time. Of the four letters the first two are the
+/// part of the second, so that two runs of one second sort too; the others are left to chance.
 pub fn new_run_id(at: Timestamp) -> String {
-    const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let tail: String = (0..4).map(|_| char::from(BASE32[fastrand::usize(..32)])).collect();
-    format!("{}-{tail}", at.strftime("%Y%m%dT%H%M%S"))
+    const BASE32: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
+    let letter = |at: usize| char::from(BASE32[at % 32]);
+    let part = usize::try_from(at.subsec_nanosecond()).unwrap_or(0) * 1024 / 1_000_000_000;
+    let tail = [letter(part / 32), letter(part), letter(fastrand::usize(..)), letter(fastrand::usize(..))];
+    format!("{}-{}", at.strftime("%Y%m%dT%H%M%S"), String::from_iter(tail))
 }
 
 impl Journal {
@@ -63,6 +68,7 @@ impl Journal {
             began: Instant::now(),
             show,
             broken: AtomicBool::new(false),
+            writing: Mutex::new(()),
         })
     }
 
@@ -84,6 +90,8 @@ impl Journal {
     /// Writes down that something happened, as one line in one write, and shows it. A full disk does not stop
     /// anybody here: it is told once, and the line is shown all the same.
     pub fn event(&self, who: &Who, event: Event) {
+        // The time is taken inside, so that it never runs backwards from line to line.
+        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let line = EventLine {
             schema: SCHEMA,
             at: clock::now(),
@@ -98,6 +106,7 @@ impl Journal {
             bytes.push(b'\n');
             (&self.events).write_all(&bytes)
         });
+        drop(writing);
         if let Err(error) = written
             && !self.broken.swap(true, Ordering::Relaxed)
         {

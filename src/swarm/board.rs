@@ -13,7 +13,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::picture::{Complaint, Picture, REST};
 use crate::model::config::Limits;
-use crate::model::pick::{self, Filter, Outlook};
+use crate::model::pick::{self, Filter, Hold, Outlook};
 use crate::model::queue::{Entry, Queue};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -296,12 +296,26 @@ impl Board {
         let inner = self.lock();
         let queue = &inner.queue;
         let stuck = |entry: &Entry| pick::hold(queue, &self.filter, entry).is_some_and(|hold| hold.needs_a_person());
-        queue.invalid().any(|(state, _, _)| state == State::Pending) || queue.all_pending().any(stuck)
+        !inner.stranded.is_empty()
+            || queue.invalid().any(|(state, _, _)| state == State::Pending)
+            || queue.all_pending().any(stuck)
     }
 
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&self, now: Timestamp) {
         self.lock().queue.advance(now);
+    }
+
+    /// The waiting tasks that only a person can set free, with what holds each.
+    pub(super) fn stuck(&self) -> Vec<(TaskId, Hold)> {
+        let inner = self.lock();
+        let holds = inner.queue.all_pending().filter_map(|entry| {
+            let hold = pick::hold(&inner.queue, &self.filter, entry)?;
+            hold.needs_a_person().then(|| (entry.id.clone(), hold))
+        });
+        let mut stuck: Vec<_> = holds.collect();
+        stuck.sort_by(|a, b| a.0.cmp(&b.0));
+        stuck
     }
 
     /// Shows the picture to `look`.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::pick::Hold;
 use crate::model::queue::{Entry, Invalid, Queue};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -43,6 +44,8 @@ pub(super) struct Picture {
     pub(super) stranded: HashSet<TaskId>,
     /// Files that somebody writes, to be looked at again.
     pub(super) unsettled: HashSet<(State, OsString)>,
+    /// Waiting tasks of whose double it was told.
+    pub(super) doubles: HashSet<TaskId>,
     pub(super) complaints: Vec<Complaint>,
     /// How many cycles in a row, over all workers, ended by a trouble of the machine.
     pub(super) troubles: u32,
@@ -161,6 +164,7 @@ impl Picture {
                     self.queue.put_pending(entry);
                     self.stamps.insert(id.clone(), found.stamp);
                 }
+                self.complain_of_double(id);
                 None
             }
             Ok(None) => {
@@ -181,6 +185,20 @@ impl Picture {
         }
     }
 
+    /// Two files of one name: neither is touched, and the one that waits is not claimed.
+    fn complain_of_double(&mut self, id: &TaskId) {
+        let double = self.queue.double(id).filter(|_| self.queue.holds(State::Pending, id));
+        let Some(other) = double else {
+            self.doubles.remove(id);
+            return;
+        };
+        if self.doubles.insert(id.clone()) {
+            let reason = Hold::Double(other).to_string();
+            let invalid = Invalid { line: None, reason };
+            self.complaints.push(Complaint { state: State::Pending, name: id.file_name(), invalid });
+        }
+    }
+
     /// Looks whether a task is there; what it says does not matter any more.
     pub(super) fn look_outside(&mut self, dirs: &Dirs, state: State, id: &TaskId) -> Option<Invalid> {
         match task_folder::kind_of(dirs, state, id) {
@@ -189,6 +207,7 @@ impl Picture {
                 if !self.queue.holds(state, id) {
                     self.queue.put(state, id);
                 }
+                self.complain_of_double(id);
             }
             Some(Err(invalid)) => {
                 self.queue.remove(state, id);

@@ -13,7 +13,7 @@ use crate::cycle::{Bench, Workshop, catch_up};
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
 use crate::model::choice::Choice;
-use crate::model::pick::Filter;
+use crate::model::pick::{Filter, Hold};
 use crate::model::record::{Event, SCHEMA, Started, Stopped};
 use crate::model::state::State;
 use crate::os::git::Oid;
@@ -82,6 +82,11 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         held_back: std::sync::atomic::AtomicBool::new(false),
         host: folders::host(),
     };
+    let (tell, hear) = mpsc::channel();
+    let to_supervisor = tell.clone();
+    // From here on a signal ends the run in order.
+    signals::listen(move |ask| drop(to_supervisor.send(Message::Asked(ask))))
+        .context(|| "listen to signals".to_owned())?;
     let run = Run {
         board: Board::new(shop.dirs.clone(), order.filter.clone(), order.when_empty),
         shop: &shop,
@@ -89,7 +94,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     };
     run.write_started(&tip)?;
     let tally = Tally::default();
-    let ended = run.live(&tip, &tally, &|| ready(&run_id));
+    let ended = run.live(&tip, &tally, (tell, &hear), &|| ready(&run_id));
     let exit = match &ended {
         Ok((exit, _)) => *exit,
         Err(error) => error.exit(),
@@ -110,17 +115,20 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn live(&self, tip: &Oid, tally: &Tally, ready: &dyn Fn()) -> Result<(Exit, String)> {
-        let (tell, hear) = mpsc::channel();
+    fn live(
+        &self,
+        tip: &Oid,
+        tally: &Tally,
+        (tell, hear): (Sender<Message>, &Receiver<Message>),
+        ready: &dyn Fn(),
+    ) -> Result<(Exit, String)> {
         let to_supervisor = tell.clone();
         // The watch begins before the scan, so that nothing falls between the two.
         let _watch = Watch::start(&self.shop.dirs, move |change| drop(to_supervisor.send(Message::Changed(change))))?;
-        let to_supervisor = tell.clone();
-        signals::listen(move |ask| drop(to_supervisor.send(Message::Asked(ask))))
-            .context(|| "listen to signals".to_owned())?;
         self.board.scan().context(|| "read the queue".to_owned())?;
         self.recover_all();
         self.tell_complaints();
+        self.tell_stuck();
         catch_up(self.shop)?;
 
         let budget = Budget::new(self.order.cycles);
@@ -131,7 +139,7 @@ impl Run<'_> {
                 scope.spawn(move || one_worker(floor, &format!("w{number}"), choice, tip, &tell));
             }
             drop(tell);
-            self.attend(&hear, ready)
+            self.attend(hear, ready)
         });
         if let Err(error) = catch_up(self.shop) {
             self.say(Event::Warning { message: error.chain() });
@@ -280,6 +288,17 @@ impl Run<'_> {
         }
     }
 
+    /// Says which waiting tasks only a person can set free. Told at the start and, where that changes the exit
+    /// code, at the end; in between `swarm status` says it.
+    fn tell_stuck(&self) {
+        for (id, hold) in self.board.stuck() {
+            if !matches!(hold, Hold::Double(_)) {
+                let who = Who { task: Some(id), ..Who::default() };
+                self.shop.journal.event(&who, Event::Warning { message: format!("cannot be claimed: {hold}") });
+            }
+        }
+    }
+
     fn say(&self, event: Event) {
         self.shop.journal.event(&Who::default(), event);
     }
@@ -292,10 +311,13 @@ impl Run<'_> {
                 let left = stop == Stop::No
                     && self.order.when_empty == WhenEmpty::End
                     && self.board.something_needs_a_person();
+                if left {
+                    self.tell_stuck();
+                }
                 let exit = if tally.all_complete() && !left { Exit::Done } else { Exit::Failed };
                 let cycles: u32 = outcomes.values().sum();
                 let reason = if stop == Stop::No { "nothing left to do" } else { "told to stop" };
-                (exit, format!("{reason} after {cycles} cycles"))
+                (exit, format!("{reason} after {cycles} cycle{}", if cycles == 1 { "" } else { "s" }))
             }
         }
     }

@@ -19,7 +19,7 @@ pub const FEEDBACK_BYTES: usize = 16 * 1024;
 pub struct Progress {
     /// Attempts that count against the limit.
     pub attempts: u32,
-    /// Failures of the machine or the network in a row, which count as no attempt.
+    /// Cycles in a row that count as no attempt: the machine failed, or the agent ended without a result.
     #[serde(skip_serializing_if = "is_zero")]
     pub infra: u32,
     /// Not claimable earlier: the back-off.

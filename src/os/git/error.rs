@@ -101,7 +101,7 @@ impl GitError {
         match self {
             Self::CouldNotRun { .. } => Some("install git, or put it on PATH".into()),
             Self::Locked { lock, .. } => Some(format!("if no git is running there, remove {}", lock.display())),
-            Self::DiskFull { .. } => Some("make room on the disk; `swarm gc --dry-run` shows what can go".into()),
+            Self::DiskFull { .. } => Some("make room on the disk".into()),
             Self::NoBranch { branch } => Some(format!("create it, or name another `base` than `{branch}`")),
             Self::TimedOut { .. } => Some("look whether the disk or a git filter hangs".into()),
             Self::Failed { .. } | Self::Unexpected { .. } | Self::Io { .. } => None,

@@ -84,6 +84,20 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// Merges two branches that are both published, as a merge commit onto `tip` that carries nobody's task.
+    /// Three processes.
+    pub fn join(&self, tip: &Oid, other: &Oid, text: &str) -> Result<Merge, GitError> {
+        match three_way(self, tip, other)? {
+            Merged::Conflict { files, text } => Ok(Merge::Conflict { files, text }),
+            Merged::Tree(tree) => {
+                let commit = commit_tree(self, &tree, &[tip, other], text)?;
+                Ok(Merge::Clean { commit, tree, how: Strategy::MergeCommit })
+            }
+        }
+    }
+}
+
 /// What is known of the two sides before they are merged.
 struct Sides {
     tip_tree: Oid,
