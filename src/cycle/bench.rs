@@ -60,7 +60,9 @@ impl Bench {
             let Some(mut lock) = lock else { continue };
             // For people who wonder whose it is; nothing depends on it.
             let _ = lock.describe();
-            let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?;
+            let held = lock.file().try_clone().context(|| format!("share {}", path.display()))?;
+            let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?.held_by(held);
+            let slot = slot.set_apart(shop.config.worktree.keep.iter().flatten().cloned());
             let mut bench =
                 Self { worker, slot_name, slot, choice, wake, fresh_at: None, unsalvaged: false, _lock: lock };
             bench.salvage_of_the_dead(shop)?;

@@ -74,7 +74,7 @@ fn retried(ledger: Ledger, n: u32, allowed: u32, limits: &Limits, luck: f64) -> 
 }
 
 /// The pause after the `n`th failure in a row: `min(base · 2^(n-1), max)`, of which the last quarter is left to luck.
-fn pause(n: u32, limits: &Limits, luck: f64) -> Duration {
+pub fn pause(n: u32, limits: &Limits, luck: f64) -> Duration {
     let doubled = limits.backoff.saturating_mul(2u32.saturating_pow(n.saturating_sub(1)));
     doubled.min(limits.backoff_max).mul_f64(0.75 + 0.25 * luck.clamp(0.0, 1.0))
 }

@@ -4,24 +4,30 @@
 //! board wakes the workers. Nobody polls.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::picture::{Complaint, Picture, REST};
+use crate::model::config::Limits;
 use crate::model::pick::{self, Filter, Outlook};
-use crate::model::queue::{Entry, Invalid, Queue};
+use crate::model::queue::{Entry, Queue};
 use crate::model::state::State;
 use crate::model::task::TaskId;
+use crate::model::transition::pause;
 use crate::os::dirs::Dirs;
 use crate::os::process::Wake;
-use crate::os::task_folder::{self, Name, Stamp};
+use crate::os::task_folder::{self, Found, Name};
 use crate::os::{clock, writers};
 
-/// How long a file that may be half written must have been at rest where nobody can tell who writes it.
-const REST: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
+/// From so many new files on, reading them with all cores is worth it (measured: no gain below a thousand).
+const MANY: usize = 1000;
+
+/// So many troubles of the machine in a row may be single tasks' own.
+const TROUBLES: u32 = 3;
 
 /// What a worker that asks for work is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,42 +49,13 @@ pub enum WhenEmpty {
     End,
 }
 
-/// A file that was found to be no task, once.
-#[derive(Debug, Clone)]
-pub struct Complaint {
-    /// The folder.
-    pub state: State,
-    /// The file's name, readable.
-    pub name: String,
-    /// What is wrong.
-    pub invalid: Invalid,
-}
-
 /// The queue's picture, shared.
 pub struct Board {
     dirs: Dirs,
     filter: Filter,
     when_empty: WhenEmpty,
-    inner: Mutex<Inner>,
+    inner: Mutex<Picture>,
     changed: Condvar,
-}
-
-#[derive(Default)]
-struct Inner {
-    queue: Queue,
-    /// What the pending files looked like when they were read.
-    stamps: HashMap<TaskId, Stamp>,
-    /// The tasks that this process has, and how to wake who works on them.
-    mine: HashMap<TaskId, Arc<Wake>>,
-    /// Tasks in `current/` that nobody has and that cannot be given back now.
-    stranded: HashSet<TaskId>,
-    /// Files that somebody writes, to be looked at again.
-    unsettled: HashSet<(State, std::ffi::OsString)>,
-    complaints: Vec<Complaint>,
-    /// The folders have been read since the last change.
-    rescanned: bool,
-    drained: bool,
-    stopped: bool,
 }
 
 impl Board {
@@ -88,22 +65,25 @@ impl Board {
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Picture> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads all folders.
     pub fn scan(&self) -> std::io::Result<()> {
         for state in State::ALL {
-            let mut names: HashSet<std::ffi::OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
+            let mut names: HashSet<OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
             let mut inner = self.lock();
             names.extend(inner.known_names(state));
             let fresh: Vec<_> = names.into_iter().filter(|name| !inner.is_as_known(&self.dirs, state, name)).collect();
+            drop(inner);
+            let mut read = self.read_ahead(state, &fresh);
+            inner = self.lock();
             let young = inner.half_written(&self.dirs, state, &fresh);
             for name in fresh {
                 if young.contains(&name) {
                     inner.begin_writing(state, &name);
-                } else {
+                } else if !read.remove(&name).is_some_and(|found| inner.accept(&self.dirs, found)) {
                     inner.look(&self.dirs, state, &name);
                 }
             }
@@ -113,6 +93,20 @@ impl Board {
         drop(inner);
         self.changed.notify_all();
         Ok(())
+    }
+
+    /// Reads many waiting tasks with all cores, without keeping anybody from the board.
+    fn read_ahead(&self, state: State, names: &[OsString]) -> HashMap<OsString, Found> {
+        if state != State::Pending || names.len() < MANY {
+            return HashMap::new();
+        }
+        let read = |name: &OsString| match task_folder::read_name(name) {
+            Name::Task(id) => {
+                task_folder::read(&self.dirs, state, &id).ok().flatten().map(|found| (name.clone(), found))
+            }
+            Name::Foreign | Name::Impossible(_) => None,
+        };
+        names.par_iter().filter_map(read).collect()
     }
 
     /// Looks again at one name in one folder.
@@ -169,8 +163,12 @@ impl Board {
             let now = clock::now();
             inner.queue.advance(now);
             if let Some(id) = pick::pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
-                inner.take(&id, wake);
-                return Next::Claim(id);
+                let Some(until) = inner.resting_until.filter(|until| *until > now) else {
+                    inner.take(&id, wake);
+                    return Next::Claim(id);
+                };
+                inner = self.wait_until(inner, until, now);
+                continue;
             }
             let outlook = pick::outlook(&inner.queue, &self.filter, now);
             if self.when_empty == WhenEmpty::End
@@ -193,12 +191,35 @@ impl Board {
                 continue;
             }
             inner = match outlook {
-                Outlook::At(at) | Outlook::AuthorsTime(at) => {
-                    self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
-                }
+                Outlook::At(at) | Outlook::AuthorsTime(at) => self.wait_until(inner, at, now),
                 Outlook::Nothing => self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
             };
         }
+    }
+
+    fn wait_until<'a>(&self, inner: MutexGuard<'a, Picture>, at: Timestamp, now: Timestamp) -> MutexGuard<'a, Picture> {
+        self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// A cycle ended by a trouble of the machine. One may be the task's own; after a few in a row nobody claims
+    /// for a while. Gives until when, if that begins now.
+    pub(super) fn trouble(&self, limits: &Limits) -> Option<Timestamp> {
+        let mut inner = self.lock();
+        inner.troubles = inner.troubles.saturating_add(1);
+        let beyond = inner.troubles.checked_sub(TROUBLES).filter(|beyond| *beyond > 0)?;
+        let rest = SignedDuration::try_from(pause(beyond, limits, 1.0)).ok()?;
+        inner.resting_until = clock::now().checked_add(rest).ok();
+        inner.resting_until
+    }
+
+    /// A cycle came to an end that says something about its work. Gives whether a rest ends by it.
+    pub(super) fn no_trouble(&self) -> bool {
+        let mut inner = self.lock();
+        inner.troubles = 0;
+        let rested = inner.resting_until.take().is_some();
+        drop(inner);
+        self.changed.notify_all();
+        rested
     }
 
     /// A worker has let go of a task that now lies wherever it lies.
@@ -292,137 +313,4 @@ impl Board {
 fn until(at: Timestamp, now: Timestamp) -> Duration {
     // A moment more, so that the clock has surely reached it.
     Duration::try_from(at.duration_since(now)).unwrap_or_default() + Duration::from_millis(1)
-}
-
-impl Inner {
-    fn take(&mut self, id: &TaskId, wake: &Arc<Wake>) {
-        let entry = self.queue.pending(id).cloned();
-        self.queue.remove(State::Pending, id);
-        self.stamps.remove(id);
-        self.queue.put_current(id, entry);
-        self.mine.insert(id.clone(), Arc::clone(wake));
-    }
-
-    fn nothing_runs(&self) -> bool {
-        self.mine.is_empty() && self.queue.live().all(|(id, _)| self.stranded.contains(id))
-    }
-
-    fn known_names(&self, state: State) -> Vec<std::ffi::OsString> {
-        let invalid = self.queue.invalid().filter(|(at, _, _)| *at == state).map(|(_, name, _)| name.into());
-        self.queue.ids(state).map(|id| id.file_name().into()).chain(invalid).collect()
-    }
-
-    /// Whether a name needs no second look: a scan of ten thousand complete tasks must not touch each.
-    fn is_as_known(&self, dirs: &Dirs, state: State, name: &OsStr) -> bool {
-        let Name::Task(id) = task_folder::read_name(name) else { return false };
-        match state {
-            State::Pending => {
-                self.stamps.get(&id).is_some_and(|known| task_folder::stamp(dirs, state, &id).as_ref() == Some(known))
-            }
-            State::Current => self.mine.contains_key(&id),
-            State::Review | State::Blocked | State::Complete => false,
-        }
-    }
-
-    /// Those of the pending files that somebody may be in the middle of writing.
-    fn half_written(&self, dirs: &Dirs, state: State, names: &[std::ffi::OsString]) -> HashSet<std::ffi::OsString> {
-        if state != State::Pending {
-            return HashSet::new();
-        }
-        let folder = dirs.state(state);
-        let young: HashSet<PathBuf> = names
-            .iter()
-            .filter(|name| !task_folder::has_rested(dirs, state, name, REST))
-            .map(|name| folder.join(name))
-            .collect();
-        writers::open_for_writing(&young).iter().filter_map(|path| path.file_name().map(OsStr::to_owned)).collect()
-    }
-
-    fn begin_writing(&mut self, state: State, name: &OsStr) {
-        if let (State::Pending, Name::Task(id)) = (state, task_folder::read_name(name)) {
-            self.queue.set_open(&id, true);
-            self.unsettled.insert((state, name.to_owned()));
-        }
-    }
-
-    fn settle(&mut self, state: State, name: &OsStr) {
-        if self.unsettled.remove(&(state, name.to_owned()))
-            && let Name::Task(id) = task_folder::read_name(name)
-        {
-            self.queue.set_open(&id, false);
-        }
-    }
-
-    /// Makes the picture agree with one name in one folder.
-    fn look(&mut self, dirs: &Dirs, state: State, name: &OsStr) {
-        self.rescanned = false;
-        let shown = name.to_string_lossy().into_owned();
-        let complaint = match task_folder::read_name(name) {
-            Name::Foreign => None,
-            Name::Impossible(reason) => {
-                let there = std::fs::symlink_metadata(dirs.state(state).join(name)).is_ok();
-                there.then_some(Invalid { line: None, reason })
-            }
-            Name::Task(id) => match state {
-                State::Pending | State::Current => self.look_inside(dirs, state, &id),
-                State::Review | State::Blocked | State::Complete => self.look_outside(dirs, state, &id),
-            },
-        };
-        match complaint {
-            None => self.queue.remove_invalid(state, &shown),
-            Some(invalid) => {
-                if self.queue.put_invalid(state, &shown, invalid.clone()) {
-                    self.complaints.push(Complaint { state, name: shown, invalid });
-                }
-            }
-        }
-    }
-
-    /// Reads a task whose contents matter to the pick.
-    fn look_inside(&mut self, dirs: &Dirs, state: State, id: &TaskId) -> Option<Invalid> {
-        match task_folder::read(dirs, state, id) {
-            Ok(Some(found)) => {
-                let entry = Entry::of(&found.task, found.stamp.arrived());
-                if state == State::Current {
-                    self.queue.put_current(id, Some(entry));
-                } else if !self.mine.contains_key(id) {
-                    self.queue.put_pending(entry);
-                    self.stamps.insert(id.clone(), found.stamp);
-                }
-                None
-            }
-            Ok(None) => {
-                // A task that a worker is about to rename counts as taken already.
-                if state != State::Current || !self.mine.contains_key(id) {
-                    self.queue.remove(state, id);
-                    self.stranded.remove(id);
-                }
-                if state == State::Pending {
-                    self.stamps.remove(id);
-                }
-                None
-            }
-            Err(invalid) => {
-                self.queue.remove(state, id);
-                Some(invalid)
-            }
-        }
-    }
-
-    /// Looks whether a task is there; what it says does not matter any more.
-    fn look_outside(&mut self, dirs: &Dirs, state: State, id: &TaskId) -> Option<Invalid> {
-        match task_folder::kind_of(dirs, state, id) {
-            None => self.queue.remove(state, id),
-            Some(Ok(())) => {
-                if !self.queue.holds(state, id) {
-                    self.queue.put(state, id);
-                }
-            }
-            Some(Err(invalid)) => {
-                self.queue.remove(state, id);
-                return Some(invalid);
-            }
-        }
-        None
-    }
 }

@@ -3,6 +3,7 @@
 mod supervisor;
 mod worker;
 mod board;
+mod picture;
 mod recover;
 mod run_lock;
 

@@ -82,6 +82,7 @@ fn holds_prompt(shop: &Workshop, record: &ClaimRecord) -> io::Result<bool> {
 
 /// The commit on the base that carries the dead attempt's work.
 fn merged_as(shop: &Workshop, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Option<Oid>> {
+    shop.repo.settle()?;
     let tip = shop.repo.tips(&shop.base)?.newest().clone();
     match record {
         Some(ClaimRecord { base: Some(since), .. }) => Ok(shop.repo.merged_as(Some(since), &tip, id.as_str())?),

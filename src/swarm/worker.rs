@@ -88,6 +88,28 @@ pub(super) struct Floor<'a> {
     pub tally: &'a Tally,
 }
 
+impl Floor<'_> {
+    /// Lets claiming rest when the machine fails one cycle after the other, and goes on when one succeeds.
+    fn look_at_the_machine(&self, bench: &Bench, id: &TaskId, outcome: Outcome) {
+        if outcome != Outcome::Infra {
+            if self.board.no_trouble() {
+                self.shop.journal.event(&Who::default(), Event::Resumed {});
+            }
+            return;
+        }
+        // The file may not be writable just now: without its note it would be claimed again at once.
+        let limits = &self.shop.config.limits;
+        let moment = jiff::SignedDuration::try_from(limits.backoff).unwrap_or_default();
+        self.board.defer(id, clock::now().checked_add(moment).unwrap_or_else(|_| clock::now()));
+        if let Some(until) = self.board.trouble(limits) {
+            let who = Who { worker: Some(bench.worker.clone()), ..Who::default() };
+            let reason =
+                format!("several cycles in a row failed because of the machine; claiming rests until {until:.0}");
+            self.shop.journal.event(&who, Event::Paused { reason });
+        }
+    }
+}
+
 /// Works until there is nothing left to do, or until the run ends.
 pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
     let mut done = 0;
@@ -107,6 +129,7 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
         match performed {
             Ok(performed) => {
                 floor.tally.add(&id, performed);
+                floor.look_at_the_machine(bench, &id, performed.outcome);
                 if !performed.settled {
                     floor.board.strand(&id);
                 }

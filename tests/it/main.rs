@@ -1,7 +1,17 @@
 //! The whole program from outside: the real binary, real git and real processes, in temporary folders.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod harness;
 
 mod cases;
+mod chaos;
 mod first_steps;
+mod surviving_git;
+mod background;
+mod outcomes;
+mod workspaces;
+mod forged;
+mod known_faults;
+mod records;
 mod reading;

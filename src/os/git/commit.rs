@@ -40,7 +40,8 @@ impl Slot {
         let file = objects::message_file(message)?;
         // git finds the directories itself here: with both given, hooks that look at another repository would
         // be led to this one. The `.git` file was found whole by the caller's reset; it is looked at again.
-        let git = if self.is_whole() { super::door::Git::at(&self.path) } else { self.git() };
+        let git =
+            if self.is_whole() { super::door::Git::at(&self.path).holding(self.lock.clone()) } else { self.git() };
         let git = self.repo.identity_env().into_iter().fold(git, |git, (name, value)| git.env(name, value));
         let git = git.with_hooks().set("core.fsmonitor=false").args(["commit", "-q", "--no-status"]);
         let answer = git.args(["--cleanup=whitespace", "--allow-empty-message", "-F"]).arg(file.path()).ask()?;

@@ -6,10 +6,11 @@
 //! every command. Each call costs one process (1.0 to 1.5 ms on a small repository).
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,7 @@ pub(super) struct Git {
     timeout: Duration,
     patience: Duration,
     hooks: bool,
+    holding: Option<Arc<File>>,
 }
 
 /// How a command ended.
@@ -120,6 +122,7 @@ impl Git {
             timeout: TIMEOUT,
             patience: PATIENCE,
             hooks: false,
+            holding: None,
         }
     }
 
@@ -184,6 +187,14 @@ impl Git {
         self
     }
 
+    /// Hands it a locked file to keep open, as its standard input, of which git reads nothing: the lock is held
+    /// until git has ended too. A program that is killed leaves its git running, and whoever comes next must not
+    /// begin before that has ended.
+    pub(super) fn holding(mut self, lock: Option<Arc<File>>) -> Self {
+        self.holding = lock;
+        self
+    }
+
     /// Waits at most this long for git's lock files.
     pub(super) fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -243,6 +254,11 @@ impl Git {
         #[cfg(test)]
         PROCESSES.set(PROCESSES.get() + 1);
         let mut command = self.command();
+        let stdin = match &self.holding {
+            Some(lock) => lock.try_clone().map(Stdio::from).map_err(|source| GitError::CouldNotRun { source })?,
+            None => Stdio::null(),
+        };
+        command.stdin(stdin);
         match capture(&mut command, self.timeout) {
             Ok(Captured { status, stdout, stderr }) => {
                 Ok(Answer { code: status.code(), stdout, stderr: String::from_utf8_lossy(&stderr).trim().to_owned() })

@@ -4,8 +4,9 @@
 //! only by a fast-forward that git makes there, with files and index; where git will not, nothing has changed
 //! and the caller is told why. There is no other command of ours that writes in a user's checkout.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -71,6 +72,12 @@ impl Repo {
         advance(self, ahead_ref(base), old, new)
     }
 
+    /// Waits until nobody publishes: after that the base shows all that a process which was killed had begun to
+    /// publish, because its git holds the lock until it has ended.
+    pub fn settle(&self) -> Result<(), GitError> {
+        alone(self).map(drop)
+    }
+
     /// Lets the base catch up with `swarm/<base>`, and removes that once the base contains it. One process when
     /// there is nothing to do.
     pub fn catch_up(&self, base: &str) -> Result<CaughtUp, GitError> {
@@ -104,7 +111,8 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
     }
     // Two merges in one checkout at the same moment write each other's stale index: git reads it before it
     // locks it. (Measured: a file of the first was missing from the index afterwards.)
-    let _alone = alone(repo)?;
+    let alone = alone(repo)?;
+    let lock = Arc::new(alone.file().try_clone().map_err(GitError::io("share", repo.common_dir()))?);
     let [branch] = branches(repo, [reference])?;
     if branch.tip.as_ref() != old {
         return Ok(Published::Moved);
@@ -113,8 +121,8 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
         return Ok(Published::HeldBack { reason });
     }
     match (branch.checked_out.as_slice(), old) {
-        ([], _) => swap(repo, &branch.reference, old, new),
-        ([checkout], Some(old)) => fast_forward(repo, checkout, &branch.reference, old, new),
+        ([], _) => swap(repo, &branch.reference, old, new, lock),
+        ([checkout], Some(old)) => fast_forward(repo, checkout, &branch.reference, (old, new), lock),
         (checkouts, _) => {
             let places: Vec<String> = checkouts.iter().map(|checkout| checkout.path.display().to_string()).collect();
             Ok(Published::HeldBack { reason: format!("it is checked out in {}", places.join(" and ")) })
@@ -123,15 +131,16 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
 }
 
 /// The lock under which branches are published, of all processes of the repository.
-fn alone(repo: &Repo) -> Result<Option<Lock>, GitError> {
+fn alone(repo: &Repo) -> Result<Lock, GitError> {
     let path = repo.common_dir().join("swarm-publish.lock");
-    Lock::exclusive(&path, &|| false).map_err(GitError::io("lock", path))
+    let lock = Lock::exclusive(&path, &|| false).map_err(GitError::io("lock", &path))?;
+    lock.ok_or_else(|| GitError::Locked { command: "lock".into(), lock: path })
 }
 
 /// Compare-and-swap of a branch that nobody has checked out.
-fn swap(repo: &Repo, reference: &str, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
+fn swap(repo: &Repo, reference: &str, old: Option<&Oid>, new: &Oid, lock: Arc<File>) -> Result<Published, GitError> {
     let expected = old.map_or_else(|| new.zeros(), Oid::to_string);
-    let git = repo.committing().durable().args(["update-ref", "-m", "swarm: publish", reference]);
+    let git = repo.committing().durable().holding(Some(lock)).args(["update-ref", "-m", "swarm: publish", reference]);
     match git.arg(new).arg(expected).run() {
         Ok(_) => durable::sync_ref(repo, reference).map(|()| Published::Landed),
         Err(error @ GitError::Failed { .. }) => {
@@ -147,8 +156,8 @@ fn fast_forward(
     repo: &Repo,
     checkout: &Worktree,
     reference: &str,
-    old: &Oid,
-    new: &Oid,
+    (old, new): (&Oid, &Oid),
+    lock: Arc<File>,
 ) -> Result<Published, GitError> {
     if let Some(operation) = unfinished::operation(&checkout.git_dir) {
         let reason = format!("a {operation} is unfinished in {}", checkout.path.display());
@@ -161,7 +170,8 @@ fn fast_forward(
         return Ok(held_by(lock));
     }
     let git = repo.identity_env().into_iter().fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
-    let git = git.durable().slow().patience(CHECKOUT_PATIENCE).env("GIT_REFLOG_ACTION", "swarm: publish");
+    let git =
+        git.durable().slow().holding(Some(lock)).patience(CHECKOUT_PATIENCE).env("GIT_REFLOG_ACTION", "swarm: publish");
     let git = git.args(["merge", "--ff-only", "--no-autostash", "--no-verify-signatures", "--no-overwrite-ignore"]);
     let orig_head = OrigHead::of(&checkout.git_dir);
     let asked = git.args(["--no-stat", "-q"]).arg(new).ask();

@@ -4,9 +4,10 @@
 //! concurrent calls failed), so all of ours stand under one lock of the repository, shared by all processes.
 //! The user's own git is not bound by it; what it can do to us is waited out by the door.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::door::{Git, unexpected};
 use super::error::GitError;
@@ -22,6 +23,8 @@ pub struct Slot {
     pub(super) path: PathBuf,
     pub(super) git_dir: PathBuf,
     pub(super) apart: Vec<String>,
+    /// The lock of the slot's owner, which every git command in here holds too.
+    pub(super) lock: Option<Arc<File>>,
 }
 
 impl Repo {
@@ -46,7 +49,7 @@ impl Repo {
             None => make(self, &path, at)?,
         };
         drop(guard);
-        let slot = Slot { repo: self.clone(), path, git_dir, apart: Vec::new() };
+        let slot = Slot { repo: self.clone(), path, git_dir, apart: Vec::new(), lock: None };
         if is_new {
             slot.check_out(at)?;
         }
@@ -91,8 +94,16 @@ impl Slot {
     /// A command in this slot. Both directories are given, so that nothing an agent did to the `.git` file, or
     /// to the settings of the slot, leads it elsewhere.
     pub(super) fn git(&self) -> Git {
-        let git = Git::of(&self.git_dir, &self.path);
+        let git = Git::of(&self.git_dir, &self.path).holding(self.lock.clone());
         git.set("core.sparseCheckout=false").set("core.splitIndex=false").set("index.sparse=false")
+    }
+
+    /// Lets every git command in here hold the lock of the slot's owner, so that a new owner cannot begin while
+    /// the git of a killed one still works.
+    #[must_use]
+    pub fn held_by(mut self, lock: File) -> Self {
+        self.lock = Some(Arc::new(lock));
+        self
     }
 
     /// The pathspecs that mean everything but what is set apart.

@@ -28,14 +28,15 @@ pub struct Captured {
     pub stderr: Vec<u8>,
 }
 
-/// Runs `command` with standard input closed and both outputs captured, in a process group of its own.
+/// Runs `command` with both outputs captured, in a process group of its own. Its standard input is the caller's to
+/// set; where nobody does, it is the program's own.
 ///
 /// After `timeout` the group is asked to end, then killed ([`io::ErrorKind::TimedOut`]); so it is when one output
 /// grows past 64 MiB ([`io::ErrorKind::QuotaExceeded`]). Processes that it leaves in the background are not waited
 /// for. A bare program name together with a cleared environment or a `PATH` of its own makes the spawn a fork, which
 /// is slow in a large process: name the program by its path then.
 pub fn capture(command: &mut Command, timeout: Duration) -> io::Result<Captured> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = children::spawn(command)?;
     let mut stdout = Stream::new(child.take_stdout())?;
     let mut stderr = Stream::new(child.take_stderr())?;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use swarm::os::files::edit_durably;
+
 use crate::harness::{Running, Workspace};
 
 /// A workspace in which an agent works on the task `held` until the sign `go`, then changes `done.txt`.
@@ -116,4 +118,21 @@ fn a_file_renamed_to_another_task_ends_the_attempt_and_begins_that_task() {
     assert_eq!(w.whereabouts("held"), <[&str; 0]>::default());
     assert_eq!(w.cycles_of("held")[0]["outcome"], "cancelled");
     w.holds_the_laws();
+}
+
+#[test]
+fn an_edit_of_ours_that_meets_a_save_of_the_users_keeps_both() {
+    let w = Workspace::new();
+    w.write("file", "old\n");
+    let mut calls = 0;
+    let edited = edit_durably(&w.path("file"), |bytes| {
+        calls += 1;
+        assert!(calls < 10, "it never ends");
+        if calls == 1 {
+            fs::write(w.path("file"), "the user's\n")?;
+        }
+        Ok::<_, std::io::Error>([bytes, b"a comment\n"].concat())
+    });
+    assert!(edited.expect("edit"));
+    assert_eq!(w.read("file"), "the user's\na comment\n");
 }

@@ -61,7 +61,7 @@ fn a_file_that_cannot_be_read_is_named_and_runs_once_it_can() {
     let w = Workspace::new();
     w.task("secret", "echo secret > secret.txt");
     w.task("good", "echo good > good.txt");
-    fs::set_permissions(w.task_path("pending", "secret"), fs::Permissions::from_mode(0)).expect("chmod");
+    fs::set_permissions(w.task_path("pending", "secret"), fs::Permissions::from_mode(0o000)).expect("chmod");
     // Root reads everything, unless it gives that up.
     let mut command = w.command("setpriv");
     command.args(["--bounding-set=-dac_override,-dac_read_search", env!("CARGO_BIN_EXE_swarm")]);

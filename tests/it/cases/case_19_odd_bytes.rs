@@ -52,7 +52,7 @@ fn windows_line_ends_and_a_bom_at_the_start_are_kept_in_the_file_and_told() {
 fn a_task_file_keeps_every_byte_of_the_users_through_a_failure_and_a_merge() {
     let w = Workspace::new();
     w.config("limits: {backoff: 0s}");
-    let odd = format!("# A comment in YAML ☂\r\npriority:   1   # urgent\r\nunknown-key: [a,  b]\r\n");
+    let odd = "# A comment in YAML ☂\r\npriority:   1   # urgent\r\nunknown-key: [a,  b]\r\n";
     let body = format!("# Odd\r\n\r\n```sh\r\ntest \"$SWARM_ATTEMPT\" = 2 && echo x > x.txt\r\n```\r\n\r\n{BODY}");
     w.file("odd", format!("---\r\n{odd}---\r\n{body}"));
     w.start(["--drain"]).code(0);

@@ -66,11 +66,12 @@ impl Tip<'_> {
         self.carried().into_iter().filter(|(_, task)| task == id).map(|(commit, _)| commit).collect()
     }
 
-    /// Every commit with the task that it carries.
+    /// Every commit of its line with the task that it carries. What came in as the second parent of a merge is an
+    /// agent's own commit, and carries nothing.
     #[track_caller]
     pub(crate) fn carried(&self) -> Vec<(String, String)> {
         let format = "--format=%H %(trailers:key=Task-Id,valueonly,separator=%x20)";
-        let log = self.workspace.git(["log", format, &self.name]);
+        let log = self.workspace.git(["log", "--first-parent", format, &self.name]);
         let pairs = log.lines().filter_map(|line| line.split_once(' '));
         pairs.filter(|(_, id)| !id.is_empty()).map(|(commit, id)| (commit.to_owned(), id.trim().to_owned())).collect()
     }

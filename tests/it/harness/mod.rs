@@ -2,6 +2,7 @@
 //! what they have left.
 
 mod base;
+mod deadly_git;
 mod ended;
 mod event;
 mod laws;
@@ -15,13 +16,12 @@ mod signs;
 mod snapshot;
 mod workspace;
 
-pub(crate) use base::Tip;
+pub(crate) use deadly_git::Moment;
 pub(crate) use ended::Ended;
 pub(crate) use event::Event;
-pub(crate) use patience::{PATIENCE, wait_for, wait_until};
+pub(crate) use patience::{wait_for, wait_until};
 pub(crate) use processes::{cpu_ticks, is_alive};
 pub(crate) use programs::fake_agent;
 pub(crate) use queue::STATES;
-pub(crate) use records::Run;
 pub(crate) use running::Running;
 pub(crate) use workspace::Workspace;

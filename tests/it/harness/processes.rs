@@ -42,7 +42,7 @@ pub(super) fn end_all(folder: &Path) {
             return;
         }
         for pid in left.iter().filter_map(|(pid, _)| Pid::from_raw(*pid)) {
-            drop(kill_process(pid, Signal::KILL));
+            let _ = kill_process(pid, Signal::KILL);
         }
         thread::sleep(Duration::from_millis(2));
     }

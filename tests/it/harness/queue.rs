@@ -11,17 +11,17 @@ pub(crate) const STATES: [&str; 5] = ["pending", "current", "review", "blocked",
 impl Workspace {
     /// Drops a task for the agent `script`, which runs these shell commands.
     pub(crate) fn task(&self, id: &str, commands: &str) {
-        self.file(id, &format!("# Do {id}\n\n```sh\n{commands}\n```\n"));
+        self.file(id, format!("# Do {id}\n\n```sh\n{commands}\n```\n"));
     }
 
     /// The same with front matter.
     pub(crate) fn task_with(&self, id: &str, keys: &str, commands: &str) {
-        self.file(id, &format!("---\n{keys}\n---\n# Do {id}\n\n```sh\n{commands}\n```\n"));
+        self.file(id, format!("---\n{keys}\n---\n# Do {id}\n\n```sh\n{commands}\n```\n"));
     }
 
     /// Drops a task for an agent, with some text.
     pub(crate) fn task_for(&self, agent: &str, id: &str) {
-        self.file(id, &format!("---\nagent: {agent}\n---\n# Do {id}\n"));
+        self.file(id, format!("---\nagent: {agent}\n---\n# Do {id}\n"));
     }
 
     /// Drops a file with exactly these contents into `tasks/pending`.

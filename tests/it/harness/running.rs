@@ -54,7 +54,7 @@ impl<'a> Running<'a> {
     /// Sends a signal to the program alone, as `kill` does.
     pub(crate) fn signal(&self, signal: Signal) {
         // It may have ended by itself.
-        drop(kill_process(self.raw_pid(), signal));
+        let _ = kill_process(self.raw_pid(), signal);
     }
 
     /// Ends the program alone, at once; what it started lives on.
@@ -98,8 +98,8 @@ impl<'a> Running<'a> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if self.ended.is_none() {
-            drop(kill_process_group(self.raw_pid(), Signal::KILL));
-            drop(self.child.wait());
+            let _ = kill_process_group(self.raw_pid(), Signal::KILL);
+            let _ = self.child.wait();
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Workspace;
 use super::laws::files_below;
@@ -52,11 +52,5 @@ impl Snapshot {
         let changed = |path: &&PathBuf| self.0.get(*path) != now.0.get(*path);
         let paths: Vec<&PathBuf> = self.0.keys().chain(now.0.keys()).filter(changed).collect();
         assert!(paths.is_empty(), "changed, new or gone: {paths:?}");
-    }
-
-    /// The same but for these.
-    pub(crate) fn without(mut self, path: &Path) -> Self {
-        self.0.retain(|known, _| !known.starts_with(path));
-        self
     }
 }

@@ -1,7 +1,7 @@
 //! Short commands whose output is wanted.
 
 use std::io::ErrorKind;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::support::*;
 
 fn fake(steps: &[&str]) -> Command {
     let mut command = Command::new(fake_agent());
-    command.args(steps);
+    command.args(steps).stdin(Stdio::null());
     command
 }
 

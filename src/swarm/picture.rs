@@ -1,0 +1,200 @@
+//! What a run knows of the queue's folders, and how it looks at them.
+//!
+//! The folders are the truth; this follows them one name at a time.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::queue::{Entry, Invalid, Queue};
+use crate::model::state::State;
+use crate::model::task::TaskId;
+use crate::os::dirs::Dirs;
+use crate::os::process::Wake;
+use crate::os::task_folder::{self, Found, Name, Stamp};
+use crate::os::writers;
+
+/// How long a file that may be half written must have been at rest where nobody can tell who writes it.
+pub(super) const REST: SignedDuration = SignedDuration::from_secs(2);
+
+/// A file that was found to be no task, once.
+#[derive(Debug, Clone)]
+pub struct Complaint {
+    /// The folder.
+    pub state: State,
+    /// The file's name, readable.
+    pub name: String,
+    /// What is wrong.
+    pub invalid: Invalid,
+}
+
+/// The picture, and who of this process has what.
+#[derive(Default)]
+pub(super) struct Picture {
+    pub(super) queue: Queue,
+    /// What the pending files looked like when they were read.
+    pub(super) stamps: HashMap<TaskId, Stamp>,
+    /// The tasks that this process has, and how to wake who works on them.
+    pub(super) mine: HashMap<TaskId, Arc<Wake>>,
+    /// Tasks in `current/` that nobody has and that cannot be given back now.
+    pub(super) stranded: HashSet<TaskId>,
+    /// Files that somebody writes, to be looked at again.
+    pub(super) unsettled: HashSet<(State, OsString)>,
+    pub(super) complaints: Vec<Complaint>,
+    /// How many cycles in a row, over all workers, ended by a trouble of the machine.
+    pub(super) troubles: u32,
+    /// Nobody claims before this moment: the machine is not fit.
+    pub(super) resting_until: Option<Timestamp>,
+    /// The folders have been read since the last change.
+    pub(super) rescanned: bool,
+    pub(super) drained: bool,
+    pub(super) stopped: bool,
+}
+
+impl Picture {
+    pub(super) fn take(&mut self, id: &TaskId, wake: &Arc<Wake>) {
+        let entry = self.queue.pending(id).cloned();
+        self.queue.remove(State::Pending, id);
+        self.stamps.remove(id);
+        self.queue.put_current(id, entry);
+        self.mine.insert(id.clone(), Arc::clone(wake));
+    }
+
+    pub(super) fn nothing_runs(&self) -> bool {
+        self.mine.is_empty() && self.queue.live().all(|(id, _)| self.stranded.contains(id))
+    }
+
+    pub(super) fn known_names(&self, state: State) -> Vec<OsString> {
+        let invalid = self.queue.invalid().filter(|(at, _, _)| *at == state).map(|(_, name, _)| name.into());
+        self.queue.ids(state).map(|id| id.file_name().into()).chain(invalid).collect()
+    }
+
+    /// Whether a name needs no second look: a scan of ten thousand complete tasks must not touch each.
+    pub(super) fn is_as_known(&self, dirs: &Dirs, state: State, name: &OsStr) -> bool {
+        let Name::Task(id) = task_folder::read_name(name) else { return false };
+        match state {
+            State::Pending => {
+                self.stamps.get(&id).is_some_and(|known| task_folder::stamp(dirs, state, &id).as_ref() == Some(known))
+            }
+            State::Current => self.mine.contains_key(&id),
+            State::Review | State::Blocked | State::Complete => false,
+        }
+    }
+
+    /// Those of the pending files that somebody may be in the middle of writing.
+    pub(super) fn half_written(&self, dirs: &Dirs, state: State, names: &[OsString]) -> HashSet<OsString> {
+        if state != State::Pending {
+            return HashSet::new();
+        }
+        let folder = dirs.state(state);
+        let young: HashSet<PathBuf> = names
+            .iter()
+            .filter(|name| !task_folder::has_rested(dirs, state, name, REST))
+            .map(|name| folder.join(name))
+            .collect();
+        writers::open_for_writing(&young).iter().filter_map(|path| path.file_name().map(OsStr::to_owned)).collect()
+    }
+
+    pub(super) fn begin_writing(&mut self, state: State, name: &OsStr) {
+        if let (State::Pending, Name::Task(id)) = (state, task_folder::read_name(name)) {
+            self.queue.set_open(&id, true);
+            self.unsettled.insert((state, name.to_owned()));
+        }
+    }
+
+    pub(super) fn settle(&mut self, state: State, name: &OsStr) {
+        if self.unsettled.remove(&(state, name.to_owned()))
+            && let Name::Task(id) = task_folder::read_name(name)
+        {
+            self.queue.set_open(&id, false);
+        }
+    }
+
+    /// Takes over a waiting task that was read a moment ago; gives false if its file has changed since.
+    pub(super) fn accept(&mut self, dirs: &Dirs, found: Found) -> bool {
+        let id = &found.task.id;
+        if self.mine.contains_key(id) || task_folder::stamp(dirs, State::Pending, id) != Some(found.stamp) {
+            return false;
+        }
+        self.queue.remove_invalid(State::Pending, &id.file_name());
+        self.stamps.insert(id.clone(), found.stamp);
+        self.queue.put_pending(Entry::of(&found.task, found.stamp.arrived()));
+        true
+    }
+
+    /// Makes the picture agree with one name in one folder.
+    pub(super) fn look(&mut self, dirs: &Dirs, state: State, name: &OsStr) {
+        self.rescanned = false;
+        let shown = name.to_string_lossy().into_owned();
+        let complaint = match task_folder::read_name(name) {
+            Name::Foreign => None,
+            Name::Impossible(reason) => {
+                let there = std::fs::symlink_metadata(dirs.state(state).join(name)).is_ok();
+                there.then_some(Invalid { line: None, reason })
+            }
+            Name::Task(id) => match state {
+                State::Pending | State::Current => self.look_inside(dirs, state, &id),
+                State::Review | State::Blocked | State::Complete => self.look_outside(dirs, state, &id),
+            },
+        };
+        match complaint {
+            None => self.queue.remove_invalid(state, &shown),
+            Some(invalid) => {
+                if self.queue.put_invalid(state, &shown, invalid.clone()) {
+                    self.complaints.push(Complaint { state, name: shown, invalid });
+                }
+            }
+        }
+    }
+
+    /// Reads a task whose contents matter to the pick.
+    pub(super) fn look_inside(&mut self, dirs: &Dirs, state: State, id: &TaskId) -> Option<Invalid> {
+        match task_folder::read(dirs, state, id) {
+            Ok(Some(found)) => {
+                let entry = Entry::of(&found.task, found.stamp.arrived());
+                if state == State::Current {
+                    self.queue.put_current(id, Some(entry));
+                } else if !self.mine.contains_key(id) {
+                    self.queue.put_pending(entry);
+                    self.stamps.insert(id.clone(), found.stamp);
+                }
+                None
+            }
+            Ok(None) => {
+                // A task that a worker is about to rename counts as taken already.
+                if state != State::Current || !self.mine.contains_key(id) {
+                    self.queue.remove(state, id);
+                    self.stranded.remove(id);
+                }
+                if state == State::Pending {
+                    self.stamps.remove(id);
+                }
+                None
+            }
+            Err(invalid) => {
+                self.queue.remove(state, id);
+                Some(invalid)
+            }
+        }
+    }
+
+    /// Looks whether a task is there; what it says does not matter any more.
+    pub(super) fn look_outside(&mut self, dirs: &Dirs, state: State, id: &TaskId) -> Option<Invalid> {
+        match task_folder::kind_of(dirs, state, id) {
+            None => self.queue.remove(state, id),
+            Some(Ok(())) => {
+                if !self.queue.holds(state, id) {
+                    self.queue.put(state, id);
+                }
+            }
+            Some(Err(invalid)) => {
+                self.queue.remove(state, id);
+                return Some(invalid);
+            }
+        }
+        None
+    }
+}
