@@ -68,16 +68,20 @@ impl Bell {
         Ok(())
     }
 
-    /// Rings once when that process ends; nothing if it has ended already, or is another machine's.
+    /// Rings once when that process ends: at once if it has ended already, or is not to be found from here.
     pub fn watch_process(&mut self, process: &Identity) {
         if !self.processes.insert(process.pid) {
             return;
         }
         let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
-        let Some(Ok(descriptor)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return };
-        if !process.is_alive() {
+        let descriptor = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        // Asked after the descriptor is open: from then on the number cannot become another process's. One whose
+        // first thread has ended is waited for as well: the others may still hold its files and locks.
+        let is_it = || Identity::of(process.pid).is_ok_and(|found| found == *process);
+        let Some(descriptor) = descriptor.filter(|_| is_it()) else {
+            let _ = self.tell.send(Ring::Names);
             return;
-        }
+        };
         let tell = self.tell.clone();
         thread::spawn(move || {
             let mut waiting = [PollFd::new(&descriptor, PollFlags::IN)];
@@ -108,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_rings_for_files_and_for_the_end_of_a_process() {
+    fn it_rings_for_files_and_for_the_end_of_a_process_even_if_that_was_before() {
         let folder = tempfile::tempdir().unwrap();
         let mut bell = Bell::new().unwrap();
         bell.watch(&folder.path().join("none")).unwrap();
@@ -122,6 +126,13 @@ mod tests {
         bell.watch_process(&Identity::of(child.id()).unwrap());
         child.kill().unwrap();
         child.wait().unwrap();
+        assert_eq!(bell.wait(), Ring::Names);
+
+        let mut bell = Bell::new().unwrap();
+        let child = std::process::Command::new("true").spawn().unwrap();
+        let identity = Identity::of(child.id()).unwrap();
+        child.wait_with_output().unwrap();
+        bell.watch_process(&identity);
         assert_eq!(bell.wait(), Ring::Names);
     }
 }
