@@ -59,6 +59,7 @@ fn a_task_set_aside_comes_back_in_time_and_leaves_nothing_behind() {
     assert_eq!(order(&queue), "", "a second look does not shorten the wait");
     queue.advance(at(20));
     assert_eq!(order(&queue), "a");
+    assert!(queue.deferred.is_empty());
     queue.defer(&id("a"), at(30));
     queue.remove(State::Pending, &id("a"));
     assert!(queue.deferred.is_empty() && queue.timed.is_empty() && queue.ready.is_empty());

@@ -41,8 +41,8 @@ prop_compose! {
         domain in prop::option::weighted(0.3, prop::sample::select(&["x", "y"][..])),
         files in prop::option::weighted(0.4, prop::sample::select(&["src", "src/**", "docs/*.md", "src/a.rs,docs"][..])),
         parent in prop::option::weighted(0.3, prop::sample::select(&["a", "g"][..])),
-        wish in prop::option::weighted(0.2, 0..60),
-        pause in prop::option::weighted(0.2, 0..60),
+        wish in prop::option::weighted(0.3, 0..60),
+        pause in prop::option::weighted(0.4, 0..60),
     ) -> Entry {
         let mut words = format!("{name} {priority} came:{came}");
         let mut say = |key: &str, value: Option<String>| {
