@@ -316,7 +316,8 @@ impl Config {
                 return Err(BadYaml::at_key(key, format!("`{folder}` must be a folder below the workspace's root")));
             }
         }
-        if self.dirs.tasks == self.dirs.runs {
+        // As paths, so that a slash at the end makes no difference.
+        if std::path::Path::new(&self.dirs.tasks) == std::path::Path::new(&self.dirs.runs) {
             return Err(BadYaml::at_key("dirs", "the queue and the records cannot share one folder"));
         }
         if self.limits.attempts == 0 {
@@ -365,7 +366,8 @@ impl Config {
     }
 }
 
-/// Compiles globs in which `*` stops at a slash and `**` does not.
+/// Compiles globs over paths from the root. `*` matches slashes too, as `**` does: what protects rather protects too
+/// much than too little.
 pub fn glob_set(globs: &[String]) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {
@@ -373,3 +375,6 @@ pub fn glob_set(globs: &[String]) -> Result<GlobSet, globset::Error> {
     }
     set.build()
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,32 @@ mod tests {
     }
 
     #[test]
+    fn a_line_without_weight_never_gets_a_share() {
+        assert_eq!(names(&[line("a", 0), line("b", 2), line("c", 1)], Some(4)), "b b b c");
+        for total in 0..50 {
+            assert_eq!(share(&[0, 3, 0, 4], total).iter().step_by(2).sum::<usize>(), 0);
+        }
+    }
+
+    #[test]
+    fn the_command_lines_agent_takes_the_place_of_every_line() {
+        let [default, instead]: [Choice; 2] = ["script", "codex:m"].map(|word| word.parse().unwrap());
+        let crew = |lines: &[WorkerLine], count| crew(lines, count, Some(&instead), &default).unwrap();
+        let lines = [line("a", 1), line("b", 2)];
+        assert_eq!(crew(&lines, None), vec![instead.clone(); 3]);
+        assert_eq!(crew(&lines, Some(2)), vec![instead.clone(); 2]);
+        assert_eq!(crew(&[], None), vec![instead.clone()]);
+    }
+
+    #[test]
+    fn a_line_overrides_the_default_word_by_word() {
+        let default: Choice = "script:small:low".parse().unwrap();
+        let line = WorkerLine { effort: Some("high".to_owned()), ..WorkerLine::default() };
+        let crew = crew(&[line], None, None, &default).unwrap();
+        assert_eq!(crew.iter().map(ToString::to_string).collect::<Vec<_>>(), ["script:small:high"]);
+    }
+
+    #[test]
     fn nobody_and_everybody_are_refused() {
         let default = Choice::default();
         assert!(crew(&[line("a", 0)], None, None, &default).is_err());

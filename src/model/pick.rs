@@ -115,20 +115,18 @@ struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
+    /// In the order of their names, so that what is said of a task does not change from look to look.
     fn of(queue: &'a Queue) -> Self {
+        let mut known: Vec<_> = queue.live().filter_map(|(id, entry)| Some((id, entry?))).collect();
+        known.sort_unstable_by_key(|(id, _)| *id);
         let mut live = Live { domains: HashMap::new(), footprints: Vec::new() };
-        for (id, entry) in queue.live() {
-            let Some(entry) = entry else { continue };
-            live.add(id, entry);
+        for (id, entry) in known {
+            if let Some(domain) = &entry.domain {
+                live.domains.entry(domain).or_insert(id);
+            }
+            live.footprints.push((id, &entry.footprint));
         }
         live
-    }
-
-    fn add(&mut self, id: &'a TaskId, entry: &'a Entry) {
-        if let Some(domain) = &entry.domain {
-            self.domains.insert(domain, id);
-        }
-        self.footprints.push((id, &entry.footprint));
     }
 
     fn domain_of(&self, entry: &Entry) -> Option<&'a TaskId> {
@@ -141,14 +139,14 @@ impl<'a> Live<'a> {
 }
 
 /// The task to claim next, if there is one. `queue` must have been advanced to the present.
+///
+/// The work grows with the live tasks and with those that stand before the one picked and are passed over:
+/// left out by the filter, of a busy domain, or overlapping with a live task.
 pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
-    first(queue, filter, &Live::of(queue), &HashSet::new())
-}
-
-fn first<'a>(queue: &'a Queue, filter: &Filter, live: &Live<'_>, taken: &HashSet<&TaskId>) -> Option<&'a Entry> {
+    let live = Live::of(queue);
     let mut second_best = None;
     for entry in queue.in_order() {
-        if taken.contains(&entry.id) || filter.refuses(entry).is_some() || live.domain_of(entry).is_some() {
+        if filter.refuses(entry).is_some() || live.domain_of(entry).is_some() {
             continue;
         }
         if live.overlap_of(entry).is_none() {
@@ -159,25 +157,26 @@ fn first<'a>(queue: &'a Queue, filter: &Filter, live: &Live<'_>, taken: &HashSet
     second_best
 }
 
-/// What would be claimed by `workers` workers if every task succeeded at once, in order; and for each task
-/// that would not be, what holds it now.
+/// What could be claimed now, in the order in which it would be; and for each other waiting task what holds it.
+/// `queue` must have been advanced to the present.
 pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(&'a Entry, Hold)>) {
-    let order: Vec<&Entry> = queue.in_order().filter(|entry| filter.refuses(entry).is_none()).collect();
     let live = Live::of(queue);
-    let (claimable, busy): (Vec<_>, Vec<_>) = order.into_iter().partition(|entry| live.domain_of(entry).is_none());
-    let (clear, overlapping): (Vec<_>, Vec<_>) =
-        claimable.into_iter().partition(|entry| live.overlap_of(entry).is_none());
+    let claimable = queue.in_order().filter(|entry| filter.refuses(entry).is_none() && live.domain_of(entry).is_none());
+    let (clear, overlapping): (Vec<_>, Vec<_>) = claimable.partition(|entry| live.overlap_of(entry).is_none());
     let claimed: Vec<&Entry> = clear.into_iter().chain(overlapping).collect();
     let listed: HashSet<&TaskId> = claimed.iter().map(|entry| &entry.id).collect();
     let mut rest: Vec<&Entry> = queue.all_pending().filter(|entry| !listed.contains(&entry.id)).collect();
     rest.sort_by(|a, b| (a.priority, a.arrived, &a.id).cmp(&(b.priority, b.arrived, &b.id)));
-    debug_assert!(busy.iter().all(|entry| !listed.contains(&entry.id)));
-    let held = rest.into_iter().filter_map(|entry| hold(queue, filter, entry).map(|hold| (entry, hold))).collect();
-    (claimed, held)
+    let held = rest.into_iter().filter_map(|entry| hold_beside(&live, queue, filter, entry).map(|hold| (entry, hold)));
+    (claimed, held.collect())
 }
 
 /// What holds a waiting task, if anything does: the most lasting reason first.
 pub fn hold(queue: &Queue, filter: &Filter, entry: &Entry) -> Option<Hold> {
+    hold_beside(&Live::of(queue), queue, filter, entry)
+}
+
+fn hold_beside(live: &Live<'_>, queue: &Queue, filter: &Filter, entry: &Entry) -> Option<Hold> {
     if entry.kind == Kind::Epic {
         return Some(Hold::Epic);
     }
@@ -187,8 +186,8 @@ pub fn hold(queue: &Queue, filter: &Filter, entry: &Entry) -> Option<Hold> {
     if let Some(cycle) = cycle_through(queue, &entry.id) {
         return Some(Hold::Cycle(cycle));
     }
-    if let Some(id) = entry.depends_on.iter().find(|id| !queue.holds(State::Complete, id)) {
-        return Some(Hold::Dependency(id.clone(), queue.whereabouts(id)));
+    if let Some(unmet) = unmet_dependency(queue, entry) {
+        return Some(unmet);
     }
     if queue.is_open(&entry.id) {
         return Some(Hold::BeingWritten);
@@ -203,11 +202,17 @@ pub fn hold(queue: &Queue, filter: &Filter, entry: &Entry) -> Option<Hold> {
             (_, _) => Hold::Locked(due),
         });
     }
-    let live = Live::of(queue);
     if let (Some(id), Some(domain)) = (live.domain_of(entry), &entry.domain) {
         return Some(Hold::Domain(domain.clone(), id.clone()));
     }
     live.overlap_of(entry).map(|id| Hold::Overlap(id.clone()))
+}
+
+/// A dependency that is not complete; one that only a person can help goes before one that may yet be.
+fn unmet_dependency(queue: &Queue, entry: &Entry) -> Option<Hold> {
+    let unmet = entry.depends_on.iter().filter(|id| !queue.holds(State::Complete, id));
+    let holds = || unmet.clone().map(|id| Hold::Dependency(id.clone(), queue.whereabouts(id)));
+    holds().find(Hold::needs_a_person).or_else(|| holds().next())
 }
 
 /// The tasks of a circle of dependencies through `start`, in order.
@@ -236,22 +241,26 @@ fn cycle_through(queue: &Queue, start: &TaskId) -> Option<Vec<TaskId>> {
 /// What a worker that found nothing to claim can hope for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
-    /// Something becomes claimable by itself at this moment: a pause after a failure, or a lock tried again.
+    /// Something becomes claimable at this moment; and, then or later, something does so by itself: after a pause, or
+    /// when a lock is tried again.
     At(Timestamp),
-    /// A task becomes claimable at this moment, but only because its author wished to wait that long.
+    /// Something becomes claimable at this moment, but all that will only because its author wished to wait that long.
     AuthorsTime(Timestamp),
     /// Only the end of a live task, or a person, can change something.
     Nothing,
 }
 
-/// What could become claimable by the passing of time alone; the program's own pauses before the author's wishes.
+/// What could become claimable by the passing of time alone. `queue` must have been advanced to `now`.
 pub fn outlook(queue: &Queue, filter: &Filter, now: Timestamp) -> Outlook {
-    let mut authors = None;
+    let mut nearest = None;
     for (due, entry) in queue.to_come().filter(|(_, entry)| filter.refuses(entry).is_none()) {
+        let nearest = *nearest.get_or_insert(due);
         if entry.not_before.is_none_or(|wish| wish <= now) {
-            return Outlook::At(due);
+            return Outlook::At(nearest);
         }
-        authors = authors.or(Some(due));
     }
-    authors.map_or(Outlook::Nothing, Outlook::AuthorsTime)
+    nearest.map_or(Outlook::Nothing, Outlook::AuthorsTime)
 }
+
+#[cfg(test)]
+mod tests;

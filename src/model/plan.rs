@@ -245,7 +245,7 @@ impl Plan {
                 Review::Human => self.go(Step::End(Outcome::AwaitingReview)),
                 Review::Unneeded if protected => self.go(Step::End(Outcome::AwaitingReview)),
                 Review::Unneeded => self.go(Step::Integrate),
-                Review::Agent { rounds } if self.reviews < rounds => {
+                Review::Agent { .. } if self.may_still_be_approved() => {
                     let round = self.reviews + 1;
                     Plan { reviews: round, ..self.go(Step::Review(round)) }
                 }
@@ -272,11 +272,19 @@ impl Plan {
             Landing::Published => self.go(Step::End(Outcome::Merged)),
             Landing::NothingNew => self.go(Step::End(Outcome::NoChange)),
             Landing::Red => self.go(Step::End(Outcome::VerifyFailed)),
-            Landing::Conflict if self.resolves < self.rules.resolves => {
+            Landing::Conflict if self.resolves < self.rules.resolves && self.may_still_be_approved() => {
                 let resolves = self.resolves + 1;
                 Plan { resolves, ..self.go(Step::Resolve(resolves)) }
             }
             Landing::Conflict => self.go(Step::End(Outcome::Conflict)),
+        }
+    }
+
+    /// Whether work that changes once more can find somebody to approve it: what nobody may let in, nobody need make.
+    fn may_still_be_approved(self) -> bool {
+        match self.rules.review {
+            Review::Agent { rounds } => self.reviews < rounds,
+            Review::Unneeded | Review::Human => true,
         }
     }
 
@@ -298,3 +306,6 @@ impl Plan {
         Err(Illegal { step: self.step, event })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,16 +95,29 @@ pub fn check(template: &str) -> Result<(), BadTemplate> {
         reason: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
     })?;
     let known = names();
+    let is_known = |name: &String| known.contains(name) || environment.globals().any(|(global, _)| global == name);
     let mut unknown: Vec<String> =
-        parsed.undeclared_variables(false).into_iter().filter(|name| !known.contains(name)).collect();
+        parsed.undeclared_variables(false).into_iter().filter(|name| !is_known(name)).collect();
     unknown.sort();
     let Some(name) = unknown.first() else { return Ok(()) };
-    let line = template.lines().position(|line| line.contains(name.as_str())).map(|at| at + 1);
+    let line = line_of(template, name);
     let reason = match super::yaml::nearest(name, known.iter().map(String::as_str)) {
         Some(near) => format!("unknown name `{name}`; did you mean `{near}`?"),
         None => format!("unknown name `{name}`; known are {}", known.join(", ")),
     };
     Err(BadTemplate { line, reason })
+}
+
+/// The line on which a template first names `name`: as a whole word, inside of a tag.
+fn line_of(template: &str, name: &str) -> Option<usize> {
+    let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '.');
+    let last = |text: &str, ends: [&str; 2]| ends.iter().filter_map(|end| text.rfind(end)).max();
+    let named = template.match_indices(name).find(|(at, _)| {
+        let (before, after) = (&template[..*at], &template[at + name.len()..]);
+        let is_whole = !before.ends_with(is_word) && !after.starts_with(|char| char != '.' && is_word(char));
+        is_whole && last(before, ["{{", "{%"]) > last(before, ["}}", "%}"])
+    });
+    named.map(|(at, _)| template[..at].matches('\n').count() + 1)
 }
 
 /// The names that [`Facts`] offers.
@@ -143,3 +156,6 @@ pub fn script(tag: &str, task: &Task, blocks: &[ShellBlock]) -> String {
     }
     script
 }
+
+#[cfg(test)]
+mod tests;

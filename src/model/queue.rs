@@ -134,7 +134,7 @@ impl Queue {
 
     /// A valid task lies in `current/`; `entry` as far as it is known.
     pub fn put_current(&mut self, id: &TaskId, entry: Option<Entry>) {
-        let known = entry.or_else(|| self.pending(id).cloned());
+        let known = entry.or_else(|| self.current.remove(id).flatten()).or_else(|| self.pending(id).cloned());
         self.current.insert(id.clone(), known);
         self.reconsider(id);
     }
@@ -154,7 +154,10 @@ impl Queue {
     /// No task of that name lies there any more.
     pub fn remove(&mut self, state: State, id: &TaskId) {
         match state {
-            State::Pending => self.forget_pending(id),
+            State::Pending => {
+                self.deferred.remove(id);
+                self.forget_pending(id);
+            }
             State::Current => drop(self.current.remove(id)),
             State::Review => drop(self.review.remove(id)),
             State::Blocked => drop(self.blocked.remove(id)),
@@ -171,17 +174,10 @@ impl Queue {
         }
     }
 
-    /// Sets a task aside until `until`, because its lock is held.
+    /// Sets a task aside until `until`, because its lock is held, or until it leaves `pending/`.
     pub fn defer(&mut self, id: &TaskId, until: Timestamp) {
         self.deferred.insert(id.clone(), until);
         self.reconsider(id);
-    }
-
-    /// Ends [`Queue::defer`].
-    pub fn undefer(&mut self, id: &TaskId) {
-        if self.deferred.remove(id).is_some() {
-            self.reconsider(id);
-        }
     }
 
     /// A file is no valid task. Gives whether that is news.
@@ -361,3 +357,8 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+pub(in crate::model) mod testing;
+#[cfg(test)]
+mod tests;

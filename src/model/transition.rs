@@ -49,12 +49,12 @@ pub fn transition(
         | Outcome::AgentError
         | Outcome::Stuck
         | Outcome::Timeout => {
-            let ledger = Ledger { attempts: ledger.attempts + 1, infra: 0 };
+            let ledger = Ledger { attempts: ledger.attempts.saturating_add(1), infra: 0 };
             retried(ledger, ledger.attempts, limits.attempts, limits, luck)
         }
         // Neither says anything about the work, so neither counts as an attempt; but both end some day.
         Outcome::Infra | Outcome::Done => {
-            let ledger = Ledger { infra: ledger.infra + 1, ..ledger };
+            let ledger = Ledger { infra: ledger.infra.saturating_add(1), ..ledger };
             retried(ledger, ledger.infra, limits.infra, limits, luck)
         }
         Outcome::AwaitingReview => stay(State::Review, calm),
@@ -77,7 +77,9 @@ fn retried(ledger: Ledger, n: u32, allowed: u32, limits: &Limits, luck: f64) -> 
 /// The pause after the `n`th failure in a row: `min(base · 2^(n-1), max)`, of which the last quarter is left to luck.
 pub fn pause(n: u32, limits: &Limits, luck: f64) -> Duration {
     let doubled = limits.backoff.saturating_mul(2u32.saturating_pow(n.saturating_sub(1)));
-    doubled.min(limits.backoff_max).mul_f64(0.75 + 0.25 * luck.clamp(0.0, 1.0))
+    let whole = doubled.min(limits.backoff_max);
+    // The longest span of all is rounded up to more than there is.
+    Duration::try_from_secs_f64(whole.as_secs_f64() * (0.75 + 0.25 * luck.clamp(0.0, 1.0))).unwrap_or(whole)
 }
 
 #[cfg(test)]
@@ -88,33 +90,70 @@ mod tests {
         transition(outcome, Ledger { attempts, infra }, &Limits::default(), false, 1.0)
     }
 
+    /// The table of outcomes in `docs/FORMATS.md`, row by row, for a task with one attempt and two troubles behind it.
     #[test]
     fn every_outcome_has_its_folder_and_its_price() {
         use State::{Blocked, Complete, Pending, Review};
-        for (outcome, to, attempts, infra) in [
-            (Outcome::Merged, Complete, 1, 0),
-            (Outcome::NoChange, Pending, 2, 0),
-            (Outcome::VerifyFailed, Pending, 2, 0),
-            (Outcome::Rejected, Pending, 2, 0),
-            (Outcome::Conflict, Pending, 2, 0),
-            (Outcome::AgentError, Pending, 2, 0),
-            (Outcome::Stuck, Pending, 2, 0),
-            (Outcome::Timeout, Pending, 2, 0),
-            (Outcome::AwaitingReview, Review, 1, 0),
-            (Outcome::NeedsInput, Blocked, 1, 0),
-            (Outcome::Replan, Blocked, 1, 0),
-            (Outcome::OverBudget, Blocked, 1, 0),
-            (Outcome::RateLimited, Pending, 1, 2),
-            (Outcome::Interrupted, Pending, 1, 2),
-            (Outcome::Done, Pending, 1, 3),
-            (Outcome::Infra, Pending, 1, 3),
+        for (outcome, to, attempts, infra, rests) in [
+            (Outcome::Merged, Some(Complete), 1, 0, false),
+            (Outcome::NoChange, Some(Pending), 2, 0, true),
+            (Outcome::AwaitingReview, Some(Review), 1, 0, false),
+            (Outcome::Claimed, Some(Pending), 1, 2, false),
+            (Outcome::Planned, Some(Pending), 1, 2, false),
+            (Outcome::VerifyFailed, Some(Pending), 2, 0, true),
+            (Outcome::Rejected, Some(Pending), 2, 0, true),
+            (Outcome::Conflict, Some(Pending), 2, 0, true),
+            (Outcome::AgentError, Some(Pending), 2, 0, true),
+            (Outcome::Stuck, Some(Pending), 2, 0, true),
+            (Outcome::Timeout, Some(Pending), 2, 0, true),
+            (Outcome::NeedsInput, Some(Blocked), 1, 0, false),
+            (Outcome::Replan, Some(Blocked), 1, 0, false),
+            (Outcome::OverBudget, Some(Blocked), 1, 0, false),
+            (Outcome::RateLimited, Some(Pending), 1, 2, false),
+            (Outcome::Infra, Some(Pending), 1, 3, true),
+            (Outcome::Interrupted, Some(Pending), 1, 2, false),
+            (Outcome::Cancelled, None, 1, 2, false),
+            (Outcome::Done, Some(Pending), 1, 3, true),
         ] {
             let transition = after(outcome, 1, 2);
-            assert_eq!(transition.to, Some(to), "{outcome}");
+            assert_eq!(transition.to, to, "{outcome}");
             assert_eq!(transition.ledger, Ledger { attempts, infra }, "{outcome}");
+            assert_eq!(transition.pause.is_some(), rests, "{outcome}");
             assert!(!transition.exhausted, "{outcome}");
         }
-        assert_eq!(after(Outcome::Cancelled, 1, 2).to, None);
+    }
+
+    #[test]
+    fn what_counts_ends_at_the_limit_and_what_does_not_never_does() {
+        let counting = [
+            Outcome::NoChange,
+            Outcome::VerifyFailed,
+            Outcome::Rejected,
+            Outcome::Conflict,
+            Outcome::AgentError,
+            Outcome::Stuck,
+            Outcome::Timeout,
+        ];
+        for outcome in counting {
+            let last = after(outcome, 2, 0);
+            assert_eq!((last.to, last.exhausted, last.pause), (Some(State::Blocked), true, None), "{outcome}");
+        }
+        for outcome in [Outcome::RateLimited, Outcome::Interrupted, Outcome::Done, Outcome::Infra] {
+            assert_eq!(after(outcome, 99, 0).to, Some(State::Pending), "{outcome}");
+        }
+        for outcome in counting {
+            assert_eq!(
+                after(outcome, 0, 99).to,
+                Some(State::Pending),
+                "an attempt ends the row of troubles: {outcome}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_count_that_cannot_grow_any_more_needs_a_person() {
+        assert_eq!(after(Outcome::Timeout, u32::MAX, 0).to, Some(State::Blocked));
+        assert_eq!(after(Outcome::Infra, 0, u32::MAX).to, Some(State::Blocked));
     }
 
     #[test]
@@ -138,5 +177,9 @@ mod tests {
         let seconds = |n| pause(n, &limits, 1.0).as_secs();
         assert_eq!([1, 2, 3, 6, 7, 8, 100, u32::MAX].map(seconds), [10, 20, 40, 320, 600, 600, 600, 600]);
         assert_eq!(pause(1, &limits, 0.0), Duration::from_millis(7500));
+        let endless = Limits { backoff: Duration::MAX, backoff_max: Duration::MAX, ..limits.clone() };
+        assert_eq!(pause(3, &endless, 1.0), Duration::MAX);
+        let none = Limits { backoff: Duration::ZERO, ..limits };
+        assert_eq!(pause(9, &none, 1.0), Duration::ZERO);
     }
 }

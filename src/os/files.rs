@@ -4,14 +4,18 @@
 //! rename, and its folder after it (without the first an empty file was left behind, without the second the
 //! old name; both were measured on ext4 and xfs).
 
+use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
+
+use super::writers;
 
 /// Writes `bytes` to `path`, replacing what is there; survives a power cut once it returns.
 pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -42,11 +46,35 @@ pub fn create_durably(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
+/// How the names of files begin that are not finished.
+const UNFINISHED: &str = ".tmp-";
+
+/// Removes from a folder what killed writers left: unfinished files that nobody has open any more. One that is
+/// still being written is open in its writer.
+pub fn clear_litter(folder: &Path) -> io::Result<()> {
+    let mut litter = HashSet::new();
+    for entry in fs::read_dir(folder)?.flatten() {
+        let ours =
+            entry.metadata().is_ok_and(|meta| meta.is_file() && meta.uid() == rustix::process::geteuid().as_raw());
+        if ours && entry.file_name().as_bytes().starts_with(UNFINISHED.as_bytes()) {
+            litter.insert(entry.path());
+        }
+    }
+    let open = writers::open_for_writing(&litter);
+    for path in litter.difference(&open) {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
 fn beside(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Hidden, so that no scan takes it for a task; the umask narrows the mode as for any new file.
     let mut file =
-        tempfile::Builder::new().prefix(".tmp-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        tempfile::Builder::new().prefix(UNFINISHED).permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
     file.write_all(bytes)?;
     Ok(file)
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::dirs::Dirs;
+use super::files;
 use crate::error::{Context, Result};
 use crate::model::state::State;
 
@@ -48,4 +49,13 @@ fn create_folder(folder: &Path) -> Result<bool> {
 /// The machine's name.
 pub fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Removes what killed writers left in the folders where files are written beside their names.
+pub fn clear_litter(dirs: &Dirs) -> Result<()> {
+    let machine = [dirs.claims(), dirs.slots(), dirs.verified()];
+    for folder in State::ALL.map(|state| dirs.state(state)).iter().chain(&machine) {
+        files::clear_litter(folder).context(|| format!("clear {}", folder.display()))?;
+    }
+    Ok(())
 }

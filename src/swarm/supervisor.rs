@@ -66,6 +66,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     become_subreaper().context(|| "become the parent of orphaned processes".to_owned())?;
     let (base, tip) = workspace.base()?;
     folders::create(&workspace.dirs)?;
+    folders::clear_litter(&workspace.dirs)?;
     let run_id = new_run_id(clock::now());
     let lock = RunLock::take(&workspace.dirs, &run_id)?;
     let journal = Journal::create(workspace.dirs.runs(), &run_id, show)

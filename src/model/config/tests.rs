@@ -1,0 +1,150 @@
+//! The settings: that the commented file tells the truth, and what is refused.
+
+use super::*;
+
+/// The file that a user finds, with every example in it.
+const COMMENTED: &str = include_str!("../../../config/swarm.yaml");
+
+/// A line of the commented file that is an example: behind `# ` stands a key, or it goes on from one.
+fn example(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("# ")?;
+    let begins = line.split_once(':').is_some_and(|(key, _)| key.bytes().all(|byte| byte.is_ascii_lowercase()));
+    (begins || line.starts_with("  ")).then_some(line)
+}
+
+/// The examples, one text per key of the first level.
+fn examples() -> Vec<String> {
+    let mut examples: Vec<String> = Vec::new();
+    for line in COMMENTED.lines().filter_map(example) {
+        match examples.last_mut() {
+            Some(last) if line.starts_with(' ') => last.push_str(&format!("{line}\n")),
+            Some(_) | None => examples.push(format!("{line}\n")),
+        }
+    }
+    examples
+}
+
+#[test]
+fn the_file_as_it_is_sets_nothing() {
+    let config = Config::parse(COMMENTED).unwrap();
+    assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
+}
+
+#[test]
+fn every_example_in_the_commented_file_is_right() {
+    let keys: Vec<String> =
+        examples().iter().map(|text| text.split(':').next().unwrap_or_default().to_owned()).collect();
+    let all = ["base", "workers", "verify", "worktree", "integrate", "limits", "domains", "protected", "dirs"];
+    assert_eq!(keys, all);
+    for text in examples() {
+        let config = Config::parse(&text).unwrap_or_else(|bad| panic!("{text}: {bad}"));
+        assert!(config.unsupported().is_empty(), "{text}: {:?}", config.unsupported());
+    }
+    let config = Config::parse(&examples().concat()).unwrap();
+    assert_eq!(config.base.as_deref(), Some("main"));
+    assert_eq!(config.workers[0].count, Some(4));
+    assert_eq!(config.verify.len(), 3);
+    assert_eq!(config.worktree.keep.unwrap().len(), 2);
+    assert_eq!(config.domains["backend"].verify.len(), 1);
+}
+
+#[test]
+fn what_is_no_example_is_a_sentence_or_nothing() {
+    for line in COMMENTED.lines().filter(|line| example(line).is_none() && !line.is_empty()) {
+        let text = line.strip_prefix("# ").unwrap_or_else(|| panic!("not commented out: {line}"));
+        assert!(text.starts_with(|first: char| first.is_uppercase() || first == '`'), "{line}");
+    }
+}
+
+#[test]
+fn the_examples_that_are_called_defaults_are_the_defaults() {
+    let config = Config::parse(&examples().concat()).unwrap();
+    let default = Config::default();
+    // What a start may take is as long as any silence where nobody says otherwise.
+    let limits = Limits { start_silence: Some(default.limits.silence), ..default.limits };
+    assert_eq!(format!("{:?}", config.limits), format!("{limits:?}"));
+    assert_eq!(format!("{:?}", config.integrate), format!("{:?}", default.integrate));
+    assert_eq!(config.protected, default.protected);
+    assert_eq!((config.dirs.tasks, config.dirs.runs), (default.dirs.tasks, default.dirs.runs));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_in_words() {
+    for (text, says) in [
+        ("bass: main", "did you mean `base`?"),
+        ("limits: {atempts: 2}", "did you mean `attempts`?"),
+        ("limits: {attempts: 0}", "limits.attempts: 0 would never try"),
+        ("limits: {timeout: 30}", "write a unit"),
+        ("limits: {timeout: 0s}", "no time at all"),
+        ("limits: {cost_usd: -1}", "limits.cost_usd"),
+        ("limits: {cost_usd: .nan}", "limits.cost_usd"),
+        ("integrate: {batch: 0}", "integrate.batch"),
+        ("integrate: {strategy: sqash}", "did you mean `squash`?"),
+        ("verify: ['']", "the command is empty"),
+        ("protected: ['a[']", "protected:"),
+        ("worktree: {keep: ['{a']}", "worktree.keep:"),
+        ("dirs: {tasks: ../tasks}", "below the workspace's root"),
+        ("dirs: {tasks: /tasks}", "below the workspace's root"),
+        ("dirs: {runs: ''}", "below the workspace's root"),
+        ("dirs: {tasks: runs}", "cannot share one folder"),
+        ("dirs: {tasks: x, runs: x/}", "cannot share one folder"),
+        ("workers: [{agent: ''}]", "workers.agent"),
+    ] {
+        let bad = Config::parse(text).map(|_| panic!("{text} was taken")).unwrap_err();
+        assert!(bad.to_string().contains(says), "{text}: {bad}");
+    }
+}
+
+#[test]
+fn a_mistake_is_found_on_its_line() {
+    let bad = Config::parse("base: main\n\nlimits:\n  attempts: 2\n  timout: 3m\n").unwrap_err();
+    assert_eq!((bad.line, bad.reason.contains("`timeout`")), (Some(5), true), "{bad}");
+}
+
+#[test]
+fn pauses_may_be_none_and_reviewers_may_be_nobody() {
+    let config = Config::parse("limits: {backoff: 0s, backoff_max: 1s}\nreviewer: none\n").unwrap();
+    assert_eq!(config.limits.backoff, Duration::ZERO);
+    assert!(config.reviewer.is_none());
+    assert_eq!(Config::parse("reviewer: claude").unwrap().reviewer.unwrap().agent, "claude");
+}
+
+#[test]
+fn what_is_not_built_yet_is_said_so() {
+    for (text, says) in [
+        ("reviewer: claude", "reviewer:"),
+        ("workers: [{role: planner}]", "planner"),
+        ("workers: [{claim: agent}]", "claim: agent"),
+        ("integrate: {batch: 2}", "integrate.batch"),
+        ("domains: {a: {budget_usd: 1}}", "budgets"),
+        ("notify: ./n.sh", "notify:"),
+    ] {
+        let unsupported = Config::parse(text).unwrap().unsupported();
+        assert!(matches!(&unsupported[..], [one] if one.contains(says)), "{text}: {unsupported:?}");
+    }
+    assert!(Config::default().unsupported().is_empty());
+}
+
+#[test]
+fn the_gates_run_from_the_widest_to_the_tasks_own() {
+    let config = Config::parse("verify: [all]\ndomains: {a: {verify: [of a]}, b: {verify: [of b]}}").unwrap();
+    let own = [Gate::command("own")];
+    let gates = |domain| config.gates(domain, &own).iter().map(|gate| gate.run.clone()).collect::<Vec<_>>().join(", ");
+    assert_eq!(gates(None), "all, own");
+    assert_eq!(gates(Some("b")), "all, of b, own");
+    assert_eq!(gates(Some("unknown")), "all, own");
+}
+
+#[test]
+fn a_glob_begins_at_the_root_and_its_star_goes_into_every_folder() {
+    let set = glob_set(&["config/*.yaml".to_owned(), "docs/**".to_owned()]).unwrap();
+    for (path, matches) in [
+        ("config/swarm.yaml", true),
+        ("config/agents/a.yaml", true),
+        ("docs/a/b.md", true),
+        ("src/docs/a.md", false),
+        ("docs", false),
+    ] {
+        assert_eq!(set.is_match(path), matches, "{path}");
+    }
+}

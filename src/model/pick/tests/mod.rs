@@ -1,0 +1,6 @@
+//! Tests of the pick: by example, and against a slow one that is obviously right.
+
+mod picking;
+mod holding;
+mod slow;
+mod properties;

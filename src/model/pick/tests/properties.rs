@@ -1,0 +1,197 @@
+//! After every change of a queue, the fast pick says what the slow one says.
+
+use proptest::prelude::*;
+
+use super::slow::Slow;
+use crate::model::pick::{Filter, Hold, forecast, hold, outlook, pick};
+use crate::model::queue::testing::{at, entry, id};
+use crate::model::queue::{Entry, Queue};
+use crate::model::state::State;
+use crate::model::task::TaskId;
+
+/// What can happen to a queue.
+#[derive(Debug, Clone)]
+enum Change {
+    Pending(Entry),
+    Current(TaskId, Option<Entry>),
+    Put(State, TaskId),
+    Remove(State, TaskId),
+    Open(TaskId, bool),
+    /// The one that would be picked is taken, as the board does it.
+    Take,
+    /// For so many seconds.
+    Defer(TaskId, i64),
+    /// By so many seconds.
+    Advance(i64),
+}
+
+const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+fn some_id() -> impl Strategy<Value = TaskId> {
+    prop::sample::select(&NAMES[..]).prop_map(id)
+}
+
+prop_compose! {
+    fn some_entry()(
+        name in prop::sample::select(&NAMES[..]),
+        priority in prop::sample::select(&["p0", "p2", "p2", "p4"][..]),
+        came in 0..3,
+        epic in prop::bool::weighted(0.06),
+        after in prop::option::weighted(0.4, prop::sample::subsequence(&["ghost", "f", "a", "c", "b", "e", "d"][..], 1..3)),
+        domain in prop::option::weighted(0.3, prop::sample::select(&["x", "y"][..])),
+        files in prop::option::weighted(0.4, prop::sample::select(&["src", "src/**", "docs/*.md", "src/a.rs,docs"][..])),
+        parent in prop::option::weighted(0.3, prop::sample::select(&["a", "g"][..])),
+        wish in prop::option::weighted(0.3, 0..60),
+        pause in prop::option::weighted(0.4, 0..60),
+    ) -> Entry {
+        let mut words = format!("{name} {priority} came:{came}");
+        let mut say = |key: &str, value: Option<String>| {
+            if let Some(value) = value {
+                words.push_str(&format!(" {key}:{value}"));
+            }
+        };
+        say("epic", epic.then(String::new));
+        say("after", after.map(|names| names.join(",")));
+        say("domain", domain.map(str::to_owned));
+        say("files", files.map(str::to_owned));
+        say("parent", parent.map(str::to_owned));
+        say("wish", wish.map(|at: i32| at.to_string()));
+        say("pause", pause.map(|at: i32| at.to_string()));
+        entry(&words)
+    }
+}
+
+fn some_change() -> impl Strategy<Value = Change> {
+    let state = || prop::sample::select(&State::ALL[..]);
+    prop_oneof![
+        8 => some_entry().prop_map(Change::Pending),
+        2 => some_entry().prop_map(|entry| Change::Current(entry.id.clone(), Some(entry))),
+        1 => some_id().prop_map(|id| Change::Current(id, None)),
+        3 => (state(), some_id()).prop_map(|(state, id)| Change::Put(state, id)),
+        6 => (state(), some_id()).prop_map(|(state, id)| Change::Remove(state, id)),
+        2 => (some_id(), any::<bool>()).prop_map(|(id, open)| Change::Open(id, open)),
+        3 => Just(Change::Take),
+        2 => (some_id(), 0i64..20).prop_map(|(id, seconds)| Change::Defer(id, seconds)),
+        3 => (0i64..15).prop_map(Change::Advance),
+    ]
+}
+
+fn some_filter() -> impl Strategy<Value = Filter> {
+    let tasks = prop::option::weighted(0.2, prop::collection::hash_set(some_id(), 1..4));
+    let parent = prop::option::weighted(0.2, prop::sample::select(&["a", "g"][..]));
+    let domain = prop::option::weighted(0.2, prop::sample::select(&["x", "y"][..]));
+    (tasks, parent, domain).prop_map(|(tasks, parent, domain)| Filter {
+        tasks: tasks.unwrap_or_default(),
+        parent: parent.map(id),
+        domain: domain.map(str::to_owned),
+    })
+}
+
+/// Does the same to both.
+fn apply(change: &Change, queue: &mut Queue, slow: &mut Slow, filter: &Filter) {
+    match change {
+        Change::Pending(entry) => {
+            queue.put_pending(entry.clone());
+            slow.put(State::Pending, &entry.id, Some(entry.clone()));
+        }
+        Change::Current(id, entry) => {
+            queue.put_current(id, entry.clone());
+            slow.put(State::Current, id, entry.clone());
+        }
+        // What lies in `pending/` is always known.
+        Change::Put(State::Pending, id) => queue.put(State::Pending, id),
+        Change::Put(state, id) => {
+            queue.put(*state, id);
+            slow.put(*state, id, None);
+        }
+        Change::Remove(state, id) => {
+            queue.remove(*state, id);
+            slow.remove(*state, id);
+        }
+        Change::Open(id, open) => {
+            queue.set_open(id, *open);
+            slow.open.retain(|name| name != id);
+            if *open {
+                slow.open.push(id.clone());
+            }
+        }
+        Change::Take => {
+            if let Some(taken) = pick(queue, filter).cloned() {
+                queue.remove(State::Pending, &taken.id);
+                queue.put_current(&taken.id, Some(taken.clone()));
+                slow.remove(State::Pending, &taken.id);
+                slow.put(State::Current, &taken.id, Some(taken.clone()));
+            }
+        }
+        Change::Defer(id, seconds) => {
+            let until = at(slow.now.as_second() + seconds);
+            queue.defer(id, until);
+            slow.set_aside.retain(|(name, _)| name != id);
+            slow.set_aside.push((id.clone(), until));
+        }
+        Change::Advance(seconds) => slow.now = at(slow.now.as_second() + seconds),
+    }
+    queue.advance(slow.now);
+}
+
+/// What each must be, whatever the other says.
+fn keeps_its_promises(queue: &Queue, filter: &Filter) -> Result<(), TestCaseError> {
+    if let Some(picked) = pick(queue, &Filter::default()) {
+        let held = hold(queue, &Filter::default(), picked);
+        prop_assert!(matches!(held, None | Some(Hold::Overlap(_))), "picked though {held:?}");
+    }
+    let (claimed, held) = forecast(queue, filter);
+    prop_assert_eq!(pick(queue, filter).map(|entry| &entry.id), claimed.first().map(|entry| &entry.id));
+    let mut told: Vec<&TaskId> =
+        claimed.iter().copied().chain(held.iter().map(|(entry, _)| *entry)).map(|entry| &entry.id).collect();
+    told.sort_unstable();
+    let mut all: Vec<&TaskId> = queue.ids(State::Pending).collect();
+    all.sort_unstable();
+    prop_assert_eq!(told, all, "the forecast tells each once");
+    for entry in queue.all_pending() {
+        let alone = Filter { tasks: [entry.id.clone()].into(), ..Filter::default() };
+        let reached = pick(queue, &alone).is_some();
+        let held = hold(queue, &Filter::default(), entry);
+        prop_assert_eq!(reached, matches!(held, None | Some(Hold::Overlap(_))), "{}: {:?}", entry.id, held);
+    }
+    Ok(())
+}
+
+/// A circle is a way from dependency to dependency, of which none is complete, back to its beginning.
+fn is_a_circle(queue: &Queue, circle: &[TaskId]) -> bool {
+    let next = circle.iter().cycle().skip(1);
+    circle.iter().zip(next).all(|(id, next)| {
+        let leads_on = queue.pending(id).is_some_and(|entry| entry.depends_on.contains(next));
+        leads_on && !queue.holds(State::Complete, next)
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_fast_pick_agrees_with_the_slow_one(
+        filter in some_filter(),
+        changes in prop::collection::vec(some_change(), 1..60),
+    ) {
+        let mut queue = Queue::default();
+        let mut slow = Slow { now: at(10), files: Vec::new(), open: Vec::new(), set_aside: Vec::new() };
+        for change in &changes {
+            apply(change, &mut queue, &mut slow, &filter);
+            for state in State::ALL {
+                prop_assert_eq!(queue.count(state), slow.count(state), "{}", state);
+            }
+            prop_assert_eq!(pick(&queue, &filter).map(|entry| entry.id.clone()), slow.pick(&filter), "{:?}", change);
+            prop_assert_eq!(outlook(&queue, &filter, slow.now), slow.outlook(&filter), "{:?}", change);
+            for entry in slow.pending() {
+                let said = match hold(&queue, &filter, queue.pending(&entry.id).unwrap()) {
+                    Some(Hold::Cycle(circle)) => {
+                        prop_assert!(is_a_circle(&queue, &circle), "{:?}", circle);
+                        Some(Hold::Cycle(circle[..1].to_vec()))
+                    }
+                    other => other,
+                };
+                prop_assert_eq!(said, slow.hold(&filter, entry), "{} after {:?}", entry.id, change);
+            }
+            keeps_its_promises(&queue, &filter)?;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Prompts: the built-in one in full and at its barest, and that nothing a task says is read as a template.
+
+use super::*;
+use crate::model::comment::Author;
+use crate::model::signal::signals;
+
+/// The template that the program brings along.
+const WORKER: &str = include_str!("../../../config/prompts/worker.md");
+
+/// A task that says nothing but what it must.
+fn bare() -> Facts<'static> {
+    Facts {
+        run: "20261120T220001-k3qd",
+        worker: "w0",
+        id: "fix-typo",
+        title: "Fix the typo",
+        domain: None,
+        body: "",
+        acceptance: &[],
+        comments: Vec::new(),
+        feedback: None,
+        attempt: 1,
+        base: "main",
+        base_short: "3f2c1ab",
+        gates: Vec::new(),
+        protected: &[],
+        completion: "exit",
+    }
+}
+
+/// A task with a body and nothing else.
+fn with_body(body: &str) -> Facts<'_> {
+    Facts { body, ..bare() }
+}
+
+#[test]
+fn the_built_in_prompt_tells_all_there_is_to_tell() {
+    let acceptance = ["It compiles".to_owned(), "It is tested".to_owned()];
+    let comment = Comment {
+        at: Some("2026-11-20T22:10:00.5Z".parse().unwrap()),
+        author: Author::Human,
+        text: "Please.".to_owned(),
+    };
+    let protected = ["config/**".to_owned(), ".ci/**".to_owned()];
+    let facts = Facts {
+        domain: Some("backend"),
+        body: "There is a typo in `README.md`.\n",
+        acceptance: &acceptance,
+        comments: vec![CommentFacts::of(&comment)],
+        feedback: Some("cargo test failed (exit 101)"),
+        attempt: 2,
+        gates: vec!["cargo test", "make docs"],
+        protected: &protected,
+        completion: "signal",
+        ..bare()
+    };
+    insta::assert_snapshot!(render(WORKER, &facts).unwrap(), @r"
+    [swarm:20261120T220001-k3qd:w0]
+
+    You are working alone on one task in a git worktree of your own. Nobody will answer questions while you work.
+
+    # Task fix-typo: Fix the typo
+
+    Domain: backend
+
+    There is a typo in `README.md`.
+
+
+    ## Done when
+
+    1. It compiles
+    2. It is tested
+
+    ## Comments
+
+    ### 2026-11-20T22:10:00Z human
+
+    Please.
+
+    ## What happened last time
+
+    This is attempt 2. The attempt before it ended like this:
+
+    cargo test failed (exit 101)
+
+    ## Rules
+
+    - Work in this folder only. You are on a detached head at 3f2c1ab of `main`: do not switch branches, do not push, do not touch other worktrees.
+    - Commit your work or leave it uncommitted: everything in the folder that git does not ignore counts.
+    - When you end, these commands are run on the result; all must succeed:
+      - `cargo test`
+      - `make docs`
+    - A change under these paths needs somebody's word before it is merged: config/**, .ci/**.
+    - New tasks that you find go, one markdown file each, into the folder named by $SWARM_OUTBOX.
+
+    ## How to end
+
+    End your last message with exactly one of these, alone on its line and without quotes or indentation:
+
+    - the word COMPLETE_AND_READY_FOR_MERGE when the work is done and the commands above succeed;
+    - NEEDS_INPUT: and your question, when only a person can decide;
+    - REPLAN: and the reason, when the task as written cannot be done;
+    - NO_CHANGE: and the reason, when nothing needs to change.
+    ");
+}
+
+#[test]
+fn the_built_in_prompt_leaves_out_what_there_is_not() {
+    insta::assert_snapshot!(render(WORKER, &with_body("Do it.\n")).unwrap(), @r"
+    [swarm:20261120T220001-k3qd:w0]
+
+    You are working alone on one task in a git worktree of your own. Nobody will answer questions while you work.
+
+    # Task fix-typo: Fix the typo
+
+    Do it.
+
+
+    ## Rules
+
+    - Work in this folder only. You are on a detached head at 3f2c1ab of `main`: do not switch branches, do not push, do not touch other worktrees.
+    - Commit your work or leave it uncommitted: everything in the folder that git does not ignore counts.
+    - When you end, these commands are run on the result; all must succeed:
+      - (none)
+    - A change under these paths needs somebody's word before it is merged: none.
+    - New tasks that you find go, one markdown file each, into the folder named by $SWARM_OUTBOX.
+    ");
+}
+
+#[test]
+fn no_line_of_the_built_in_prompt_is_a_signal() {
+    for completion in ["signal", "exit"] {
+        let prompt = render(WORKER, &Facts { completion, ..bare() }).unwrap();
+        assert_eq!(signals(&prompt), [], "an agent that repeats its prompt says nothing");
+    }
+}
+
+#[test]
+fn the_built_in_prompt_is_one_that_a_user_could_write() {
+    assert_eq!(check(WORKER), Ok(()));
+}
+
+#[test]
+fn what_a_task_says_comes_through_unchanged() {
+    for body in [
+        "cd $HOME && echo ${HOME}",
+        "{{ title }} and {{braces}} and {{ 1 + }}",
+        "{% raw %}{{ id }}{% endraw %}",
+        "{% for x in y %}{# no comment #}{% include \"/etc/passwd\" %}",
+        r"C:\new\table \\ \n \u0041 \",
+        "one\r\ntwo\r\n\r\n",
+        "<b>&amp; \"quotes\" 'too'</b>",
+        "\u{feff}ümläut \u{0}\u{1b}[31m",
+        "  indented\n\n\n",
+    ] {
+        assert_eq!(render("{{ body }}", &with_body(body)).unwrap(), body);
+        assert!(render(WORKER, &with_body(body)).unwrap().contains(body), "{body:?}");
+        let [title, feedback] = [body, body];
+        let facts = Facts { title, feedback: Some(feedback), ..bare() };
+        assert_eq!(render("{{ title }}|{{ feedback }}", &facts).unwrap(), format!("{body}|{body}"));
+    }
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_its_line_and_the_nearest_one() {
+    for (template, line, says) in [
+        ("Hello\n{{ titel }}\n", 2, "unknown name `titel`; did you mean `title`?"),
+        ("about bod\nthe bod.\n{% if bod %}x{% endif %}", 3, "unknown name `bod`; did you mean `body`?"),
+        ("{{ body }}\n{{ id }}\n{{ bod.x }}", 3, "unknown name `bod`; did you mean `body`?"),
+        ("{{ feedback\n  ~ wurker }}", 2, "unknown name `wurker`; did you mean `worker`?"),
+        ("{% for gate in gatez %}{{ gate }}{% endfor %}", 1, "unknown name `gatez`; did you mean `gates`?"),
+    ] {
+        let bad = check(template).unwrap_err();
+        assert_eq!((bad.line, bad.reason.as_str()), (Some(line), says), "{template}");
+        assert!(render(template, &bare()).is_err() || template.contains("if"), "{template}");
+    }
+    let far = check("{{ zzzzzzzzzz }}").unwrap_err();
+    assert!(far.reason.contains("known are"), "{far}");
+    assert!(names().iter().all(|name| far.reason.contains(name.as_str())), "{far}");
+}
+
+#[test]
+fn a_template_that_does_not_parse_is_refused_with_its_line() {
+    for (template, line) in [("a\n{% if x %}\nb", 2), ("a\nb {{ id", 2), ("{% nonsense %}", 1)] {
+        let bad = check(template).unwrap_err();
+        assert_eq!(bad.line, Some(line), "{template:?}: {bad}");
+        assert!(!bad.reason.is_empty());
+        assert!(render(template, &bare()).is_err());
+    }
+}
+
+#[test]
+fn names_that_a_template_makes_itself_are_known() {
+    let template = "{% set x = 1 %}{% for at in range(2) %}{{ loop.index + x }}{{ at }} {% endfor %}";
+    assert_eq!(check(template), Ok(()));
+    assert_eq!(render(template, &bare()).unwrap(), "20 31 ");
+}
+
+#[test]
+fn a_script_names_its_task_and_ends_every_block_with_a_line() {
+    let task = Task::parse("t-1".parse().unwrap(), b"words\n").unwrap();
+    let block = |text: &str| ShellBlock { text: text.to_owned(), line: 1 };
+    assert_eq!(
+        script("[swarm:r:w0]", &task, &[block("echo a"), block("echo b\n")]),
+        "# [swarm:r:w0] t-1\necho a\necho b\n"
+    );
+    assert_eq!(script("x", &task, &[]), "# x t-1\n");
+}

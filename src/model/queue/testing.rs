@@ -1,0 +1,78 @@
+//! Queues for tests, written as words.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Entry, Queue};
+use crate::model::footprint::Footprint;
+use crate::model::state::State;
+use crate::model::task::{Kind, TaskId};
+
+/// So many seconds into the story.
+pub(in crate::model) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+pub(in crate::model) fn id(text: &str) -> TaskId {
+    TaskId::parse(text).unwrap()
+}
+
+/// A task, such as `b p1 came:3 epic after:a,c domain:x files:src/**,docs parent:e wish:20 pause:30`; all but its
+/// name may be left out.
+pub(in crate::model) fn entry(words: &str) -> Entry {
+    let mut words = words.split_whitespace();
+    let mut entry = Entry {
+        id: id(words.next().unwrap()),
+        priority: 2,
+        arrived: at(0),
+        kind: Kind::Task,
+        parent: None,
+        depends_on: Vec::new(),
+        domain: None,
+        footprint: Arc::default(),
+        not_before: None,
+        backoff: None,
+    };
+    for word in words {
+        let (key, value) = word.split_once(':').unwrap_or((word, ""));
+        let seconds = || Some(at(value.parse().unwrap()));
+        match key {
+            "p0" | "p1" | "p2" | "p3" | "p4" => entry.priority = key[1..].parse().unwrap(),
+            "came" => entry.arrived = at(value.parse().unwrap()),
+            "epic" => entry.kind = Kind::Epic,
+            "after" => entry.depends_on = value.split(',').map(id).collect(),
+            "domain" => entry.domain = Some(value.to_owned()),
+            "files" => {
+                let globs: Vec<String> = value.split(',').map(str::to_owned).collect();
+                entry.footprint = Arc::new(Footprint::new(&globs));
+            }
+            "parent" => entry.parent = Some(id(value)),
+            "wish" => entry.not_before = seconds(),
+            "pause" => entry.backoff = seconds(),
+            other => panic!("a task has no {other}"),
+        }
+    }
+    entry
+}
+
+/// A queue at second 10: a line for each task, after the folder in which it lies, or after `writing` where a waiting
+/// one is being written, or after `locked` with the second until which it is set aside.
+pub(in crate::model) fn queue(lines: &str) -> Queue {
+    let mut queue = Queue::default();
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (place, task) = line.split_once(' ').unwrap();
+        match place {
+            "pending" => queue.put_pending(entry(task)),
+            "current" => queue.put_current(&entry(task).id, Some(entry(task))),
+            "writing" => queue.set_open(&id(task), true),
+            "locked" => {
+                let (name, until) = task.split_once(' ').unwrap();
+                queue.defer(&id(name), at(until.parse().unwrap()));
+            }
+            folder => queue.put(folder.parse::<State>().unwrap(), &id(task)),
+        }
+    }
+    queue.advance(at(10));
+    queue
+}
