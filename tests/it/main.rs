@@ -12,6 +12,6 @@ mod background;
 mod outcomes;
 mod workspaces;
 mod forged;
-mod known_faults;
+mod regressions;
 mod records;
 mod reading;

@@ -79,7 +79,7 @@ fn the_built_in_prompt_tells_all_there_is_to_tell() {
 
     ## What happened last time
 
-    This is attempt 2. The attempt before it ended like this:
+    This is attempt 2. An earlier one ended like this:
 
     cargo test failed (exit 101)
 

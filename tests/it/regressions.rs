@@ -1,4 +1,4 @@
-//! Tests that fail: what the program does not keep yet.
+//! What was broken once: faults that were found by attacking the program, each with the test that found it.
 
 use std::fs;
 
