@@ -395,3 +395,6 @@ pub struct Stopped {
     /// How many cycles ended how.
     pub outcomes: std::collections::BTreeMap<Outcome, u32>,
 }
+
+#[cfg(test)]
+mod tests;
