@@ -332,7 +332,7 @@ pub struct Schema {
 /// The formats that have a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// cycles/<worker>-c<N>.json
+    /// A cycle: `cycles/<worker>-c<N>.json`
     Cycle,
     /// A line of events.jsonl
     Event,
@@ -340,7 +340,7 @@ pub enum Format {
     Task,
     /// config/swarm.yaml
     Config,
-    /// config/agents/<name>.yaml
+    /// An agent: `config/agents/<name>.yaml`
     Agent,
     /// started.json
     Started,

@@ -11,6 +11,7 @@ mod checkout;
 mod setup;
 mod work;
 mod outbox;
+mod attend;
 mod run_program;
 mod vigil;
 mod verify;

@@ -19,7 +19,6 @@ use crate::model::task;
 
 use crate::os::git::{Committed, GitError, Oid};
 use crate::os::journal::Who;
-use crate::os::process::Ending;
 
 /// A trouble that says nothing about the work, in one sentence.
 #[derive(Debug)]
@@ -198,13 +197,6 @@ impl Cycle<'_> {
         self.shop.config.gates(task.domain.as_deref(), added)
     }
 
-    /// Says which processes a program left behind.
-    pub(super) fn report_strays(&self, who: &Who, ending: &Ending) {
-        for stray in &ending.strays {
-            self.shop.journal.event(who, Event::StrayEnded { pid: stray.pid, command: stray.command.clone() });
-        }
-    }
-
     fn perform(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
         match step {
             Step::Implement(_) => {
@@ -235,7 +227,7 @@ impl Cycle<'_> {
                 Committed::Done(commit) => head = Some(commit),
                 Committed::Nothing => {}
                 Committed::Refused { reason } => {
-                    notes.because(super::work::with_tail("the work cannot be committed".to_owned(), &reason));
+                    notes.because(super::attend::with_tail("the work cannot be committed".to_owned(), &reason));
                     return Ok(plan::Event::Worked(Work::Failed));
                 }
             }

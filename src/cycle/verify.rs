@@ -7,11 +7,10 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::notes::{Details, Notes};
+use super::attend::with_tail;
+use super::notes::Notes;
 use super::perform::{Cycle, Infra};
-use super::run_program::{Program, run_program};
-use super::vigil::Vigil;
-use super::work::{details, with_tail};
+use super::run_program::Program;
 use crate::model::config::VerifyMerged;
 use crate::model::gate::Gate;
 use crate::model::plan::Halt;
@@ -79,30 +78,13 @@ fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Ver
     let mark = cycle.claim.record.mark.clone();
     let program = Program::shell(cycle.shop, cycle.bench, &gate.run, timeout, mark)
         .with_env("SWARM_TASK", cycle.claim.id.as_str());
-    let round = notes.round(StepName::Verify);
-    let name = format!("{}-c{}-verify-{round}.log", cycle.bench.worker, notes.cycle);
-    let log = cycle.shop.journal.folder().join("logs").join(&name);
-    let begun = notes.step(&cycle.shop.journal, StepName::Verify, round, Some(gate.run.clone()));
-    let mut vigil = Vigil::new(&cycle.shop.dirs, &cycle.shop.stop, &cycle.claim.id).signing(&mut cycle.claim.record);
-    let ended = run_program(cycle.shop, cycle.bench, program, &log, &mut vigil);
-    let halt = vigil.halt;
-    let ending = match ended {
-        Ok(ending) => ending,
-        Err(error) => {
-            notes.end(&cycle.shop.journal, begun, StepResult::CouldNotRun, Details::default());
-            return Err(Infra(format!("cannot run the gate `{}`: {error}", gate.run)));
-        }
-    };
-    cycle.report_strays(&notes.who, &ending);
-    let mut details = details(&ending, format!("logs/{name}"));
-    let (result, verdict) = match halt {
+    let name = format!("{}-c{}-verify-{}", cycle.bench.worker, notes.cycle, notes.round(StepName::Verify));
+    let attended = cycle.attend(notes, StepName::Verify, &name, program, gate.run.clone())?;
+    let (result, verdict) = match attended.halt {
         Some(halt) => (StepResult::Interrupted, Ok(Verdict::Halted(halt))),
-        None => judge(gate, &ending),
+        None => judge(gate, &attended.ending),
     };
-    if matches!(result, StepResult::Ok | StepResult::Skipped) {
-        details.tail = None;
-    }
-    notes.end(&cycle.shop.journal, begun, result, details);
+    cycle.conclude(notes, attended, result);
     verdict
 }
 

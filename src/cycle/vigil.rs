@@ -20,20 +20,15 @@ pub(super) struct Vigil<'a> {
     dirs: &'a Dirs,
     stop: &'a StopValue,
     id: &'a TaskId,
-    record: Option<&'a mut ClaimRecord>,
+    record: &'a mut ClaimRecord,
     /// Why the program was ended, if it was this vigil's doing.
     pub(super) halt: Option<Halt>,
 }
 
 impl<'a> Vigil<'a> {
-    /// A vigil over a gate.
-    pub(super) fn new(dirs: &'a Dirs, stop: &'a StopValue, id: &'a TaskId) -> Self {
-        Self { dirs, stop, id, record: None, halt: None }
-    }
-
-    /// A vigil over an agent, whose identity goes into the claim's record.
-    pub(super) fn signing(self, record: &'a mut ClaimRecord) -> Self {
-        Self { record: Some(record), ..self }
+    /// A vigil over a program of the task `id`; who it is goes into the claim's record.
+    pub(super) fn new(dirs: &'a Dirs, stop: &'a StopValue, id: &'a TaskId, record: &'a mut ClaimRecord) -> Self {
+        Self { dirs, stop, id, record, halt: None }
     }
 }
 
@@ -57,11 +52,9 @@ pub(super) fn reason_to_halt(dirs: &Dirs, stop: &StopValue, id: &TaskId) -> Opti
 
 impl Watch for Vigil<'_> {
     fn started(&mut self, identity: &Identity) -> Verdict {
-        if let Some(record) = &mut self.record {
-            record.process = Some(identity.clone());
-            // The mark in its environment finds it as well; this is the second line.
-            let _ = record.write(self.dirs);
-        }
+        self.record.process = Some(identity.clone());
+        // The mark in its environment finds it as well; this is the second line.
+        let _ = self.record.write(self.dirs);
         self.look()
     }
 

@@ -6,10 +6,10 @@ use std::io::{Seek, SeekFrom};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::notes::{Details, Notes};
+use super::attend::with_tail;
+use super::notes::Notes;
 use super::perform::{Cycle, Infra};
-use super::run_program::{Program, run_program};
-use super::vigil::Vigil;
+use super::run_program::Program;
 use crate::error::Class;
 use crate::model::agent::{Agent, Completion, Content, Variables, Via};
 use crate::model::choice::{Choice, Overrides};
@@ -22,9 +22,6 @@ use crate::model::signal::{Signal, signals};
 use crate::model::task::shell_blocks;
 use crate::os::lock::Lock;
 use crate::os::process::{Clock, Clocks, Ending, How};
-
-/// How much of a program's last words a record keeps.
-pub(super) const TAIL_BYTES: usize = 4 * 1024;
 
 /// The longest argument the kernel takes.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
@@ -66,41 +63,23 @@ pub(super) fn implement(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Even
         program = program.with_env(name, value);
     }
 
-    let log = cycle.shop.journal.folder().join("logs").join(format!("{name}.log"));
-    let round = notes.round(StepName::Implement);
-    let begun = notes.step(&cycle.shop.journal, StepName::Implement, round, Some(shown(&program.argv)));
-    let mut vigil = Vigil::new(&cycle.shop.dirs, &cycle.shop.stop, &cycle.claim.id).signing(&mut cycle.claim.record);
-    let ended = run_program(cycle.shop, cycle.bench, program, &log, &mut vigil);
-    let halt = vigil.halt;
-    let ending = match ended {
-        Ok(ending) => ending,
-        Err(error) => {
-            notes.end(&cycle.shop.journal, begun, StepResult::CouldNotRun, Details::default());
-            return Err(Infra(format!("cannot run the agent {}: {error}", cycle.choice)));
-        }
-    };
-    cycle.report_strays(&notes.who, &ending);
-    let log = format!("logs/{name}.log");
-    let work = match halt {
-        Some(halt) => {
-            notes.end(&cycle.shop.journal, begun, StepResult::Interrupted, details(&ending, log));
-            return Ok(Event::Halted(halt));
-        }
-        None => judge(&agent, &ending, notes),
-    };
+    let command = shown(&program.argv);
+    let attended = cycle.attend(notes, StepName::Implement, &name, program, command)?;
+    if let Some(halt) = attended.halt {
+        cycle.conclude(notes, attended, StepResult::Interrupted);
+        return Ok(Event::Halted(halt));
+    }
+    let work = judge(&agent, &attended.ending, notes);
+    let log_error = attended.ending.log_error.as_ref().map(ToString::to_string);
     let result = match work {
         Work::Failed | Work::TimedOut => StepResult::Failed,
         Work::Ready | Work::Silent | Work::NoChange | Work::NeedsInput | Work::Replan | Work::Done => StepResult::Ok,
     };
-    let mut details = details(&ending, log);
-    if result == StepResult::Ok {
-        details.tail = None;
+    cycle.conclude(notes, attended, result);
+    match log_error {
+        Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
+        None => Ok(Event::Worked(work)),
     }
-    notes.end(&cycle.shop.journal, begun, result, details);
-    if let Some(error) = ending.log_error {
-        return Err(Infra(format!("cannot write the agent's log: {error}")));
-    }
-    Ok(Event::Worked(work))
 }
 
 /// What the agent is told; `None` if there is nothing that it could be told.
@@ -274,32 +253,6 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
         Clock::Total => format!("the agent took longer than it may and was ended after {seconds} s"),
     };
     with_tail(what, said)
-}
-
-/// A sentence, and the end of what was printed below it.
-pub(super) fn with_tail(sentence: String, printed: &str) -> String {
-    match excerpt::tail(printed.trim_end(), TAIL_BYTES) {
-        "" => sentence,
-        tail => format!("{sentence}\n\n{tail}"),
-    }
-}
-
-/// What a record says of a program that has ended.
-pub(super) fn details(ending: &Ending, log: String) -> Details {
-    let said = String::from_utf8_lossy(&ending.tail);
-    Details {
-        exit_code: match ending.how {
-            How::Exited(code) => Some(code),
-            How::Signalled(_) | How::TimedOut(_) | How::Interrupted => None,
-        },
-        signal: match ending.how {
-            How::Signalled(signal) => Some(signal),
-            How::Exited(_) | How::TimedOut(_) | How::Interrupted => None,
-        },
-        timed_out: matches!(ending.how, How::TimedOut(_)),
-        log: Some(log),
-        tail: Some(excerpt::tail(&said, TAIL_BYTES).to_owned()),
-    }
 }
 
 /// A command line as a person reads it, without the prompt it may carry.

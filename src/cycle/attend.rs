@@ -1,0 +1,91 @@
+//! Runs one program of a cycle and attends to it: events at its beginning, a vigil while it runs, its strays and
+//! its log at its end.
+
+use super::notes::{Begun, Details, Notes};
+use super::perform::{Cycle, Infra};
+use super::run_program::{Program, run_program};
+use super::vigil::Vigil;
+use crate::model::excerpt;
+use crate::model::plan::Halt;
+use crate::model::record::{Event, StepName, StepResult};
+use crate::os::process::{Ending, How, end_remains};
+
+/// How much of a program's last words a record keeps.
+const TAIL_BYTES: usize = 4 * 1024;
+
+/// A program that has ended; the step it belongs to has not.
+pub(super) struct Attended {
+    begun: Begun,
+    log: String,
+    /// How it ended.
+    pub(super) ending: Ending,
+    /// Why it was ended from outside, if it was.
+    pub(super) halt: Option<Halt>,
+}
+
+impl Cycle<'_> {
+    /// Runs `program` as a step that is shown as `command`; all it prints goes to `logs/<name>.log`.
+    pub(super) fn attend(
+        &mut self,
+        notes: &mut Notes,
+        step: StepName,
+        name: &str,
+        program: Program,
+        command: String,
+    ) -> Result<Attended, Infra> {
+        let log = format!("logs/{name}.log");
+        let path = self.shop.journal.folder().join(&log);
+        let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
+        let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, &self.claim.id, &mut self.claim.record);
+        let ended = run_program(self.shop, self.bench, program, &path, &mut vigil);
+        let halt = vigil.halt;
+        let ending = match ended {
+            Ok(ending) => ending,
+            Err(error) => {
+                // Its supervision broke off: what it may have started is ended by its mark.
+                let remains = end_remains(&self.claim.record.mark, self.claim.record.process.as_ref());
+                let strays = remains.unwrap_or_default();
+                notes.end(&self.shop.journal, begun, StepResult::CouldNotRun, Details::default());
+                let ended = if strays.is_empty() { "" } else { "; what it had started was ended" };
+                return Err(Infra(format!("cannot run `{command}`: {error}{ended}")));
+            }
+        };
+        for stray in &ending.strays {
+            let event = Event::StrayEnded { pid: stray.pid, command: stray.command.clone() };
+            self.shop.journal.event(&notes.who, event);
+        }
+        Ok(Attended { begun, log, ending, halt })
+    }
+
+    /// Ends the step of `attended` with what came of it.
+    pub(super) fn conclude(&self, notes: &mut Notes, attended: Attended, result: StepResult) {
+        let details = details(&attended.ending, attended.log, result);
+        notes.end(&self.shop.journal, attended.begun, result, details);
+    }
+}
+
+/// What a record says of a program that has ended.
+fn details(ending: &Ending, log: String, result: StepResult) -> Details {
+    let (exit_code, signal, timed_out) = match ending.how {
+        How::Exited(code) => (Some(code), None, false),
+        How::Signalled(signal) => (None, Some(signal), false),
+        How::TimedOut(_) => (None, None, true),
+        How::Interrupted => (None, None, false),
+    };
+    let tail = match result {
+        StepResult::Ok | StepResult::Skipped => None,
+        StepResult::Failed | StepResult::Conflict | StepResult::CouldNotRun | StepResult::Interrupted => {
+            let said = String::from_utf8_lossy(&ending.tail);
+            Some(excerpt::tail(&said, TAIL_BYTES).to_owned())
+        }
+    };
+    Details { exit_code, signal, timed_out, log: Some(log), tail }
+}
+
+/// A sentence, and the end of what was printed below it.
+pub(super) fn with_tail(sentence: String, printed: &str) -> String {
+    match excerpt::tail(printed.trim_end(), TAIL_BYTES) {
+        "" => sentence,
+        tail => format!("{sentence}\n\n{tail}"),
+    }
+}
