@@ -38,6 +38,13 @@ impl<'a> Turn<'a> {
         let lock = Lock::exclusive(&shop.dirs.queue_lock(), &give_up)?;
         Ok(lock.map(|file| Turn { _file: file, _inside: inside }))
     }
+
+    /// Takes it if nobody has it.
+    fn try_take(shop: &'a Workshop) -> std::io::Result<Option<Self>> {
+        let Some(inside) = shop.turnstile.enter(&|| true) else { return Ok(None) };
+        let lock = Lock::try_exclusive(&shop.dirs.queue_lock())?;
+        Ok(lock.map(|file| Turn { _file: file, _inside: inside }))
+    }
 }
 
 /// Brings the work into the base, or says why not.
@@ -182,9 +189,10 @@ fn publish(shop: &Workshop, who: &Who, tips: &Tips, tip: &Oid, commit: &Oid) -> 
     }
 }
 
-/// Lets the base catch up with work that was held back, where that is possible now.
+/// Lets the base catch up with work that was held back, where that is possible now. Whoever is merging just then
+/// tries the base first anyway, so nobody waits here.
 pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
-    let turn = Turn::take(shop)
+    let turn = Turn::try_take(shop)
         .map_err(|error| crate::error::Error::environment("cannot lock the merge queue").because(error))?;
     if turn.is_none() {
         return Ok(());

@@ -72,10 +72,11 @@ impl Board {
     /// Reads all folders.
     pub fn scan(&self) -> std::io::Result<()> {
         for state in State::ALL {
-            let mut names: HashSet<OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
+            let listed: HashSet<OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
             let mut inner = self.lock();
-            names.extend(inner.known_names(state));
-            let fresh: Vec<_> = names.into_iter().filter(|name| !inner.is_as_known(&self.dirs, state, name)).collect();
+            let gone: Vec<_> = inner.known_names(state).into_iter().filter(|name| !listed.contains(name)).collect();
+            let fresh = listed.into_iter().filter(|name| !inner.is_as_known(&self.dirs, state, name));
+            let fresh: Vec<_> = fresh.chain(gone).collect();
             drop(inner);
             let mut read = self.read_ahead(state, &fresh);
             inner = self.lock();

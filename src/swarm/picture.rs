@@ -75,7 +75,8 @@ impl Picture {
         self.queue.ids(state).map(|id| id.file_name().into()).chain(invalid).collect()
     }
 
-    /// Whether a name needs no second look: a scan of ten thousand complete tasks must not touch each.
+    /// Whether a name in a folder's listing needs no second look: a scan of ten thousand complete tasks must not
+    /// touch each.
     pub(super) fn is_as_known(&self, dirs: &Dirs, state: State, name: &OsStr) -> bool {
         let Name::Task(id) = task_folder::read_name(name) else { return false };
         match state {
@@ -83,7 +84,7 @@ impl Picture {
                 self.stamps.get(&id).is_some_and(|known| task_folder::stamp(dirs, state, &id).as_ref() == Some(known))
             }
             State::Current => self.mine.contains_key(&id),
-            State::Review | State::Blocked | State::Complete => false,
+            State::Review | State::Blocked | State::Complete => self.queue.holds(state, &id),
         }
     }
 

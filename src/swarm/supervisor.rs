@@ -160,7 +160,7 @@ impl Run<'_> {
         let mut rescan_at = began + RESCAN;
         let mut settle_at: Option<Instant> = None;
         let mut catch_up_at = began + CATCH_UP;
-        let mut finish_at = self.order.duration.map(|duration| began + duration);
+        let mut finish_at = self.order.duration.and_then(|duration| began.checked_add(duration));
         while ended < all {
             let held_back = self.shop.held_back.load(std::sync::atomic::Ordering::Relaxed);
             let next =
