@@ -128,7 +128,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
 /// Puts the worktree to the newest base and notes it in the claim, so that whoever comes later knows from
 /// where on this attempt may have been merged.
 fn checkout(shop: &Workshop, bench: &mut Bench, claim: &mut Claim, notes: &mut Notes) -> Result<Oid, Infra> {
-    let tip = shop.repo.tips(&shop.base)?.newest().clone();
+    let tip = shop.repo.newest(&shop.base)?;
     claim.record.base = Some(tip.clone());
     claim.record.write(&shop.dirs)?;
     bench.prepare(shop, &claim.record, &tip)?;

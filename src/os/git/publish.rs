@@ -24,6 +24,9 @@ use crate::os::lock::Lock;
 /// How long the user's own git may keep us waiting in a checkout, before we go on elsewhere.
 const CHECKOUT_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long another publisher, or the git of one that was killed, is waited for.
+const PUBLISHING: Duration = Duration::from_secs(2 * 60);
+
 /// What became of moving a branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published {
@@ -133,7 +136,8 @@ fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Resu
 /// The lock under which branches are published, of all processes of the repository.
 fn alone(repo: &Repo) -> Result<Lock, GitError> {
     let path = repo.common_dir().join("swarm-publish.lock");
-    let lock = Lock::exclusive(&path, &|| false).map_err(GitError::io("lock", &path))?;
+    let deadline = Instant::now() + PUBLISHING;
+    let lock = Lock::exclusive(&path, &|| Instant::now() >= deadline).map_err(GitError::io("lock", &path))?;
     lock.ok_or_else(|| GitError::Locked { command: "lock".into(), lock: path })
 }
 

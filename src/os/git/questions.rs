@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::base::Tips;
+use super::base::{Tips, ahead_ref, base_ref};
 use super::door::{Git, unexpected};
 use super::error::GitError;
+use super::loose;
 use super::oid::Oid;
 use super::repo::{Repo, Unfit};
 use super::status::path_of;
@@ -19,6 +20,16 @@ impl Tips {
 }
 
 impl Repo {
+    /// Where new work begins. Reads the refs from their files, so it may miss a `swarm/<base>` that somebody has
+    /// packed; work that begins a little behind is merged onto the newest all the same. No process, or one.
+    pub fn newest(&self, base: &str) -> Result<Oid, GitError> {
+        let loose = |reference: String| loose::read(self.common_dir(), &reference);
+        match loose(ahead_ref(base)).or_else(|| loose(base_ref(base))) {
+            Some(tip) => Ok(tip),
+            None => self.tips(base).map(|tips| tips.newest().clone()),
+        }
+    }
+
     /// The top of the checkout that `path` lies in. One process.
     pub fn find_top(path: &Path) -> Result<PathBuf, Unfit> {
         let answer = Git::at(path).reading().args(["rev-parse", "--show-toplevel"]).ask()?;
