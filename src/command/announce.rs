@@ -97,6 +97,9 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
         }
         Event::ProviderParked { provider, reason } => (Normal, YELLOW, format!("{provider} is parked: {reason}")),
         Event::ProviderResumed { provider } => (Normal, plain, format!("{provider} is asked again")),
+        Event::BasePublished { branch, from, to } if from.starts_with("swarm/") => {
+            (Normal, GREEN, format!("{branch} has caught up with {from}: it is at {}", short(to)))
+        }
         Event::BasePublished { branch, to, .. } => (Verbose, DIM, format!("{branch} is at {}", short(to))),
         Event::BaseHeldBack { branch, reason } => {
             (Quiet, YELLOW, format!("the base cannot move now, so work lands on {branch} until it can: {reason}"))

@@ -13,6 +13,19 @@ use crate::os::folders;
 use crate::os::git::Repo;
 use crate::os::workspace::Place;
 
+/// What a person does next. Until an agent is described, only `script` works, which needs commands.
+const NEXT: &str = "\
+next: put a task into tasks/pending, a markdown file such as
+
+    # Say hello
+
+    ```sh
+    echo hello > hello.txt
+    ```
+
+then `swarm start --drain`. The built-in agent `script` runs a task's `sh` blocks; describe other agents in
+config/agents/ (`swarm schema agent`) and name them under `workers` in config/swarm.yaml.";
+
 /// The settings, all commented out: the defaults serve.
 const CONFIG: &str = include_str!("../../config/swarm.yaml");
 
@@ -40,7 +53,7 @@ pub(super) fn run(desk: &Desk) -> Result<Exit> {
     if let Err(unfit) = Repo::open(&root) {
         desk.say(&format!("before it can start: {}", Error::from(unfit).explained()));
     }
-    desk.say("next: drop a markdown file into tasks/pending, or `swarm add \"what to do\"`; then `swarm start`");
+    desk.say(NEXT);
     Ok(Exit::Done)
 }
 

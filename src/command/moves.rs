@@ -5,8 +5,10 @@ use super::add::parse_id;
 use crate::cli::{Ids, Retry};
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
+use crate::model::comment::{Author, with_comment};
 use crate::model::state::State;
 use crate::model::task::{Task, TaskId, with_progress};
+use crate::os::clock;
 use crate::os::dirs::Dirs;
 use crate::os::files::Moved;
 use crate::os::task_folder::{self, EditError, Name};
@@ -42,6 +44,7 @@ pub(super) fn hold(desk: &Desk, words: &Ids) -> Result<Exit> {
     each(desk, &parse_all(&words.ids)?, |id| match whereabouts(&dirs, id)? {
         State::Pending => {
             go(&dirs, id, State::Pending, State::Blocked)?;
+            note(&dirs, id, &format!("Held by hand. To let it be claimed: swarm retry {id}"))?;
             Ok(format!("{id}: pending → blocked"))
         }
         State::Blocked => Ok(format!("{id} is in blocked/ already")),
@@ -60,6 +63,7 @@ pub(super) fn cancel(desk: &Desk, words: &Ids) -> Result<Exit> {
     each(desk, &parse_all(&words.ids)?, |id| match whereabouts(&dirs, id)? {
         from @ (State::Current | State::Pending | State::Review) => {
             go(&dirs, id, from, State::Blocked)?;
+            note(&dirs, id, &format!("Cancelled by hand. To have it tried again: swarm retry {id}"))?;
             Ok(format!("{id}: {from} → blocked"))
         }
         State::Blocked => Ok(format!("{id} is in blocked/ already")),
@@ -112,6 +116,16 @@ fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {
         Moved::Taken => {
             Err(Error::failed(format!("a task {id} lies in {to}/ too")).hint("rename or remove one of the two"))
         }
+    }
+}
+
+/// Writes into the blocked file why it is there.
+fn note(dirs: &Dirs, id: &TaskId, text: &str) -> Result<()> {
+    let at = clock::now();
+    match task_folder::edit(dirs, State::Blocked, id, |bytes| Ok(with_comment(bytes, at, &Author::Swarm, text))) {
+        // Somebody has moved it on, and knows more than this.
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::failed(format!("cannot write into {id}")).because(error)),
     }
 }
 

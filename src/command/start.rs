@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::add::parse_id;
+use super::moves::whereabouts;
 use super::{Desk, announce, detach, dry_run};
 use crate::cli::Start;
 use crate::error::{Error, Result};
@@ -19,6 +20,9 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let filter = filter(words)?;
     if words.dry_run {
         return dry_run::run(desk, &place, &filter);
+    }
+    for id in &filter.tasks {
+        whereabouts(&place.dirs, id)?;
     }
     let workspace = Workspace::open(place)?;
     check_supported(&workspace)?;
@@ -51,10 +55,8 @@ fn filter(words: &Start) -> Result<Filter> {
 fn check_supported(workspace: &Workspace) -> Result<()> {
     match workspace.config.unsupported().as_slice() {
         [] => Ok(()),
-        asked => {
-            Err(Error::usage(format!("config/swarm.yaml asks for what this version cannot do: {}", asked.join("; ")))
-                .hint("remove these keys, or use a newer version"))
-        }
+        asked => Err(Error::usage(format!("the settings ask for what this version cannot do: {}", asked.join("; ")))
+            .hint("remove these keys, or use a newer version")),
     }
 }
 

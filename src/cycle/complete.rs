@@ -154,7 +154,11 @@ fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<Stri
             "{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\", then: swarm retry {0}",
             id(notes)
         )),
-        State::Review => Some(format!("Waits for a person: {reason}")),
+        State::Review => Some(format!(
+            "Waits for a person: {reason}\n\nTo take it: bring the commit into the base (git cherry-pick, or git merge), \
+             then mv tasks/review/{0}.md tasks/complete/. To have it done again: swarm comment {0} \"…\", then: swarm retry {0}",
+            id(notes)
+        )),
         State::Pending | State::Current | State::Complete => None,
     }
 }

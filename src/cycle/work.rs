@@ -228,7 +228,10 @@ fn judge(agent: &Agent, ending: &Ending, notes: &mut Notes) -> Work {
             Work::Replan
         }
         Some(Signal::NoChange(reason)) => {
-            notes.because(format!("the agent says that nothing needs to change: {reason}"));
+            notes.because(format!(
+                "the agent says that nothing needs to change: {reason} (where that is right, write `expect: no_change` \
+                 into the task)"
+            ));
             Work::NoChange
         }
         Some(Signal::Done) => {

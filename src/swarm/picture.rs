@@ -165,7 +165,7 @@ impl Picture {
                     self.queue.put_pending(entry);
                     self.stamps.insert(id.clone(), found.stamp);
                 }
-                self.complain_of_double(id);
+                self.complain_of_double(dirs, id);
                 None
             }
             Ok(None) => {
@@ -187,9 +187,9 @@ impl Picture {
     }
 
     /// Two files of one name: neither is touched, and the one that waits is not claimed.
-    fn complain_of_double(&mut self, id: &TaskId) {
+    fn complain_of_double(&mut self, dirs: &Dirs, id: &TaskId) {
         let double = self.queue.double(id).filter(|_| self.queue.holds(State::Pending, id));
-        let Some(other) = double else {
+        let Some(other) = double.filter(|other| is_in_both(dirs, *other, id)) else {
             self.doubles.remove(id);
             return;
         };
@@ -208,7 +208,7 @@ impl Picture {
                 if !self.queue.holds(state, id) {
                     self.queue.put(state, id);
                 }
-                self.complain_of_double(id);
+                self.complain_of_double(dirs, id);
             }
             Some(Err(invalid)) => {
                 self.queue.remove(state, id);
@@ -217,4 +217,10 @@ impl Picture {
         }
         None
     }
+}
+
+/// Whether a file of that name lies in `pending/` and in `other` at one moment: a file that moves between the two
+/// while they are looked at, in either direction, is not seen thrice.
+fn is_in_both(dirs: &Dirs, other: State, id: &TaskId) -> bool {
+    [other, State::Pending, other].iter().all(|state| task_folder::exists(dirs, *state, id))
 }

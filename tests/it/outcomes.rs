@@ -129,6 +129,8 @@ fn a_conflict_is_tried_again_on_the_newest_base() {
     let mut lines: Vec<String> = w.base().read("list.txt").lines().map(str::to_owned).collect();
     lines.sort();
     assert_eq!(lines, ["left", "right"]);
+    let alarms = w.last_run().events().into_iter().filter(|event| event.is("invalid_task")).count();
+    assert_eq!(alarms, 0, "a file that moves back is not in two places");
     w.holds_the_laws();
 }
 

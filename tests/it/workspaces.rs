@@ -108,6 +108,24 @@ fn a_run_can_be_for_some_tasks_only() {
 }
 
 #[test]
+fn a_task_that_is_not_there_is_named() {
+    let w = Workspace::new();
+    w.start(["--drain", "--task", "nobody"]).code(1).says("there is no task nobody");
+}
+
+#[test]
+fn what_a_person_holds_says_so() {
+    let w = Workspace::new();
+    w.task("later", "echo x > x.txt");
+    w.swarm(["hold", "later"]).code(0);
+    assert!(w.is_in("blocked", "later").contains("Held by hand"));
+    w.swarm(["list"]).says("Held by hand");
+    w.swarm(["retry", "later"]).code(0);
+    w.start(["--drain"]).code(0);
+    w.is_in("complete", "later");
+}
+
+#[test]
 fn once_is_one_cycle_each_and_max_cycles_is_in_all() {
     let w = Workspace::new();
     for id in ["a", "b", "c", "d", "e"] {

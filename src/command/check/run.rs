@@ -19,6 +19,7 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
     let root = dirs::find_root(&desk.folder()?)?;
     let file = desk.global().config.as_deref();
     let mut items = Vec::new();
+    let mut unread = false;
     let place = match Place::at(&root, file) {
         Ok(place) => {
             items.extend(settings::config(&place, file));
@@ -26,6 +27,7 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
         }
         Err(error) => {
             items.push(Item::failed("config", &error));
+            unread = true;
             // The rest can be looked at all the same.
             let config = Config::default();
             Place { dirs: Dirs::new(&root, &config.dirs), config: Arc::new(config) }
@@ -37,6 +39,8 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
     items.extend(machine::folders(&place.dirs));
     items.push(machine::events(&place.dirs));
     let (of_gates, interrupted) = match fit {
+        // Which gates there are is not known without the settings.
+        _ if unread => (Vec::new(), false),
         _ if exit(&items) != Exit::Done => (vec![gates::not_run(&place, "mend what is above first")], false),
         _ if words.skip_gates => (vec![gates::not_run(&place, "--skip-gates")], false),
         Some((workspace, branch, tip)) => gates::run(desk, &workspace, &branch, &tip),
