@@ -15,6 +15,7 @@ use crate::model::config::VerifyMerged;
 use crate::model::gate::Gate;
 use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
+use crate::model::state::State;
 use crate::os::files;
 use crate::os::git::Oid;
 use crate::os::process::{Ending, How};
@@ -77,7 +78,8 @@ fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Ver
     let timeout = gate.timeout.unwrap_or(cycle.shop.config.limits.timeout);
     let mark = cycle.claim.record.mark.clone();
     let program = Program::shell(cycle.shop, cycle.bench, &gate.run, timeout, mark)
-        .with_env("SWARM_TASK", cycle.claim.id.as_str());
+        .with_env("SWARM_TASK", cycle.claim.id.as_str())
+        .with_env("SWARM_TASK_FILE", cycle.shop.dirs.task(State::Current, &cycle.claim.id));
     let name = format!("{}-c{}-verify-{}", cycle.bench.worker, notes.cycle, notes.round(StepName::Verify));
     let attended = cycle.attend(notes, StepName::Verify, &name, program, gate.run.clone())?;
     let (result, verdict) = match attended.halt {

@@ -17,7 +17,7 @@ use crate::os::files::Moved;
 use crate::os::git::Oid;
 use crate::os::journal::Who;
 use crate::os::lock::Lock;
-use crate::os::process::end_remains;
+use crate::os::process::{end_remains, marks_beside};
 use crate::os::task_folder;
 
 /// What became of a task in `current/`.
@@ -58,10 +58,25 @@ pub(super) fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
             return Ok(Recovered::Stranded);
         }
     }
+    if record.is_none() {
+        end_the_unrecorded(shop, &who, id)?;
+    }
     match merged_as(shop, id, record.as_ref())? {
         Some(commit) => finish(shop, &who, id, record.as_ref(), &commit),
         None => give_back(shop, &who, id, record.as_ref()),
     }
+}
+
+/// The record of the claim is lost or torn: whoever was told to work on this very file is ended all the same.
+fn end_the_unrecorded(shop: &Workshop, who: &Who, id: &TaskId) -> Result<()> {
+    let file = shop.dirs.task(State::Current, id);
+    let marks = marks_beside("SWARM_TASK_FILE", file.as_os_str()).context(|| format!("look for agents of {id}"))?;
+    for mark in marks {
+        for stray in end_remains(&mark, None).context(|| format!("end what is left of {id}"))? {
+            shop.journal.event(who, Event::StrayEnded { pid: stray.pid, command: stray.command });
+        }
+    }
+    Ok(())
 }
 
 fn holds_prompt(shop: &Workshop, record: &ClaimRecord) -> io::Result<bool> {

@@ -50,6 +50,12 @@ pub(super) fn is_some_runs(environ: &[u8]) -> bool {
     marks(environ).any(|marks| marks != inherited.as_encoded_bytes())
 }
 
+/// The mark of the run that a process belongs to directly: the last of those it has inherited.
+pub(super) fn innermost(environ: &[u8]) -> Option<String> {
+    let last = marks(environ).last()?.rsplit(|byte| *byte == b':').next()?;
+    String::from_utf8(last.to_vec()).ok()
+}
+
 fn marks(environ: &[u8]) -> impl Iterator<Item = &[u8]> {
     environ.split(|byte| *byte == 0).filter_map(|entry| entry.strip_prefix(b"SWARM_MARK="))
 }

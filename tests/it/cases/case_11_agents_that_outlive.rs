@@ -41,6 +41,28 @@ fn an_agent_in_a_session_of_its_own_is_ended_before_its_task_is_handed_out() {
 }
 
 #[test]
+fn an_agent_is_ended_though_the_record_of_its_claim_is_torn() {
+    let w = Workspace::new();
+    let fake = fake_agent().display();
+    w.task(
+        "work",
+        &format!(
+            "echo x > x.txt\nif test -e '{0}'; then exit 0; fi\n\
+             setsid sh -c 'echo $$ > \"{0}.new\"; mv \"{0}.new\" \"{0}\"; exec \"{fake}\" deaf \"chatter 1\"'",
+            w.sign("pid").display()
+        ),
+    );
+    let swarm = w.start_in_background(["--drain"]);
+    let agent = pid_in(&w, "pid");
+    swarm.kill_9();
+    w.write(".swarm/claims/work.json", "{\"schema\": 1, \"task\": \"wo");
+    w.start(["--drain"]).code(0);
+    assert!(!is_alive(agent), "it was told which file it works on, and that finds it");
+    w.is_in("complete", "work");
+    w.holds_the_laws();
+}
+
+#[test]
 fn one_that_shows_no_mark_but_holds_its_prompt_keeps_the_task_until_it_is_gone() {
     let w = Workspace::new();
     let fake = fake_agent().display();
