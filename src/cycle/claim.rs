@@ -4,6 +4,8 @@
 //! again, so nothing is synced here.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,8 @@ pub struct ClaimRecord {
     pub schema: u32,
     /// The task.
     pub task: TaskId,
+    /// The workspace, so that a copy of its folders does not speak of the original's processes.
+    pub workspace: Place,
     /// The run.
     pub run_id: String,
     /// The worker.
@@ -57,6 +61,20 @@ pub struct ClaimRecord {
     pub process: Option<Identity>,
     /// The locked prompt, held by the agent while it lives.
     pub prompt: Option<String>,
+}
+
+/// A folder, by what a copy of it does not share and a renamed one keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    device: u64,
+    inode: u64,
+}
+
+impl Place {
+    fn of(folder: &Path) -> io::Result<Self> {
+        let meta = std::fs::metadata(folder)?;
+        Ok(Self { device: meta.dev(), inode: meta.ino() })
+    }
 }
 
 /// What came of an attempt to claim.
@@ -99,6 +117,7 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
     let record = ClaimRecord {
         schema: crate::model::record::SCHEMA,
         task: id.clone(),
+        workspace: Place::of(dirs.root())?,
         run_id: shop.journal.run_id().to_owned(),
         worker: bench.worker.clone(),
         cycle,
@@ -133,10 +152,11 @@ impl ClaimRecord {
         files::write(&dirs.claim_record(&self.task), &serde_json::to_vec(self)?)
     }
 
-    /// Reads it; a torn or foreign one is as good as none.
+    /// Reads it; a torn or foreign one, or one that came with a copy of the workspace, is as good as none.
     pub fn read(dirs: &Dirs, id: &TaskId) -> Option<Self> {
         let bytes = std::fs::read(dirs.claim_record(id)).ok()?;
-        serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.task == *id)
+        let here = Place::of(dirs.root()).ok()?;
+        serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.task == *id && record.workspace == here)
     }
 }
 

@@ -46,9 +46,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     // A file of the same name that somebody drops into pending/ meanwhile is another task's, so current/ is asked first.
     let is_ours = task_folder::exists(&shop.dirs, State::Current, &claim.id);
     let lies_in = if is_ours { Some(State::Current) } else { task_folder::find(&shop.dirs, &claim.id) };
-    if let Some(state) = lies_in {
-        note_in_file(shop, &who, &claim, state, &progress, comment.as_deref());
-    }
+    let noted = lies_in.is_none_or(|state| note_in_file(shop, &who, &claim, state, &progress, comment.as_deref()));
     let cause = cause(&notes, &next);
     let record = notes.record(heading, outcome);
     if let Err(error) = shop.journal.cycle(&record) {
@@ -62,7 +60,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
             true
         }
     };
-    Performed { outcome, settled, to: next.to }
+    Performed { outcome, settled, to: next.to, pause: next.pause, noted }
 }
 
 fn move_on(shop: &Workshop, who: &Who, claim: &Claim, to: State, cause: String, outcome: Outcome) -> bool {
@@ -90,7 +88,15 @@ fn move_on(shop: &Workshop, who: &Who, claim: &Claim, to: State, cause: String, 
     }
 }
 
-fn note_in_file(shop: &Workshop, who: &Who, claim: &Claim, state: State, progress: &Progress, comment: Option<&str>) {
+/// Gives whether it could be written.
+fn note_in_file(
+    shop: &Workshop,
+    who: &Who,
+    claim: &Claim,
+    state: State,
+    progress: &Progress,
+    comment: Option<&str>,
+) -> bool {
     let edited = task_folder::edit(&shop.dirs, state, &claim.id, |bytes| {
         let bytes = with_progress(bytes, progress)?;
         Ok(match comment {
@@ -99,7 +105,7 @@ fn note_in_file(shop: &Workshop, who: &Who, claim: &Claim, state: State, progres
         })
     });
     match edited {
-        Ok(_) => {}
+        Ok(_) => return true,
         Err(EditError::Invalid(reason)) => {
             let message = format!("the outcome is not noted in the task's file, which was changed meanwhile: {reason}");
             shop.journal.event(who, Event::Warning { message });
@@ -109,6 +115,7 @@ fn note_in_file(shop: &Workshop, who: &Who, claim: &Claim, state: State, progres
             shop.journal.event(who, Event::Warning { message });
         }
     }
+    false
 }
 
 fn progress_after(old: &Progress, notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Progress {

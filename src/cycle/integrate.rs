@@ -12,6 +12,7 @@ use super::notes::{Begun, Details, Notes};
 use super::perform::{Cycle, Infra, Product};
 use super::verify::{self, verify};
 use crate::error::Result as CommandResult;
+use crate::model::clean::clean_text;
 use crate::model::config::Strategy as Wanted;
 use crate::model::plan::{Event, Halt, Landing};
 use crate::model::record::{self, StepName, StepResult};
@@ -230,7 +231,7 @@ fn strategy(wanted: Wanted) -> Strategy {
 
 /// The message of the commit on the base: the task's title, then what the agent wrote in its own commits.
 fn message(cycle: &Cycle<'_>, work: &Product) -> Result<String, Infra> {
-    let title = cycle.claim.found.task.title.lines().next().unwrap_or_default().trim().to_owned();
+    let title = clean_text(&cycle.claim.found.task.title).lines().next().unwrap_or_default().trim().to_owned();
     if work.made_by_us {
         return Ok(title);
     }

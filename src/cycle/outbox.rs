@@ -1,9 +1,12 @@
 //! New tasks that an agent makes: files in a folder of its worktree, checked and moved to `tasks/pending`
 //! when its step ends.
+//!
+//! The folder is the agent's to spoil: it may be a link to anywhere, and hold links, pipes and huge files. Nothing
+//! in here follows a link, opens what is no plain file, or reads more than a task may hold.
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::perform::{Cycle, Infra};
 use super::{Bench, Workshop};
@@ -14,73 +17,87 @@ use crate::os::files;
 use crate::os::journal::Who;
 use crate::os::task_folder::{self, Name};
 
+/// Its name in the worktree.
+const NAME: &str = ".swarm-outbox";
+
 /// The outbox of a worktree.
 pub(super) fn folder(bench: &Bench) -> PathBuf {
-    bench.slot.path().join(".swarm-outbox")
+    bench.slot.path().join(NAME)
 }
 
 /// Makes an empty outbox that git does not see.
 pub(super) fn open(bench: &Bench) -> io::Result<()> {
+    close(bench)?;
     let folder = folder(bench);
-    fs::create_dir_all(&folder)?;
+    fs::create_dir(&folder)?;
     // The pattern covers this file too, so nothing in here is ever committed.
-    fs::write(folder.join(".gitignore"), "*\n")
+    files::write(&folder.join(".gitignore"), b"*\n")
+}
+
+/// Removes the outbox, whatever it has become. An agent that has committed it finds that taken back in its work.
+pub(super) fn close(bench: &Bench) -> io::Result<()> {
+    let folder = folder(bench);
+    let removed = match fs::symlink_metadata(&folder) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(&folder),
+        Ok(_) => fs::remove_file(&folder),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Takes what lies in the outbox; gives the tasks that are pending now. A file that is no valid task, or
 /// whose name is taken, is put beside the run's records and reported.
 pub(super) fn collect(cycle: &Cycle<'_>, who: &Who) -> Result<Vec<TaskId>, Infra> {
     let mut created = Vec::new();
-    let entries = match fs::read_dir(folder(cycle.bench)) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(created),
-        Err(error) => return Err(error.into()),
-    };
-    let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    let folder = folder(cycle.bench);
+    if !fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir()) {
+        return Ok(created);
+    }
+    let mut names: Vec<_> = fs::read_dir(&folder)?.flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     for name in names {
-        let path = folder(cycle.bench).join(&name);
-        match task_folder::read_name(&name) {
+        let path = folder.join(&name);
+        let id = match task_folder::read_name(&name) {
             Name::Foreign => continue,
-            Name::Impossible(reason) => refuse(cycle.shop, who, &path, &reason)?,
-            Name::Task(id) => match adopt(cycle.shop, &path, &id)? {
-                Ok(()) => created.push(id),
-                Err(reason) => refuse(cycle.shop, who, &path, &reason)?,
-            },
+            Name::Impossible(reason) => Err(reason),
+            Name::Task(id) => Ok(id),
+        };
+        let bytes = task_folder::read_plain(&path);
+        match id.and_then(|id| adopt(cycle.shop, bytes.as_deref(), id)) {
+            Ok(id) => created.push(id),
+            Err(reason) => refuse(cycle.shop, who, &path, bytes.ok().as_deref(), &reason)?,
         }
-        // An agent's folder may hold anything under such a name; what cannot be removed goes with the reset.
-        let _ = fs::remove_file(&path);
     }
     Ok(created)
 }
 
-fn adopt(shop: &Workshop, path: &std::path::Path, id: &TaskId) -> Result<Result<(), String>, Infra> {
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Ok(Err("is no plain file".to_owned()));
+fn adopt(shop: &Workshop, bytes: Result<&[u8], &String>, id: TaskId) -> Result<TaskId, String> {
+    let bytes = bytes.map_err(String::clone)?;
+    Task::parse(id.clone(), bytes).map_err(|invalid| task_folder::because(&invalid).reason)?;
+    if let Some(state) = task_folder::find(&shop.dirs, &id) {
+        return Err(format!("a task of that name is in {state}/"));
     }
-    let bytes = fs::read(path)?;
-    if let Err(invalid) = Task::parse(id.clone(), &bytes) {
-        return Ok(Err(task_folder::because(&invalid).reason));
-    }
-    if let Some(state) = task_folder::find(&shop.dirs, id) {
-        return Ok(Err(format!("a task of that name is in {state}/")));
-    }
-    if files::create_durably(&shop.dirs.task(State::Pending, id), &bytes)? {
-        Ok(Ok(()))
-    } else {
-        Ok(Err("a task of that name is in pending/".to_owned()))
+    match files::create_durably(&shop.dirs.task(State::Pending, &id), bytes) {
+        Ok(true) => Ok(id),
+        Ok(false) => Err("a task of that name is in pending/".to_owned()),
+        Err(error) => Err(format!("it cannot be written to pending/: {error}")),
     }
 }
 
-fn refuse(shop: &Workshop, who: &Who, path: &std::path::Path, reason: &str) -> Result<(), Infra> {
+/// Reports a file that is not taken, and keeps its contents if it has any that can be kept.
+fn refuse(shop: &Workshop, who: &Who, path: &Path, bytes: Option<&[u8]>, reason: &str) -> Result<(), Infra> {
     let name = path.file_name().unwrap_or_default();
-    let kept = shop.journal.folder().join("outbox");
-    fs::create_dir_all(&kept)?;
-    let kept = kept.join(name);
-    // A folder or a link has nothing to keep.
-    let _ = fs::copy(path, &kept);
-    let message =
-        format!("a new task was not taken: {}: {reason}; it is kept as {}", name.display(), shop.dirs.shown(&kept));
+    let mut message = format!("a new task was not taken: {}: {reason}", name.display());
+    if let Some(bytes) = bytes {
+        let kept = shop.journal.folder().join("outbox");
+        fs::create_dir_all(&kept)?;
+        let kept = kept.join(name);
+        files::write(&kept, bytes)?;
+        message.push_str(&format!("; it is kept as {}", shop.dirs.shown(&kept)));
+    }
     shop.journal.event(who, Event::Warning { message });
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Performs one cycle: asks the plan for the next step, does it, tells the plan what happened.
 
+use std::time::Duration;
+
 use super::complete::{Ended, complete};
 use super::integrate::integrate;
 use super::notes::{Heading, Notes};
@@ -9,6 +11,7 @@ use super::work::{choose, implement};
 use super::{Bench, Claim, Workshop, outbox};
 use crate::error::Error;
 use crate::model::choice::Choice;
+use crate::model::clean::clean_text;
 use crate::model::config::glob_set;
 use crate::model::gate::Gate;
 use crate::model::outcome::Outcome;
@@ -77,6 +80,10 @@ pub struct Performed {
     pub settled: bool,
     /// The folder into which it went.
     pub to: Option<State>,
+    /// How long it is not to be claimed again.
+    pub pause: Option<Duration>,
+    /// Whether that, and what it cost, could be written into its file.
+    pub noted: bool,
 }
 
 impl Performed {
@@ -128,6 +135,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
 /// Puts the worktree to the newest base and notes it in the claim, so that whoever comes later knows from
 /// where on this attempt may have been merged.
 fn checkout(shop: &Workshop, bench: &mut Bench, claim: &mut Claim, notes: &mut Notes) -> Result<Oid, Infra> {
+    shop.journal.ensure_folders()?;
     let tip = shop.repo.newest(&shop.base)?;
     claim.record.base = Some(tip.clone());
     claim.record.write(&shop.dirs)?;
@@ -201,7 +209,13 @@ impl Cycle<'_> {
         match step {
             Step::Implement(_) => {
                 let event = implement(self, notes)?;
+                if !self.bench.slot.is_intact() {
+                    notes.because("the agent has removed its worktree, or put something else in its place");
+                    return Ok(plan::Event::Worked(Work::Failed));
+                }
                 notes.created.extend(outbox::collect(self, &notes.who)?);
+                outbox::close(self.bench)?;
+                self.bench.slot.forget_locks()?;
                 match event {
                     plan::Event::Worked(Work::Ready) => self.gather(notes),
                     other => Ok(other),
@@ -223,7 +237,7 @@ impl Cycle<'_> {
         let mut head = state.head.clone();
         if state.dirty {
             let task = &self.claim.found.task;
-            match self.bench.slot.commit_all(&format!("{}\n\nTask-Id: {}\n", task.title, task.id))? {
+            match self.bench.slot.commit_all(&format!("{}\n\nTask-Id: {}\n", clean_text(&task.title), task.id))? {
                 Committed::Done(commit) => head = Some(commit),
                 Committed::Nothing => {}
                 Committed::Refused { reason } => {
@@ -275,7 +289,10 @@ impl Cycle<'_> {
 
     /// A path of the work in which a change needs somebody's word.
     fn protected_path<'w>(&self, work: &'w Product) -> Result<Option<&'w String>, Infra> {
-        let set = glob_set(&self.shop.config.protected).map_err(|error| Infra(error.to_string()))?;
+        // A link in place of a protected folder changes all below it.
+        let folders = self.shop.config.protected.iter().filter_map(|glob| glob.strip_suffix("/**").map(str::to_owned));
+        let globs: Vec<String> = self.shop.config.protected.iter().cloned().chain(folders).collect();
+        let set = glob_set(&globs).map_err(|error| Infra(error.to_string()))?;
         Ok(work.changed.iter().find(|path| set.is_match(path)))
     }
 }

@@ -42,6 +42,10 @@ pub struct Journal {
     writing: Mutex<()>,
 }
 
+fn create_parts(folder: &Path) -> io::Result<()> {
+    ["cycles", "reviews", "prompts", "logs"].iter().try_for_each(|part| fs::create_dir_all(folder.join(part)))
+}
+
 /// A new name for a run: `YYYYMMDDTHHMMSS-xxxx`; names sort by time. Of the four letters the first two are the
 /// part of the second, so that two runs of one second sort too; the others are left to chance.
 pub fn new_run_id(at: Timestamp) -> String {
@@ -56,9 +60,7 @@ impl Journal {
     /// Creates the folder of a run.
     pub fn create(runs: &Path, run_id: &str, show: Show) -> io::Result<Self> {
         let folder = runs.join(run_id);
-        for part in ["cycles", "reviews", "prompts", "logs"] {
-            fs::create_dir_all(folder.join(part))?;
-        }
+        create_parts(&folder)?;
         let events = OpenOptions::new().create(true).append(true).open(folder.join("events.jsonl"))?;
         files::sync_folder(runs)?;
         Ok(Self {
@@ -70,6 +72,11 @@ impl Journal {
             broken: AtomicBool::new(false),
             writing: Mutex::new(()),
         })
+    }
+
+    /// Makes the run's folders again, should somebody have removed them.
+    pub fn ensure_folders(&self) -> io::Result<()> {
+        create_parts(&self.folder)
     }
 
     /// The run's name.

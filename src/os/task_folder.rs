@@ -161,6 +161,15 @@ pub fn exists(dirs: &Dirs, state: State, id: &TaskId) -> bool {
     fs::symlink_metadata(dirs.task(state, id)).is_ok()
 }
 
+/// Reads a plain file that may hold a task, without following a link; the reason if it is none.
+pub fn read_plain(path: &Path) -> Result<Vec<u8>, String> {
+    match read_regular(path) {
+        Ok((bytes, _)) => Ok(bytes),
+        Err(Unreadable::Gone) => Err("it is gone".to_owned()),
+        Err(Unreadable::Because(reason)) => Err(reason),
+    }
+}
+
 /// Whether a name is a plain file, as a writer's is.
 pub fn is_plain_file(dirs: &Dirs, state: State, name: &OsStr) -> bool {
     fs::symlink_metadata(dirs.state(state).join(name)).is_ok_and(|meta| meta.is_file())

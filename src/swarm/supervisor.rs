@@ -16,12 +16,13 @@ use crate::model::choice::Choice;
 use crate::model::pick::{Filter, Hold};
 use crate::model::record::{Event, SCHEMA, Started, Stopped};
 use crate::model::state::State;
+use crate::model::task::TaskId;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Show, Who, new_run_id};
 use crate::os::process::become_subreaper;
 use crate::os::signals::{self, Ask};
 use crate::os::stop::{Stop, StopValue};
-use crate::os::task_folder::{Name, read_name};
+use crate::os::task_folder::{self, Name, read_name};
 use crate::os::turnstile::Turnstile;
 use crate::os::watch::{Change, Watch};
 use crate::os::workspace::Workspace;
@@ -226,6 +227,7 @@ impl Run<'_> {
                     && let Name::Task(id) = read_name(&name)
                 {
                     self.board.poke(&id);
+                    self.give_back_what_nobody_has(&id);
                 }
                 false
             }
@@ -233,6 +235,14 @@ impl Run<'_> {
                 self.rescan();
                 false
             }
+        }
+    }
+
+    /// A file that somebody has put into `current/` by hand is given back at once. A claim of another process holds
+    /// its lock before the file appears.
+    fn give_back_what_nobody_has(&self, id: &TaskId) {
+        if !self.board.is_mine(id) && task_folder::exists(&self.shop.dirs, State::Current, id) {
+            self.recover(id);
         }
     }
 
@@ -246,17 +256,20 @@ impl Run<'_> {
     /// Clears the claims of workers that died, of this run's past or another's present.
     fn recover_all(&self) {
         for id in self.board.others() {
-            match recover(self.shop, &id) {
-                Ok(Recovered::Alive) => {}
-                Ok(Recovered::Stranded) => self.board.strand(&id),
-                Ok(Recovered::Moved(_) | Recovered::Gone) => self.board.refresh(&id),
-                Err(error) => {
-                    self.board.strand(&id);
-                    let who = Who { task: Some(id), ..Who::default() };
-                    self.shop
-                        .journal
-                        .event(&who, Event::Warning { message: format!("cannot recover the task: {}", error.chain()) });
-                }
+            self.recover(&id);
+        }
+    }
+
+    fn recover(&self, id: &TaskId) {
+        match recover(self.shop, id) {
+            Ok(Recovered::Alive) => {}
+            Ok(Recovered::Stranded) => self.board.strand(id),
+            Ok(Recovered::Moved(_) | Recovered::Gone) => self.board.refresh(id),
+            Err(error) => {
+                self.board.strand(id);
+                let who = Who { task: Some(id.clone()), ..Who::default() };
+                let message = format!("cannot recover the task: {}", error.chain());
+                self.shop.journal.event(&who, Event::Warning { message });
             }
         }
     }

@@ -4,20 +4,27 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::ToSpan;
 
 use super::board::{Board, Next};
+use super::recover::recover;
 use crate::cycle::{Bench, Claimed, Performed, Workshop, claim, perform};
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::task::TaskId;
 use crate::os::clock;
+use crate::os::folders;
 use crate::os::journal::Who;
 use crate::os::stop::Stop;
 
 /// How long a task whose lock is held is left alone.
 const AFTER_LOCKED_MS: i64 = 500;
+
+/// A cycle that a mistake of ours broke off.
+const BROKEN_OFF: Performed =
+    Performed { outcome: Outcome::Infra, settled: false, to: None, pause: Some(Duration::from_secs(60)), noted: false };
 
 /// How many cycles may still begin.
 pub(super) struct Budget {
@@ -90,8 +97,8 @@ pub(super) struct Floor<'a> {
 
 impl Floor<'_> {
     /// Lets claiming rest when the machine fails one cycle after the other, and goes on when one succeeds.
-    fn look_at_the_machine(&self, bench: &Bench, id: &TaskId, outcome: Outcome) {
-        if outcome != Outcome::Infra {
+    fn look_at_the_machine(&self, bench: &Bench, id: &TaskId, performed: Performed) {
+        if performed.outcome != Outcome::Infra && performed.noted {
             if self.board.no_trouble() {
                 self.shop.journal.event(&Who::default(), Event::Resumed {});
             }
@@ -99,7 +106,8 @@ impl Floor<'_> {
         }
         // The file may not be writable just now: without its note it would be claimed again at once.
         let limits = &self.shop.config.limits;
-        let moment = jiff::SignedDuration::try_from(limits.backoff).unwrap_or_default();
+        let pause = performed.pause.unwrap_or_default().max(limits.backoff);
+        let moment = jiff::SignedDuration::try_from(pause).unwrap_or_default();
         self.board.defer(id, clock::now().checked_add(moment).unwrap_or_else(|_| clock::now()));
         if let Some(until) = self.board.trouble(limits) {
             let who = Who { worker: Some(bench.worker.clone()), ..Who::default() };
@@ -129,14 +137,19 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
         match performed {
             Ok(performed) => {
                 floor.tally.add(&id, performed);
-                floor.look_at_the_machine(bench, &id, performed.outcome);
+                floor.look_at_the_machine(bench, &id, performed);
                 if !performed.settled {
                     floor.board.strand(&id);
                 }
             }
             Err(_) => {
                 bench.distrust();
-                floor.tally.add(&id, Performed { outcome: Outcome::Infra, settled: false, to: None });
+                floor.tally.add(&id, BROKEN_OFF);
+                // Given back like a dead worker's; a task that does it every time must not turn hot.
+                if let Err(error) = recover(floor.shop, &id) {
+                    floor.shop.journal.event(&who(bench, &id), Event::Warning { message: error.chain() });
+                }
+                floor.look_at_the_machine(bench, &id, BROKEN_OFF);
                 let message =
                     "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
                 floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
@@ -164,7 +177,9 @@ fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate:
                 floor.board.defer(&id, until);
             }
             Err(error) => {
-                let message = format!("cannot claim the task: {error}");
+                // Somebody may have removed our folders; they are made again.
+                let again = folders::create(&floor.shop.dirs).err().map(|error| format!("; {}", error.chain()));
+                let message = format!("cannot claim the task: {error}{}", again.unwrap_or_default());
                 floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
                 let until = clock::now().checked_add(10.seconds()).unwrap_or_else(|_| clock::now());
                 floor.board.defer(&id, until);

@@ -7,6 +7,7 @@ mod harness;
 mod cases;
 mod chaos;
 mod first_steps;
+mod spoilers;
 mod surviving_git;
 mod background;
 mod outcomes;

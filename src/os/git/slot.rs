@@ -98,6 +98,26 @@ impl Slot {
         git.set("core.sparseCheckout=false").set("core.splitIndex=false").set("index.sparse=false")
     }
 
+    /// Whether the worktree is still the folder that was handed out: neither removed nor replaced by something else.
+    pub fn is_intact(&self) -> bool {
+        self.is_whole()
+    }
+
+    /// Removes the locks that a git of the agent's has left in here. The agent must have ended, with all of its
+    /// processes: that is what makes it right.
+    pub fn forget_locks(&self) -> Result<(), GitError> {
+        for name in ["index.lock", "HEAD.lock"] {
+            let path = self.git_dir.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(GitError::io("remove", path)(error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Lets every git command in here hold the lock of the slot's owner, so that a new owner cannot begin while
     /// the git of a killed one still works.
     #[must_use]
