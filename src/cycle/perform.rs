@@ -20,7 +20,7 @@ use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task;
 
-use crate::os::git::{Committed, GitError, Oid};
+use crate::os::git::{Committed, GitError, Oid, Shared};
 use crate::os::journal::Who;
 
 /// A trouble that says nothing about the work, in one sentence.
@@ -208,7 +208,9 @@ impl Cycle<'_> {
     fn perform(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
         match step {
             Step::Implement(_) => {
+                let shared = self.shop.repo.shared();
                 let event = implement(self, notes)?;
+                self.report_shared(notes, &shared);
                 if !self.bench.slot.is_intact() {
                     notes.because("the agent has removed its worktree, or put something else in its place");
                     return Ok(plan::Event::Worked(Work::Failed));
@@ -227,6 +229,16 @@ impl Cycle<'_> {
             Step::Review(_) | Step::Fix(_) | Step::Resolve(_) | Step::End(_) => {
                 Err(Infra(format!("{step:?} cannot be performed by this version")))
             }
+        }
+    }
+
+    /// Says what was changed, while the agent worked, of what all worktrees share.
+    fn report_shared(&self, notes: &Notes, before: &Shared) {
+        for path in before.changed(&self.shop.repo.shared()) {
+            let path = self.shop.dirs.shown(&path);
+            let message =
+                format!("{path} was changed while the agent worked: it applies to all tasks, and to you; look at it");
+            self.shop.journal.event(&notes.who, Event::Warning { message });
         }
     }
 

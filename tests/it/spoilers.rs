@@ -154,3 +154,16 @@ fn a_task_folder_that_is_a_link_in_the_outbox_is_not_followed() {
     assert!(outside.join("stolen.md").exists());
     assert_eq!(w.whereabouts("stolen"), <[&str; 0]>::default());
 }
+
+#[test]
+fn a_change_of_what_all_worktrees_share_is_reported() {
+    let w = strict();
+    let common = "$(git rev-parse --git-common-dir)";
+    w.task("shares", &format!("echo '*.txt' >> \"{common}/info/exclude\"; git config core.pager less; touch \"{common}/hooks/post-commit\"; echo x > x.md"));
+    let ended = w.start(["--drain"]);
+    for path in ["info/exclude", ".git/config", "hooks/post-commit"] {
+        let told =
+            ended.events().into_iter().any(|event| event.text("message").contains(&format!("{path} was changed")));
+        assert!(told, "{path}\n{ended}");
+    }
+}

@@ -65,3 +65,24 @@ fn a_worktree_in_which_a_git_still_works_is_not_taken_over() {
     w.start(["--drain", "-n", "2"]).code(0);
     w.holds_the_laws();
 }
+
+#[test]
+fn a_merge_that_outlives_its_swarm_is_finished_though_nobody_reads_what_it_prints() {
+    // git shows its progress when it takes long, and would die of a reader that is gone.
+    let w = Workspace::new().with_env("GIT_PROGRESS_DELAY", "0");
+    let (reached, go) = (w.gives("reached"), w.awaits("go"));
+    w.git(["config", "filter.slow.smudge", &format!("{reached}; {go}; cat")]);
+    w.git(["config", "filter.slow.clean", "cat"]);
+    w.write(".gitattributes", "*.big filter=slow\n");
+    w.commit("A slow filter");
+    w.task("one", "echo one > a.big; echo one > one.txt");
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("reached");
+    swarm.kill_9();
+    w.give("go");
+    wait_until("the merge to end", || !w.path(".git/index.lock").exists() && w.path("one.txt").exists());
+    w.start(["--drain"]).code(0);
+    w.is_in("complete", "one");
+    assert_eq!(w.base().commits_of("one").len(), 1);
+    assert_eq!(w.git(["status", "--porcelain", "--untracked-files=all", "--", "one.txt", "a.big"]), "");
+}

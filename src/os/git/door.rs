@@ -66,6 +66,9 @@ const ADDED: &[(&str, &str)] = &[
     ("GIT_MERGE_AUTOEDIT", "no"),
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_PAGER", "cat"),
+    // git reports on a long checkout even where nobody looks; if we are killed it would die of the closed pipe, in
+    // the middle of a move of the user's files.
+    ("GIT_PROGRESS_DELAY", "1000000"),
     ("GIT_SEQUENCE_EDITOR", "true"),
     ("GIT_TERMINAL_PROMPT", "0"),
 ];
