@@ -322,6 +322,7 @@ mod tests {
         let claim = ClaimRecord {
             schema: SCHEMA,
             task: TaskId::parse("other").unwrap(),
+            workspace: crate::cycle::Home::of(std::path::Path::new(".")).unwrap(),
             run_id: "r".into(),
             worker: "w0".into(),
             cycle: 4,

@@ -41,7 +41,7 @@ pub struct ClaimRecord {
     /// The task.
     pub task: TaskId,
     /// The workspace, so that a copy of its folders does not speak of the original's processes.
-    pub workspace: Place,
+    pub workspace: Home,
     /// The run.
     pub run_id: String,
     /// The worker.
@@ -65,13 +65,14 @@ pub struct ClaimRecord {
 
 /// A folder, by what a copy of it does not share and a renamed one keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Home {
     device: u64,
     inode: u64,
 }
 
-impl Place {
-    fn of(folder: &Path) -> io::Result<Self> {
+impl Home {
+    /// The folder as it is now.
+    pub fn of(folder: &Path) -> io::Result<Self> {
         let meta = std::fs::metadata(folder)?;
         Ok(Self { device: meta.dev(), inode: meta.ino() })
     }
@@ -117,7 +118,7 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
     let record = ClaimRecord {
         schema: crate::model::record::SCHEMA,
         task: id.clone(),
-        workspace: Place::of(dirs.root())?,
+        workspace: Home::of(dirs.root())?,
         run_id: shop.journal.run_id().to_owned(),
         worker: bench.worker.clone(),
         cycle,
@@ -155,7 +156,7 @@ impl ClaimRecord {
     /// Reads it; a torn or foreign one, or one that came with a copy of the workspace, is as good as none.
     pub fn read(dirs: &Dirs, id: &TaskId) -> Option<Self> {
         let bytes = std::fs::read(dirs.claim_record(id)).ok()?;
-        let here = Place::of(dirs.root()).ok()?;
+        let here = Home::of(dirs.root()).ok()?;
         serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.task == *id && record.workspace == here)
     }
 }

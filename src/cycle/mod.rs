@@ -22,7 +22,7 @@ mod notes;
 mod perform;
 
 pub use bench::Bench;
-pub use claim::{Claim, ClaimRecord, Claimed, claim};
+pub use claim::{Claim, ClaimRecord, Claimed, Home, claim};
 pub use integrate::catch_up;
 pub use perform::{Performed, perform};
 pub use rehearse::{Rehearsed, Said, rehearse};

@@ -58,7 +58,9 @@ pub(super) fn implement(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Even
     let mut program = Program::agent(cycle.shop, cycle.bench, &agent, argv, cycle.claim.record.mark.clone());
     program.clocks = clocks(cycle);
     program.stdin = Some(hand_over(&path, agent.prompt.via)?);
+    // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
     cycle.claim.record.prompt = Some(cycle.shop.dirs.shown(&path));
+    cycle.claim.record.write(&cycle.shop.dirs)?;
     for (name, value) in told(cycle, notes) {
         program = program.with_env(name, value);
     }

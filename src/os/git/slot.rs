@@ -98,9 +98,10 @@ impl Slot {
         git.set("core.sparseCheckout=false").set("core.splitIndex=false").set("index.sparse=false")
     }
 
-    /// Whether the worktree is still the folder that was handed out: neither removed nor replaced by something else.
+    /// Whether the worktree is still a folder of its own: neither removed nor replaced by a link, which may lead into
+    /// the user's checkout. (Without its `.git` file it can still be read: every command names both.)
     pub fn is_intact(&self) -> bool {
-        self.is_whole()
+        fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.is_dir())
     }
 
     /// Removes the locks that a git of the agent's has left in here. The agent must have ended, with all of its
