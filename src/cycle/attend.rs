@@ -35,6 +35,8 @@ impl Cycle<'_> {
     ) -> Result<Attended, Infra> {
         let log = format!("logs/{name}.log");
         let path = self.shop.journal.folder().join(&log);
+        // Whatever runs in the worktree may write there, gates too.
+        self.bench.touch();
         let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
         let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, &self.claim.id, &mut self.claim.record);
         let ended = run_program(self.shop, self.bench, program, &path, &mut vigil);

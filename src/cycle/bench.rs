@@ -103,10 +103,16 @@ impl Bench {
         self.slot_name.parse().unwrap_or(0)
     }
 
-    /// All the work in the worktree has been merged: there is nothing to salvage up to `head`.
+    /// Something is about to run in the worktree: it must be reset before it is handed on.
+    pub(super) fn touch(&mut self) {
+        self.fresh_at = None;
+    }
+
+    /// All the work in the worktree, whose last commit is `head`, has been merged: there is nothing to salvage.
     pub(super) fn settle(&self, shop: &Workshop, claim: &ClaimRecord, head: &Oid) -> std::io::Result<()> {
-        let record =
-            SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: head.clone() };
+        // The gates may have been run on the merged commit.
+        let base = self.slot.detached_at().unwrap_or_else(|| head.clone());
+        let record = SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base };
         self.sign(shop, &record)
     }
 

@@ -114,7 +114,12 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
     let (outcome, base) = match checkout(shop, bench, &mut claim, &mut notes) {
         Ok(base) => {
             let mut cycle = Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None };
-            (follow_the_plan(&mut cycle, &mut notes), Some(base))
+            let outcome = follow_the_plan(&mut cycle, &mut notes);
+            if let Some(merged) = notes.merged.as_ref().filter(|_| !cycle.gates().is_empty()) {
+                // What gates leave behind is nobody's work. A failure is met again at the next reset.
+                let _ = cycle.bench.reset(shop, merged);
+            }
+            (outcome, Some(base))
         }
         Err(Infra(reason)) => {
             notes.because(reason);

@@ -203,3 +203,20 @@ fn gates_are_bounded_read_nothing_and_leave_nothing_in_the_work() {
     assert!(w.is_in("blocked", "hung").contains("was ended after"));
     w.holds_the_laws();
 }
+
+#[test]
+fn what_gates_leave_on_the_merged_tree_is_in_no_later_work_and_is_not_salvaged() {
+    let w = Workspace::new();
+    w.config("verify: ['echo litter > litter.txt; echo more >> README.md']\n");
+    for (own, other) in [("a", "b"), ("b", "a")] {
+        w.task(own, &format!("{}\n{}\necho {own} > {own}.txt", w.gives(own), w.awaits(other)));
+    }
+    w.task_with("c", "depends_on: [a, b]", "echo c > c.txt");
+    w.task_with("d", "depends_on: [a, b]", "echo d > d.txt");
+    w.start(["--drain", "-n", "2"]).code(0);
+    w.base().has("c.txt").has("d.txt").lacks("litter.txt");
+    assert!(!w.base().read("README.md").contains("more"));
+    w.start(["--drain", "-n", "2"]).code(0);
+    let salvaged = w.last_run().events().into_iter().filter(|event| event.is("salvaged")).count();
+    assert_eq!(salvaged, 0, "all of it was merged");
+}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::door::{Git, unexpected};
 use super::error::GitError;
+use super::loose;
 use super::oid::Oid;
 use super::repo::Repo;
 use super::worktrees::{self, Worktree};
@@ -102,6 +103,11 @@ impl Slot {
     /// the user's checkout. (Without its `.git` file it can still be read: every command names both.)
     pub fn is_intact(&self) -> bool {
         fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.is_dir())
+    }
+
+    /// The commit at which its HEAD is detached, where that can be told without a process.
+    pub fn detached_at(&self) -> Option<Oid> {
+        loose::read(&self.git_dir, "HEAD")
     }
 
     /// Removes the locks that a git of the agent's has left in here. The agent must have ended, with all of its
