@@ -153,11 +153,16 @@ impl ClaimRecord {
         files::write(&dirs.claim_record(&self.task), &serde_json::to_vec(self)?)
     }
 
-    /// Reads it; a torn or foreign one, or one that came with a copy of the workspace, is as good as none.
+    /// Reads it; a torn or foreign one is as good as none.
     pub fn read(dirs: &Dirs, id: &TaskId) -> Option<Self> {
         let bytes = std::fs::read(dirs.claim_record(id)).ok()?;
-        let here = Home::of(dirs.root()).ok()?;
-        serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.task == *id && record.workspace == here)
+        serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.task == *id)
+    }
+
+    /// Whether the processes that it names are this workspace's: a record that came with a copy of the folders speaks
+    /// of the original's. (After a reboot the device may have another number; then no such process lives.)
+    pub fn speaks_of_processes_here(&self, dirs: &Dirs) -> bool {
+        Home::of(dirs.root()).is_ok_and(|here| here == self.workspace)
     }
 }
 

@@ -239,11 +239,6 @@ impl Agent {
         }
         line
     }
-
-    /// Whether a session can be taken up again.
-    pub fn can_resume(&self) -> bool {
-        self.args.contains_key("session") || self.args.contains_key("resume")
-    }
 }
 
 /// The names between braces in `part`.

@@ -125,11 +125,6 @@ impl Dirs {
         self.locks().join("integrate.lock")
     }
 
-    /// The lock under which dead claims are cleared.
-    pub fn recovery_lock(&self) -> PathBuf {
-        self.locks().join("recover.lock")
-    }
-
     /// What is remembered of verified trees.
     pub fn verified(&self) -> PathBuf {
         self.machine.join("verified")

@@ -8,6 +8,7 @@ use std::io;
 
 use crate::cycle::{ClaimRecord, Workshop};
 use crate::error::{Context, Result};
+use crate::model::moment::whole_seconds;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
@@ -43,7 +44,8 @@ pub(super) fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
     }
     let who = Who { task: Some(id.clone()), ..Who::default() };
     let record = ClaimRecord::read(dirs, id);
-    if let Some(record) = &record {
+    let named = record.as_ref().filter(|record| record.speaks_of_processes_here(dirs));
+    if let Some(record) = named {
         let remains =
             end_remains(&record.mark, record.process.as_ref()).context(|| format!("end what is left of {id}"))?;
         for stray in remains {
@@ -58,7 +60,7 @@ pub(super) fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
             return Ok(Recovered::Stranded);
         }
     }
-    if record.is_none() {
+    if named.is_none() {
         end_the_unrecorded(shop, &who, id)?;
     }
     match merged_as(shop, id, record.as_ref())? {
@@ -103,10 +105,13 @@ fn merged_as(shop: &Workshop, id: &TaskId, record: Option<&ClaimRecord>) -> Resu
         Some(ClaimRecord { base: Some(since), .. }) => Ok(shop.repo.merged_as(Some(since), &tip, id.as_str())?),
         // Killed between the claim and the first look at the base: nothing was begun.
         Some(ClaimRecord { base: None, .. }) => Ok(None),
-        // `.swarm/` was removed: a commit that carries this name and is younger than the claim is this attempt's.
+        // `.swarm/` was removed: a commit that carries this name and is no older than the claim is this attempt's
+        // (git keeps whole seconds).
         None => Ok(
             match (shop.repo.merged_as(None, &tip, id.as_str())?, task_folder::stamp(&shop.dirs, State::Current, id)) {
-                (Some(commit), Some(stamp)) if shop.repo.committed_at(&commit)? >= stamp.arrived() => Some(commit),
+                (Some(commit), Some(stamp)) if shop.repo.committed_at(&commit)? >= whole_seconds(stamp.arrived()) => {
+                    Some(commit)
+                }
                 (_, _) => None,
             },
         ),

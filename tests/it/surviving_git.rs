@@ -1,7 +1,7 @@
 //! A swarm that is killed leaves its git running: whoever comes next waits for it, and then sees what it did.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use crate::harness::{Workspace, wait_until};
 
@@ -85,4 +85,40 @@ fn a_merge_that_outlives_its_swarm_is_finished_though_nobody_reads_what_it_print
     w.is_in("complete", "one");
     assert_eq!(w.base().commits_of("one").len(), 1);
     assert_eq!(w.git(["status", "--porcelain", "--untracked-files=all", "--", "one.txt", "a.big"]), "");
+}
+
+/// What a kill between the merge and the move leaves: the commit is on the base, the file in `current/`.
+fn merged_and_killed() -> Workspace {
+    let w = Workspace::new();
+    w.task("one", "echo one > one.txt");
+    w.start(["--drain"]).code(0);
+    w.move_task("one", "complete", "current");
+    w
+}
+
+#[test]
+fn a_merge_is_seen_though_the_claims_record_is_of_another_device() {
+    let w = merged_and_killed();
+    let path = w.path(".swarm/claims/one.json");
+    let mut record: serde_json::Value = serde_json::from_str(&w.read(&path)).expect("a record");
+    record["workspace"]["device"] = 1.into();
+    fs::write(&path, record.to_string()).expect("write the record");
+    w.start(["--drain"]).code(0);
+    w.is_in("complete", "one");
+    assert_eq!(w.base().commits_of("one").len(), 1);
+    assert_eq!(w.cycles_of("one").len(), 1, "it was finished, not done again");
+}
+
+#[test]
+fn a_merge_in_the_second_of_its_claim_is_seen_without_any_record() {
+    let w = merged_and_killed();
+    fs::remove_file(w.path(".swarm/claims/one.json")).expect("remove the record");
+    // The file came into current/ in the middle of a second; the commit bears that second, and no part of it.
+    let second = fs::metadata(w.task_path("current", "one")).expect("the file").ctime();
+    let mut amend = w.command("git");
+    amend.args(["commit", "-q", "--amend", "--no-edit"]).env("GIT_COMMITTER_DATE", format!("@{second} +0000"));
+    assert!(amend.status().expect("run git").success());
+    w.start(["--drain"]).code(0);
+    w.is_in("complete", "one");
+    assert_eq!(w.cycles_of("one").len(), 1, "it was finished, not done again");
 }
