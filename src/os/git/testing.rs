@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::SystemTime;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
 use super::{Oid, Repo, Slot};
+use crate::os::process::{Captured, capture};
 
 /// A repository in a temporary folder: branch `trunk`, one commit with `README.md`, no user name.
 pub(crate) struct Fixture {
@@ -143,7 +144,8 @@ pub(crate) fn git<A: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item =
     stdout.trim_end().to_owned()
 }
 
-/// Runs git as an agent or a user would.
+/// Runs git as an agent or a user would, but through our own door: a child that is started beside it holds, until its
+/// exec, the pipes of the runs that other tests supervise, and would be swept with what those leave behind.
 pub(crate) fn try_git<A: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<Item = A>) -> Output {
     let person = [("AUTHOR", "NAME"), ("AUTHOR", "EMAIL"), ("COMMITTER", "NAME"), ("COMMITTER", "EMAIL")];
     let mut command = Command::new("git");
@@ -152,5 +154,7 @@ pub(crate) fn try_git<A: AsRef<OsStr>>(folder: &Path, args: impl IntoIterator<It
     for (who, what) in person {
         command.env(format!("GIT_{who}_{what}"), if what == "NAME" { "An Agent" } else { "agent@example.org" });
     }
-    command.args(["-c", "protocol.file.allow=always", "-C"]).arg(folder).args(args).output().unwrap()
+    command.args(["-c", "protocol.file.allow=always", "-C"]).arg(folder).args(args).stdin(Stdio::null());
+    let Captured { status, stdout, stderr } = capture(&mut command, Duration::from_secs(120)).unwrap();
+    Output { status, stdout, stderr }
 }
