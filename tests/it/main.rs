@@ -6,6 +6,7 @@ mod harness;
 
 mod cases;
 mod chaos;
+mod containers;
 mod first_steps;
 mod spoilers;
 mod surviving_git;

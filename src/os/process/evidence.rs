@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use rustix::process::{RawPid, getpid, getsid};
+use rustix::process::{RawPid, getpid};
 
 use super::proc_fs::{self, Environ, FileId, Stat};
 use super::{Mark, children, mark};
@@ -118,7 +118,7 @@ fn sessions_made<'a>(
     all: &BTreeMap<RawPid, Stat>,
     orphans: impl Iterator<Item = &'a RawPid>,
 ) -> io::Result<BTreeSet<RawPid>> {
-    let our_session = getsid(None)?.as_raw_nonzero().get();
+    let our_session = proc_fs::own_stat()?.session;
     let sessions = orphans.filter_map(|pid| all.get(pid)).map(|stat| stat.session);
     Ok(sessions.filter(|session| *session != our_session).collect())
 }

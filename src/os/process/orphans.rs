@@ -7,9 +7,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use rustix::process::{
-    Pid, RawPid, WaitId, WaitIdOptions, child_subreaper, getpgrp, getpid, getsid, set_child_subreaper, waitid,
-};
+use rustix::process::{Pid, RawPid, WaitId, WaitIdOptions, child_subreaper, getpid, set_child_subreaper, waitid};
 
 use super::{children, proc_fs};
 
@@ -68,12 +66,10 @@ fn is_alive(pid: RawPid) -> bool {
 /// Only of what is surely an orphan. A child that was started elsewhere in this program (a library, a test) is in
 /// our session, and in our group or in its own; its starter waits for its exit status.
 fn bury(pid: RawPid) {
-    let Some(stat) = proc_fs::stat(pid).filter(proc_fs::Stat::has_ended) else {
+    let (Some(stat), Ok(ours)) = (proc_fs::stat(pid).filter(proc_fs::Stat::has_ended), proc_fs::own_stat()) else {
         return;
     };
-    let is_in = |ours: rustix::io::Result<Pid>, id| ours.is_ok_and(|ours| ours.as_raw_nonzero().get() == id);
-    let may_be_started_here =
-        is_in(getsid(None), stat.session) && (is_in(Ok(getpgrp()), stat.group) || stat.group == pid);
+    let may_be_started_here = stat.session == ours.session && (stat.group == ours.group || stat.group == pid);
     if let (false, Some(pid)) = (may_be_started_here, Pid::from_raw(pid)) {
         // Nobody can have it but us: the list is held exclusively, so the number is not a new child's.
         let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);

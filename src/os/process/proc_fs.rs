@@ -73,6 +73,13 @@ pub(super) fn pids() -> io::Result<Vec<RawPid>> {
     numbers("/proc")
 }
 
+/// The line of this program itself. Its session and group are 0 where they began outside of the container that this
+/// program sees; `getsid` and `getpgrp` promise a number above 0 and are of no use there.
+pub(super) fn own_stat() -> io::Result<Stat> {
+    let line = read("/proc/self/stat".to_owned(), 1024)?;
+    parse_stat(&line).ok_or_else(|| io::Error::other("/proc/self/stat does not tell what it should"))
+}
+
 /// The line of one process; `None` if there is no such process.
 pub(super) fn stat(pid: RawPid) -> Option<Stat> {
     parse_stat(&read(format!("/proc/{pid}/stat"), 1024).ok()?)

@@ -21,7 +21,7 @@ pub(crate) use ended::Ended;
 pub(crate) use event::Event;
 pub(crate) use patience::{wait_for, wait_until};
 pub(crate) use processes::{cpu_ticks, is_alive};
-pub(crate) use programs::fake_agent;
+pub(crate) use programs::{fake_agent, program_under_test};
 pub(crate) use queue::STATES;
 pub(crate) use running::Running;
 pub(crate) use workspace::Workspace;

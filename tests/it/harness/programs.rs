@@ -9,6 +9,11 @@ use std::{env, fs};
 /// The program under test.
 pub(super) const SWARM: &str = env!("CARGO_BIN_EXE_swarm");
 
+/// The program under test, for a command line that another program runs.
+pub(crate) fn program_under_test() -> &'static Path {
+    Path::new(SWARM)
+}
+
 /// The program that misbehaves on request; its steps stand in `examples/fake_agent.rs`.
 pub(crate) fn fake_agent() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
