@@ -1,12 +1,12 @@
 //! Where the base stands, as far as it can be known without changing anything.
 
 use std::fs;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::model::record::{Event, EventLine};
-use crate::os::agents::Catalogue;
 use crate::os::git::{Oid, Repo};
 use crate::os::workspace::{Place, Workspace};
 
@@ -47,8 +47,7 @@ pub(super) fn look(place: &Place, events: &[EventLine]) -> BaseNow {
 
 fn fill(place: &Place, events: &[EventLine], base: &mut BaseNow) -> Result<()> {
     let repo = Repo::open(place.dirs.root()).map_err(crate::error::Error::from)?;
-    let workspace =
-        Workspace { dirs: place.dirs.clone(), config: place.config.clone(), repo, agents: Catalogue::default() };
+    let workspace = Workspace { dirs: place.dirs.clone(), config: place.config.clone(), repo, agents: Arc::default() };
     let (branch, head) = workspace.base()?;
     base.branch = Some(branch.clone());
     base.head = Some(head.to_string());

@@ -33,9 +33,9 @@ impl Bench {
 
     /// Resets the worktree; what lies in it must have been merged or salvaged.
     pub(super) fn reset(&mut self, shop: &Workshop, to: &Oid) -> Result<()> {
-        let clean = match &shop.config.worktree.keep {
+        let clean = match &shop.settings().config.worktree.keep {
             None => Clean::KeepIgnored,
-            Some(kept) => Clean::KeepOnly(kept.iter().chain(&shop.config.worktree.copy).cloned().collect()),
+            Some(kept) => Clean::KeepOnly(kept.iter().chain(&shop.settings().config.worktree.copy).cloned().collect()),
         };
         self.fresh_at = None;
         self.slot.reset_to(to, &clean)?;

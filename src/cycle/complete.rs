@@ -34,7 +34,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let Ended { shop, claim, notes, heading, outcome } = ended;
     let task = &claim.found.task;
     let ledger = Ledger { attempts: task.progress.attempts, infra: task.progress.infra };
-    let mut limits = shop.config.limits.clone();
+    let mut limits = shop.settings().config.limits.clone();
     limits.attempts = task.attempts.map_or(limits.attempts, std::num::NonZeroU32::get);
     let expected = task.expect == Expect::NoChange;
     let next = transition(outcome, ledger, &limits, expected, fastrand::f64());

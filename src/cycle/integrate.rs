@@ -79,7 +79,7 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
         let tips = shop.repo.tips(&shop.base)?;
         let Some(tip) = newest(shop, &tips)? else { continue };
         let message = Message { text: &message, task_id: cycle.claim.id.as_str() };
-        match shop.repo.merge(&tip, &work.head, strategy(shop.config.integrate.strategy), &message)? {
+        match shop.repo.merge(&tip, &work.head, strategy(cycle.settings.config.integrate.strategy), &message)? {
             Merge::NothingToDo => {
                 notes.because("the base holds all of this work already");
                 return Ok(Event::Integrated(Landing::NothingNew));

@@ -1,5 +1,6 @@
 //! Performs one cycle: asks the plan for the next step, does it, tells the plan what happened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::complete::{Ended, complete};
@@ -22,6 +23,7 @@ use crate::model::task;
 
 use crate::os::git::{Committed, GitError, Oid, Shared};
 use crate::os::journal::Who;
+use crate::os::settings::Settings;
 
 /// A trouble that says nothing about the work, in one sentence.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ impl From<Error> for Infra {
 /// Everything that the steps of one cycle need.
 pub(super) struct Cycle<'a> {
     pub(super) shop: &'a Workshop,
+    /// The settings with which it began.
+    pub(super) settings: Arc<Settings>,
     pub(super) bench: &'a mut Bench,
     pub(super) claim: &'a mut Claim,
     /// Who works.
@@ -113,7 +117,15 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
     };
     let (outcome, base) = match checkout(shop, bench, &mut claim, &mut notes) {
         Ok(base) => {
-            let mut cycle = Cycle { shop, bench, claim: &mut claim, choice, base: base.clone(), work: None };
+            let mut cycle = Cycle {
+                shop,
+                settings: shop.settings(),
+                bench,
+                claim: &mut claim,
+                choice,
+                base: base.clone(),
+                work: None,
+            };
             let outcome = follow_the_plan(&mut cycle, &mut notes);
             if let Some(merged) = notes.merged.as_ref().filter(|_| !cycle.gates().is_empty()) {
                 // What gates leave behind is nobody's work. A failure is met again at the next reset.
@@ -207,7 +219,7 @@ impl Cycle<'_> {
             // Only a task of a workspace without gates may go without.
             task::Gates::None => &[],
         };
-        self.shop.config.gates(task.domain.as_deref(), added)
+        self.settings.config.gates(task.domain.as_deref(), added)
     }
 
     fn perform(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
@@ -307,8 +319,9 @@ impl Cycle<'_> {
     /// A path of the work in which a change needs somebody's word.
     fn protected_path<'w>(&self, work: &'w Product) -> Result<Option<&'w String>, Infra> {
         // A link in place of a protected folder changes all below it.
-        let folders = self.shop.config.protected.iter().filter_map(|glob| glob.strip_suffix("/**").map(str::to_owned));
-        let globs: Vec<String> = self.shop.config.protected.iter().cloned().chain(folders).collect();
+        let folders =
+            self.settings.config.protected.iter().filter_map(|glob| glob.strip_suffix("/**").map(str::to_owned));
+        let globs: Vec<String> = self.settings.config.protected.iter().cloned().chain(folders).collect();
         let set = glob_set(&globs).map_err(|error| Infra(error.to_string()))?;
         Ok(work.changed.iter().find(|path| set.is_match(path)))
     }

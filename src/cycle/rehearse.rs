@@ -38,11 +38,11 @@ pub struct Rehearsed {
 /// interrupted. What lay in the worktree must have been salvaged; [`Bench::take`] does it.
 pub fn rehearse(shop: &Workshop, bench: &mut Bench, commit: &Oid) -> Result<Vec<Rehearsed>> {
     let mut rehearsed = Vec::new();
-    for (number, gate) in shop.config.verify.iter().enumerate() {
+    for (number, gate) in shop.settings().config.verify.iter().enumerate() {
         bench.reset(shop, commit)?;
         let mark = Mark::new();
         setup::make_ready(shop, bench, commit, &mark)?;
-        let timeout = gate.timeout.unwrap_or(shop.config.limits.timeout);
+        let timeout = gate.timeout.unwrap_or(shop.settings().config.limits.timeout);
         let program = Program::shell(shop, bench, &gate.run, timeout, mark);
         let log = shop.journal.folder().join("logs").join(format!("{}-gate-{number}.log", bench.worker));
         let ending =

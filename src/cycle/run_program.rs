@@ -125,7 +125,7 @@ pub(super) fn run_program(
         env: program.env,
         stdin: program.stdin,
         log: File::create(log)?,
-        log_bytes: shop.config.limits.log_bytes.as_u64(),
+        log_bytes: shop.settings().config.limits.log_bytes.as_u64(),
         clocks: program.clocks,
         stop: program.stop,
         mark: program.mark,

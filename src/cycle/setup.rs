@@ -36,7 +36,7 @@ const LOCK_FILES: [&str; 13] = [
 
 /// Copies and sets up, unless this has been done for the same settings and lock files.
 pub(super) fn make_ready(shop: &Workshop, bench: &Bench, tip: &Oid, mark: &Mark) -> Result<()> {
-    let wanted = &shop.config.worktree;
+    let wanted = &shop.settings().config.worktree;
     if wanted.setup.is_empty() && wanted.copy.is_empty() {
         return Ok(());
     }
@@ -55,7 +55,7 @@ pub(super) fn make_ready(shop: &Workshop, bench: &Bench, tip: &Oid, mark: &Mark)
 /// What the setup depends on, as one line.
 fn stamp(shop: &Workshop, bench: &Bench) -> Result<String> {
     let mut hash = Sha256::new();
-    for text in shop.config.worktree.setup.iter().chain(&shop.config.worktree.copy) {
+    for text in shop.settings().config.worktree.setup.iter().chain(&shop.settings().config.worktree.copy) {
         hash.update(text);
         hash.update([0]);
     }
@@ -75,7 +75,7 @@ fn stamp(shop: &Workshop, bench: &Bench) -> Result<String> {
 /// Copies the wanted files of the user's checkout that git ignores there. One that git does not ignore would
 /// be committed with the work, secrets and all: refused.
 fn copy(shop: &Workshop, slot: &Path) -> Result<()> {
-    let globs = &shop.config.worktree.copy;
+    let globs = &shop.settings().config.worktree.copy;
     let set = glob_set(globs).map_err(|error| Error::usage(format!("worktree.copy: {error}")))?;
     let root = shop.dirs.root();
     let mut wanted = Vec::new();
@@ -122,7 +122,7 @@ fn find(
 fn run_setup(shop: &Workshop, bench: &Bench, tip: &Oid, command: &str, mark: &Mark) -> Result<()> {
     let name = format!("setup-{}-{}.log", bench.slot_name, tip.short());
     let log = shop.journal.folder().join("logs").join(&name);
-    let program = Program::shell(shop, bench, command, shop.config.limits.timeout, mark.clone());
+    let program = Program::shell(shop, bench, command, shop.settings().config.limits.timeout, mark.clone());
     let ending = run_program(shop, bench, program, &log, &mut ())
         .map_err(|error| Error::environment(format!("cannot run the setup command `{command}`")).because(error))?;
     match ending.how {

@@ -37,7 +37,7 @@ pub(super) enum Verdict {
 /// Whether the gates need not run on a tree: there are none, or it has passed them.
 pub(super) fn is_known_green(cycle: &Cycle<'_>, tree: &Oid) -> bool {
     let gates: Vec<Gate> = cycle.gates().into_iter().cloned().collect();
-    match cycle.shop.config.integrate.verify {
+    match cycle.settings.config.integrate.verify {
         VerifyMerged::IfMoved => gates.is_empty() || remembered(cycle, tree, &gates).exists(),
         VerifyMerged::Always => gates.is_empty(),
     }
@@ -75,7 +75,7 @@ pub(super) fn verify(cycle: &mut Cycle<'_>, notes: &mut Notes, commit: &Oid, tre
 }
 
 fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Verdict, Infra> {
-    let timeout = gate.timeout.unwrap_or(cycle.shop.config.limits.timeout);
+    let timeout = gate.timeout.unwrap_or(cycle.settings.config.limits.timeout);
     let mark = cycle.claim.record.mark.clone();
     let program = Program::shell(cycle.shop, cycle.bench, &gate.run, timeout, mark)
         .with_env("SWARM_TASK", cycle.claim.id.as_str())

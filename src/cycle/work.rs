@@ -33,7 +33,7 @@ pub(super) fn choose(own: &Choice, task: &crate::model::task::Task) -> Choice {
 
 /// Runs the agent once and says how its turn ended.
 pub(super) fn implement(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
-    let agent = match cycle.shop.agents.find(&cycle.choice) {
+    let agent = match cycle.settings.agents.find(&cycle.choice) {
         Ok(described) => described.agent.clone(),
         // The task names an agent that nobody described: no other attempt would find it.
         Err(error) if error.class() == Class::Usage => {
@@ -109,13 +109,13 @@ fn tell(cycle: &Cycle<'_>, agent: &Agent) -> Result<Option<String>, Infra> {
                 base: &cycle.shop.base,
                 base_short: cycle.base.short(),
                 gates: cycle.gates().iter().map(|gate| gate.run.as_str()).collect(),
-                protected: &cycle.shop.config.protected,
+                protected: &cycle.settings.config.protected,
                 completion: match agent.completion {
                     Completion::Signal => "signal",
                     Completion::Exit => "exit",
                 },
             };
-            let template = cycle.shop.agents.prompt("worker").unwrap_or_default();
+            let template = cycle.settings.agents.prompt("worker").unwrap_or_default();
             prompt::render(template, &facts)
                 .map(Some)
                 .map_err(|bad| Infra(format!("config/prompts/worker.md:{}: {bad}", bad.line.unwrap_or(0))))
@@ -175,7 +175,7 @@ fn command_line(
 
 /// The three clocks; what the task says goes before the settings.
 fn clocks(cycle: &Cycle<'_>) -> Clocks {
-    let limits = &cycle.shop.config.limits;
+    let limits = &cycle.settings.config.limits;
     Clocks {
         start_silence: Some(limits.start_silence.unwrap_or(limits.silence)),
         silence: Some(limits.silence),

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::model::config::Config;
-use crate::os::agents::Catalogue;
 use crate::os::dirs::Dirs;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
+use crate::os::settings::{InForce, Settings};
 use crate::os::stop::StopValue;
 use crate::os::turnstile::Turnstile;
 
@@ -15,14 +14,12 @@ use crate::os::turnstile::Turnstile;
 pub struct Workshop {
     /// Where everything lies.
     pub dirs: Dirs,
-    /// The settings.
-    pub config: Arc<Config>,
+    /// The settings; a run may be given others while it lives.
+    pub in_force: InForce,
     /// The repository.
     pub repo: Repo,
     /// The branch on which work lands.
     pub base: String,
-    /// The agents' descriptions and the prompts.
-    pub agents: Catalogue,
     /// The records.
     pub journal: Journal,
     /// Whether the run is to end.
@@ -33,4 +30,11 @@ pub struct Workshop {
     pub held_back: AtomicBool,
     /// The machine's name.
     pub host: String,
+}
+
+impl Workshop {
+    /// The settings in force. What must not change in the middle keeps what it was given.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.in_force.now()
+    }
 }

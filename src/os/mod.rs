@@ -17,6 +17,7 @@ pub mod turnstile;
 pub mod process;
 pub mod git;
 pub mod agents;
+pub mod settings;
 pub mod journal;
 pub mod records;
 pub mod workspace;

@@ -7,6 +7,7 @@ use std::{fs, io};
 use super::agents::{Catalogue, mistake};
 use super::dirs::{self, Dirs};
 use super::git::{Oid, Repo, Unfit};
+use super::settings::Settings;
 use crate::error::{Error, Result};
 use crate::model::config::Config;
 
@@ -28,7 +29,7 @@ pub struct Workspace {
     /// The repository.
     pub repo: Repo,
     /// The agents and the prompts.
-    pub agents: Catalogue,
+    pub agents: Arc<Catalogue>,
 }
 
 impl Place {
@@ -67,13 +68,18 @@ impl Workspace {
     /// Opens the repository and reads the agents.
     pub fn open(place: Place) -> Result<Self> {
         let Place { dirs, config } = place;
-        let agents = Catalogue::read(dirs.root())?;
+        let agents = Arc::new(Catalogue::read(dirs.root())?);
         let repo = Repo::open(dirs.root()).map_err(unfit)?;
         if !same(repo.top(), dirs.root()) {
             return Err(Error::environment(format!("{} is not the root of a git repository", dirs.root().display()))
                 .hint(format!("the repository's root is {}", repo.top().display())));
         }
         Ok(Self { dirs, config, repo, agents })
+    }
+
+    /// What its `config/` says.
+    pub fn settings(&self) -> Settings {
+        Settings { config: Arc::clone(&self.config), agents: Arc::clone(&self.agents) }
     }
 
     /// The branch on which work lands, and where it stands.

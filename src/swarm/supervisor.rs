@@ -1,6 +1,5 @@
 //! A running swarm: starts the workers, hears signals and file events, and ends when they have ended.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +19,7 @@ use crate::model::task::TaskId;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Show, Who, new_run_id};
 use crate::os::process::become_subreaper;
+use crate::os::settings::InForce;
 use crate::os::signals::{self, Ask};
 use crate::os::stop::{Stop, StopValue};
 use crate::os::task_folder::{self, Name, read_name};
@@ -74,10 +74,9 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         .context(|| format!("create {}", workspace.dirs.run(&run_id).display()))?;
     let shop = Workshop {
         dirs: workspace.dirs.clone(),
-        config: Arc::clone(&workspace.config),
         repo: workspace.repo.clone(),
         base,
-        agents: workspace.agents.clone(),
+        in_force: InForce::new(workspace.settings()),
         journal,
         stop: StopValue::default(),
         turnstile: Turnstile::default(),

@@ -105,7 +105,7 @@ impl Floor<'_> {
             return;
         }
         // The file may not be writable just now: without its note it would be claimed again at once.
-        let limits = &self.shop.config.limits;
+        let limits = &self.shop.settings().config.limits;
         let pause = performed.pause.unwrap_or_default().max(limits.backoff);
         let moment = jiff::SignedDuration::try_from(pause).unwrap_or_default();
         self.board.defer(id, clock::now().checked_add(moment).unwrap_or_else(|_| clock::now()));

@@ -10,6 +10,7 @@ use crate::error::{Context, Error, Result};
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, new_run_id};
 use crate::os::process::become_subreaper;
+use crate::os::settings::InForce;
 use crate::os::signals;
 use crate::os::stop::StopValue;
 use crate::os::turnstile::Turnstile;
@@ -71,10 +72,9 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         .context(|| format!("write to {}", scratch.path().display()))?;
     let shop = Workshop {
         dirs: dirs.clone(),
-        config: Arc::clone(&workspace.config),
         repo: workspace.repo.clone(),
         base: branch.to_owned(),
-        agents: workspace.agents.clone(),
+        in_force: InForce::new(workspace.settings()),
         journal,
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
@@ -84,7 +84,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
     let mut bench = Bench::take(&shop, "check".to_owned(), workspace.agents.first_usable(), tip)?;
     let wake = Arc::clone(&bench.wake);
     signals::listen(move |_| wake.end_now()).context(|| "listen to signals".to_owned())?;
-    let count = shop.config.verify.len();
+    let count = workspace.config.verify.len();
     desk.say(&format!("running {} on {branch} in {}", counted(count), dirs.shown(bench.slot.path())));
     rehearse(&shop, &mut bench, tip)
 }

@@ -1,5 +1,7 @@
 //! git, the base, and whether it could move now.
 
+use std::sync::Arc;
+
 use super::item::Item;
 use crate::command::status::short;
 use crate::error::{Error, Result};
@@ -26,7 +28,7 @@ fn fill(place: &Place, items: &mut Vec<Item>) -> Result<(Workspace, String, Oid)
         // A mistake in an agent's description has been told, and says nothing about git.
         Err(_) if Catalogue::read(place.dirs.root()).is_err() => {
             let repo = Repo::open(place.dirs.root()).map_err(Error::from)?;
-            Workspace { dirs: place.dirs.clone(), config: place.config.clone(), repo, agents: Catalogue::default() }
+            Workspace { dirs: place.dirs.clone(), config: place.config.clone(), repo, agents: Arc::default() }
         }
         Err(error) => return Err(error),
     };

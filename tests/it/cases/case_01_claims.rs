@@ -10,6 +10,7 @@ use swarm::cycle::{Bench, Claimed, Workshop, claim};
 use swarm::model::choice::Choice;
 use swarm::model::task::TaskId;
 use swarm::os::journal::Journal;
+use swarm::os::settings::InForce;
 use swarm::os::stop::StopValue;
 use swarm::os::turnstile::Turnstile;
 use swarm::os::workspace;
@@ -84,13 +85,13 @@ fn claim_all(root: &std::path::Path) {
     let workspace = workspace::Workspace::open(place).expect("open the workspace");
     let (base, tip) = workspace.base().expect("there is a base");
     let run_id = format!("race-{}", std::process::id());
+    let in_force = InForce::new(workspace.settings());
     let shop = Workshop {
         journal: Journal::create(workspace.dirs.runs(), &run_id, Box::new(|_| {})).expect("begin a run"),
         dirs: workspace.dirs,
-        config: workspace.config,
         repo: workspace.repo,
         base,
-        agents: workspace.agents,
+        in_force,
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
