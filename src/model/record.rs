@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::outcome::Outcome;
 use super::state::State;
 use super::task::TaskId;
+use super::verdict::{Answer, Decision, Finding};
 
 /// The version of every JSON document.
 pub const SCHEMA: u32 = 1;
@@ -121,6 +122,45 @@ pub struct StepRecord {
     pub cost_usd: Option<f64>,
 }
 
+/// The record of one review: `reviews/<worker>-c<N>-r<R>.json`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Review {
+    /// The version of this format.
+    pub schema: u32,
+    /// The run.
+    pub run_id: String,
+    /// The worker.
+    pub worker: String,
+    /// Its cycle.
+    pub cycle: u32,
+    /// The task.
+    pub task: TaskId,
+    /// Which round; counts from 1.
+    pub round: u32,
+    /// The reviewer's agent.
+    pub agent: String,
+    /// Its model.
+    pub model: Option<String>,
+    /// Its session.
+    pub session_id: Option<String>,
+    /// The commit from which the work began.
+    pub base: String,
+    /// The last commit of the work: the verdict holds for it and no other.
+    pub head: String,
+    /// The digest of the task's text: the verdict holds for it and no other.
+    pub contract: String,
+    /// What it comes to.
+    pub verdict: Decision,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// An answer to each criterion.
+    pub acceptance: Vec<Answer>,
+    /// When.
+    #[serde(serialize_with = "whole_seconds")]
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
 /// The steps of a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -165,6 +205,8 @@ pub enum StepResult {
     Skipped,
     /// The work and the base contradict each other.
     Conflict,
+    /// The reviewer asks for changes.
+    Rejected,
     /// It could not be run: says nothing about the work.
     CouldNotRun,
     /// It was ended from outside.
