@@ -145,6 +145,6 @@ pub enum Clear {
     Done,
     /// The end that went wrong, and its error.
     Failed,
-    /// The failed request: the next one went through.
+    /// The failed request and its limit: the next one went through.
     Retry,
 }

@@ -6,6 +6,7 @@
 mod found;
 mod lines;
 mod places;
+mod surrogates;
 mod turn;
 mod trouble;
 mod limit;

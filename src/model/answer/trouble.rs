@@ -21,33 +21,38 @@ const STATUSES: [(u16, TroubleKind); 7] = [
     (408, TroubleKind::Transient),
 ];
 
+/// What stands before a number that is a status, for `STATUS` in the words below: other numbers mean nothing.
+const STATUS: &str = r"(error|status|code|http|rejected)\W{0,8}";
+
 /// What errors mean by their words, whoever says them; the first that matches counts.
 const WORDS: [(TroubleKind, &str); 9] = [
     (TroubleKind::NoCredit, "insufficient.quota|current quota|quota exceeded|credit balance|billing"),
     (
         TroubleKind::RateLimited,
-        r"usage.limit|rate.?limit|too many requests|\b429\b|daily quota|hit your .*limit|resource_exhausted",
+        r"usage.limit|rate.?limit|too many requests|STATUS429\b|daily quota|hit your .*limit|resource_exhausted",
     ),
     (
         TroubleKind::BadSession,
         "no conversation found|session not found|invalid session|no rollout found|no previous sessions|session.*already (in use|exists)",
     ),
-    (TroubleKind::Auth, r"\b401\b|unauthori[sz]ed|authentication|api key|not logged in|invalid auth|run /login"),
+    (TroubleKind::Auth, r"STATUS40[13]\b|unauthori[sz]ed|authentication|api key|not logged in|invalid auth|run /login"),
     (TroubleKind::OwnLimit, r"max(imum)? (number of )?(session )?turns|maximum budget"),
     (
         TroubleKind::BadUsage,
         "unexpected argument|unknown (option|argument)|unrecognized (option|argument)|try .--help|cannot be used with root",
     ),
     (TroubleKind::Other, "safeguards flagged|content filter|safety settings|usage polic"),
-    (TroubleKind::Other, r"invalid.request|invalid_argument|maximum length|too (large|long)|\b400\b"),
+    (TroubleKind::Other, r"invalid.request|invalid_argument|maximum length|too (large|long)|STATUS400\b"),
     (
         TroubleKind::Transient,
-        r"\b5\d\d\b|overloaded|high demand|internal (server )?error|server error|disconnected|terminated|network|timed? ?out|econn|enotfound|eai_again|connection (reset|refused|error)|socket hang up|fetch failed",
+        r"STATUS5\d\d\b|overloaded|high demand|internal (server )?error|server error|disconnected|terminated|network|timed? ?out|econn|enotfound|eai_again|connection (reset|refused|error)|socket hang up|fetch failed",
     ),
 ];
 
 static KNOWN_WORDS: LazyLock<Vec<(TroubleKind, Pattern)>> = LazyLock::new(|| {
-    let read = |(kind, words): &(TroubleKind, &str)| Some((*kind, Pattern::parse(&format!("(?i){words}")).ok()?));
+    let read = |(kind, words): &(TroubleKind, &str)| {
+        Some((*kind, Pattern::parse(&format!("(?i){}", words.replace("STATUS", STATUS))).ok()?))
+    };
     WORDS.iter().filter_map(read).collect()
 });
 
@@ -57,12 +62,18 @@ pub(super) fn trouble(turn: &Turn, own: &[Class], before: Option<&Trouble>) -> O
     if turn.done {
         return None;
     }
-    let notice = [&turn.error, &turn.retry].into_iter().find(|notice| !notice.is_empty());
-    match notice {
-        Some(notice) => Some(explain(notice, own)),
-        None if turn.failed => Some(before.cloned().unwrap_or_else(|| explain(&Notice::default(), own))),
-        None if !turn.started => before.cloned(),
-        None => None,
+    if !turn.error.is_empty() {
+        return Some(explain(&turn.error, own));
+    }
+    if !turn.retry.is_empty() {
+        let trouble = explain(&turn.retry, own);
+        // The agent itself thought that another try may do.
+        let kind = if trouble.kind == TroubleKind::Other { TroubleKind::Transient } else { trouble.kind };
+        return Some(Trouble { kind, ..trouble });
+    }
+    match before {
+        Some(before) if turn.failed || !turn.started => Some(before.clone()),
+        Some(_) | None => turn.failed.then(|| explain(&Notice::default(), own)),
     }
 }
 
@@ -160,6 +171,10 @@ mod tests {
             ("[API Error: terminated]", "unknown", 0, Transient),
             ("The response was blocked by the provider's content filter", "ContentFilterError", 0, Other),
             ("prompt is too long: 500 tokens", "", 0, Other),
+            ("API Error: 500 mock internal", "", 0, Transient),
+            (r#"{"error":{"code":500,"message":"mock"}}"#, "", 0, Transient),
+            ("unexpected status 529 <unknown status code>", "", 0, Transient),
+            (r#""input": 500, "output": 429"#, "", 0, Other),
             ("tool failed: rate limit", "invalid_request", 400, Other),
             ("", "", 0, Other),
         ] {

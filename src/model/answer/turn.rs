@@ -95,7 +95,7 @@ impl Turn {
             Clear::Text => self.text = None,
             Clear::Done => self.done = false,
             Clear::Failed => (self.failed, self.error) = (false, Notice::default()),
-            Clear::Retry => self.retry = Notice::default(),
+            Clear::Retry => (self.retry, self.reset_at, self.retry_after) = (Notice::default(), None, None),
         }
     }
 

@@ -22,6 +22,17 @@ fn each_can_resume_a_session_and_says_when_it_is_done() {
 }
 
 #[test]
+fn each_is_as_the_schema_says() {
+    let schema = serde_json::to_value(schemars::schema_for!(Agent)).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, text) in DESCRIPTIONS {
+        let described: serde_json::Value = serde_yaml::from_str(text).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&described).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:?}");
+    }
+}
+
+#[test]
 fn codex_takes_the_session_before_its_options() {
     let line = line(&described("codex"), &[("session", "s-1"), ("effort", "high")]);
     assert!(line.starts_with("codex exec resume s-1 --json "), "{line}");

@@ -80,6 +80,19 @@ fn a_session_that_could_be_taken_for_an_option_is_not_believed() {
 }
 
 #[test]
+fn a_limit_that_was_got_over_is_forgotten() {
+    let claude = described("claude");
+    let limit = br#"{"type":"system","subtype":"init","session_id":"s"}
+{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1795163735}}
+"#;
+    let waiting = read(&claude, limit);
+    assert_eq!(waiting.trouble.unwrap().kind, TroubleKind::RateLimited);
+    assert_eq!(waiting.limit.unwrap().reset_at.unwrap().as_second(), 1_795_163_735);
+    let on = [limit, br#"{"type":"assistant","message":{}}"#.as_slice()].concat();
+    assert_eq!((read(&claude, &on).trouble, read(&claude, &on).limit), (None, None));
+}
+
+#[test]
 fn a_line_without_end_is_not_kept() {
     let agent = agent(LINES);
     let mut reader = Reader::new(&agent.output);
