@@ -25,7 +25,7 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
         whereabouts(&place.dirs, id)?;
     }
     let workspace = Workspace::open(place)?;
-    check_supported(&workspace)?;
+    workspace.settings().check()?;
     let order = order(&workspace, words, filter)?;
     if words.detach {
         return detach::run(desk, &workspace);
@@ -49,15 +49,6 @@ fn filter(words: &Start) -> Result<Filter> {
         parent: words.parent.as_deref().map(parse_id).transpose()?,
         domain: words.domain.clone(),
     })
-}
-
-/// A setting that this version cannot honour is refused, never ignored.
-fn check_supported(workspace: &Workspace) -> Result<()> {
-    match workspace.config.unsupported().as_slice() {
-        [] => Ok(()),
-        asked => Err(Error::usage(format!("the settings ask for what this version cannot do: {}", asked.join("; ")))
-            .hint("remove these keys, or use a newer version")),
-    }
 }
 
 /// The words of the command line, with the settings where they leave something open.
