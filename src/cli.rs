@@ -128,13 +128,18 @@ pub enum Command {
     /// The gates run as they would for a task: in a worktree of the pool, after `worktree.setup`. Exit code 2: a
     /// mistake in the settings; 3: git, an agent or the machine is not fit; 1: a gate fails on the base.
     Check(Check),
-    /// Put tasks back into pending
+    /// Take the work of tasks that wait in review: it is verified and merged without its agent
+    ///
+    /// Your word holds for exactly the commit that `swarm show ID` names. Should the base contradict it by now, the
+    /// author resolves that, and you are asked again.
+    Approve(Ids),
+    /// Put tasks back into pending, to be tried again from the beginning of their limits
     Retry(Retry),
     /// Keep tasks from being claimed: move them to blocked
     Hold(Ids),
     /// Take tasks out of the queue; a live attempt is ended and its work kept
     Cancel(Ids),
-    /// Write a comment into a task
+    /// Write a comment into a task; one that is blocked and waits for an answer goes back to pending
     Comment(Comment),
     /// Try it: a scratch repository, real tasks, real merges, no model
     Demo(Demo),

@@ -10,6 +10,7 @@ mod detach;
 mod announce;
 mod stop;
 mod moves;
+mod approve;
 mod comment;
 mod demo;
 mod demo_tasks;
@@ -73,6 +74,7 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Lint(words) => lint::run(desk, &words),
         Command::Check(words) => check::run(desk, &words),
         Command::Retry(words) => moves::retry(desk, &words),
+        Command::Approve(words) => approve::run(desk, &words),
         Command::Hold(words) => moves::hold(desk, &words),
         Command::Cancel(words) => moves::cancel(desk, &words),
         Command::Comment(words) => comment::run(desk, &words),

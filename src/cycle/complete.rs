@@ -136,6 +136,7 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         (Some(before), Some(now)) => Some(before + now),
         (before, now) => before.or(now),
     };
+    progress.held = false;
     progress.kept = notes.kept.clone();
     progress.session = notes.session.clone().filter(|_| goes_on(outcome)).map(|id| Session {
         agent: heading.agent.clone(),
@@ -170,12 +171,12 @@ fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<Stri
             ))
         }
         State::Blocked => Some(format!(
-            "{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\", then: swarm retry {0}",
+            "{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\"; or have it tried again as it is: swarm retry {0}",
             id(notes)
         )),
         State::Review => Some(format!(
-            "Waits for a person: {reason}\n\nTo take it: bring the commit into the base (git cherry-pick, or git merge), \
-             then mv tasks/review/{0}.md tasks/complete/. To have it done again: swarm comment {0} \"…\", then: swarm retry {0}",
+            "Waits for a person: {reason}\n\nTo take it: swarm approve {0}. To have it done again: swarm comment {0} \"…\", \
+             then: swarm retry {0}",
             id(notes)
         )),
         State::Pending | State::Current | State::Complete => None,

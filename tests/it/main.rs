@@ -12,6 +12,7 @@ mod spoilers;
 mod surviving_git;
 mod background;
 mod outcomes;
+mod people;
 mod sessions;
 mod reviews;
 mod conflicts;
