@@ -17,6 +17,8 @@ pub mod agent;
 pub mod prompt;
 pub mod signal;
 pub mod gate;
+pub mod judgement;
+pub mod base_health;
 pub mod config;
 pub mod record;
 pub mod yaml;

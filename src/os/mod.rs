@@ -16,6 +16,7 @@ pub mod stop;
 pub mod turnstile;
 pub mod process;
 pub mod git;
+pub mod judgements;
 pub mod agents;
 pub mod settings;
 pub mod journal;
