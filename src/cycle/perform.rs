@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::complete::{Ended, complete};
 use super::integrate::integrate;
 use super::notes::{Heading, Notes};
-use super::verify::{self, verify};
+use super::verify::{self, Tried, verify};
 use super::vigil::reason_to_halt;
 use super::work::{choose, implement};
 use super::{Bench, Claim, Workshop, outbox};
@@ -195,6 +195,7 @@ fn sentence(halt: Halt) -> &'static str {
         Halt::Infra => "the machine is not fit",
         Halt::RateLimited => "the provider asks for a pause",
         Halt::OverBudget => "the money is spent",
+        Halt::BaseRed => "the gates fail on the base itself",
     }
 }
 
@@ -294,7 +295,7 @@ impl Cycle<'_> {
     fn verify(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {
         let work = self.work.clone().ok_or_else(|| Infra("there is nothing to verify".to_owned()))?;
         let verdict = match &work.tree {
-            Some(tree) => verify(self, notes, &work.head, tree)?,
+            Some(tree) => verify(self, notes, &Tried { commit: &work.head, tree, beneath: &self.base.clone() })?,
             None => verify::Verdict::Green,
         };
         match verdict {

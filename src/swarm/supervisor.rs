@@ -18,6 +18,7 @@ use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Show, Who, new_run_id};
+use crate::os::judgements::Judgements;
 use crate::os::process::become_subreaper;
 use crate::os::settings::InForce;
 use crate::os::signals::{self, Ask};
@@ -78,6 +79,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         base,
         in_force: InForce::new(workspace.settings()),
         journal,
+        judgements: Judgements::new(workspace.dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
