@@ -34,7 +34,7 @@ impl Bench {
     }
 
     /// Makes the worktree free for gates that run on a commit of the base: what they leave is nobody's work.
-    pub(super) fn lend(&mut self, shop: &Workshop) -> Result<()> {
+    pub fn lend(&mut self, shop: &Workshop) -> Result<()> {
         if self.unsalvaged {
             self.salvage_of_the_dead(shop)?;
             self.unsalvaged = false;

@@ -82,12 +82,11 @@ impl Judgements {
         files::write(&self.file(tree, gates), &serde_json::to_vec(&known)?)
     }
 
-    /// Whether any gates were red on a tree whose name begins so.
-    pub fn was_red(&self, tree: &str) -> bool {
+    /// Whether any gates have said anything of a tree whose name begins so.
+    pub fn was_judged(&self, tree: &str) -> bool {
         let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        files
-            .filter(|file| file.file_name().to_string_lossy().starts_with(tree))
-            .any(|file| read::<Remembered>(&file.path()).is_some_and(|known| known.judgement != Judgement::Green))
+        let mut of_tree = files.filter(|file| file.file_name().to_string_lossy().starts_with(tree));
+        of_tree.any(|file| read::<Remembered>(&file.path()).is_some())
     }
 
     /// Remembers that a gate has said two different things of `tree`.
@@ -172,9 +171,9 @@ mod tests {
         known.remember(&tree, &all, red(), "r1").unwrap();
         let recalled = known.recall(&tree, &all).unwrap();
         assert_eq!((recalled.judgement, recalled.run_id.as_str()), (red(), "r1"));
-        assert!(known.was_red("0123456789") && !known.was_red("012345678a"));
+        assert!(known.was_judged("0123456789") && !known.was_judged("012345678a"));
         known.remember(&tree, &all, Judgement::Green, "r2").unwrap();
-        assert!(known.is_green(&tree, &all) && !known.was_red("0123456789"));
+        assert!(known.is_green(&tree, &all));
         let skipping = [all[0].clone(), Gate { skip_exit: vec![77], ..all[1].clone() }];
         for (tree, gates) in [(&tree, &gates(&["fmt"])[..]), (&other, &all), (&tree, &skipping), (&tree, &[])] {
             assert!(!known.is_green(tree, gates), "{gates:?}");

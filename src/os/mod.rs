@@ -10,6 +10,7 @@ pub mod lock_table;
 pub mod task_folder;
 pub mod writers;
 pub mod watch;
+pub mod ref_watch;
 pub mod bell;
 pub mod signals;
 pub mod stop;
