@@ -8,6 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::board::Board;
 use super::repair;
+use super::worker::Floor;
 use crate::cycle::{Bench, Probed, Question, Workshop, probe};
 use crate::error::Result;
 use crate::model::base_health::{Answer, Asker, Health, answer, health, repair_id, repairs};
@@ -85,8 +86,7 @@ impl Drop for Asking<'_> {
 
 /// What a worker asks with.
 struct Ask<'a> {
-    shop: &'a Workshop,
-    board: &'a Board,
+    floor: &'a Floor<'a>,
     tip: &'a Oid,
     gates: &'a [Gate],
 }
@@ -98,7 +98,8 @@ impl BaseHealth {
 
     /// Whether the base lets `id` be claimed. Where nobody knows, finds out or waits for who does; ends early if the run
     /// is to end.
-    pub(super) fn admits(&self, shop: &Workshop, board: &Board, bench: &mut Bench, id: &TaskId) -> Admitted {
+    pub(super) fn admits(&self, floor: &Floor<'_>, bench: &mut Bench, id: &TaskId) -> Admitted {
+        let Floor { shop, board, .. } = *floor;
         let settings = shop.settings();
         let gates = &settings.config.verify;
         if gates.is_empty() {
@@ -133,7 +134,7 @@ impl BaseHealth {
             known.asking = true;
             drop(known);
             let _asking = Asking(self);
-            match self.ask(&Ask { shop, board, tip: &tip, gates }, bench, id) {
+            match self.ask(&Ask { floor, tip: &tip, gates }, bench, id) {
                 // The base may have moved while the gates ran.
                 Ok(Asked::Green) => self.lock().green = Some((tip, key.clone())),
                 Ok(Asked::Mend) => return Admitted::Yes,
@@ -146,7 +147,7 @@ impl BaseHealth {
     }
 
     fn ask(&self, with: &Ask<'_>, bench: &mut Bench, id: &TaskId) -> Result<Asked> {
-        let Ask { shop, tip, gates, .. } = *with;
+        let Ask { floor: Floor { shop, board, .. }, tip, gates } = *with;
         let tree = match shop.judgements.tree_of_published(tip) {
             Some(tree) => tree,
             None => shop.repo.tree_of(tip)?,
@@ -184,7 +185,7 @@ impl BaseHealth {
                 Answer::FileTheRepair => {
                     let Some(Judgement::Red { gate, reason }) = &word else { return Ok(Asked::Wait) };
                     repair::file(shop, &repair, tip, gate, reason)?;
-                    with.board.refresh(&repair);
+                    board.refresh(&repair);
                 }
                 Answer::Claim if health == Health::Green => {
                     self.turn_green(with, asked)?;
@@ -202,7 +203,7 @@ impl BaseHealth {
     }
 
     fn turn_green(&self, with: &Ask<'_>, asked: bool) -> Result<()> {
-        let Ask { shop, board, tip, .. } = *with;
+        let Ask { floor: Floor { shop, board, .. }, tip, .. } = *with;
         let mut known = self.lock();
         let kept_back = known.keeps_back();
         let was_unfit = std::mem::take(&mut known.unfit) > 0;
@@ -223,7 +224,9 @@ impl BaseHealth {
                 waiting.filter(|id| repairs(id).is_some()).cloned().collect::<Vec<_>>()
             });
             for id in mine {
-                repair::withdraw(shop, &id, tip)?;
+                if repair::withdraw(shop, &id, tip)? {
+                    with.floor.tally.complete(&id);
+                }
                 board.refresh(&id);
             }
         }
@@ -234,7 +237,7 @@ impl BaseHealth {
     }
 
     fn turn_red(&self, with: &Ask<'_>, red: Red, gate: &str, reason: &str) {
-        let Ask { shop, board, tip, .. } = *with;
+        let Ask { floor: Floor { shop, board, .. }, tip, .. } = *with;
         let who = Who { task: Some(red.repair.clone()), ..Who::default() };
         let to = Some(red.repair.clone());
         let mut known = self.lock();

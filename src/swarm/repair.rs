@@ -32,16 +32,17 @@ pub(super) fn file(shop: &Workshop, id: &TaskId, tip: &Oid, gate: &str, reason: 
 }
 
 /// The base is green without this task: the commit that mended it is on the base, so the task is complete. One that
-/// somebody works on, that waits for a person's approval, or that is none of ours stays where it is.
-pub(super) fn withdraw(shop: &Workshop, id: &TaskId, tip: &Oid) -> Result<()> {
+/// somebody works on, that waits for a person's approval, or that is none of ours stays where it is. Gives whether it
+/// was completed.
+pub(super) fn withdraw(shop: &Workshop, id: &TaskId, tip: &Oid) -> Result<bool> {
     let dirs = &shop.dirs;
     if !repairs(id).is_some_and(|tree| shop.judgements.was_judged(tree)) {
-        return Ok(());
+        return Ok(false);
     }
     let lock = Lock::try_exclusive(&dirs.claim_lock(id)).context(|| format!("lock the claim of {id}"))?;
-    let Some(_lock) = lock else { return Ok(()) };
+    let Some(_lock) = lock else { return Ok(false) };
     let from = [State::Pending, State::Blocked].into_iter().find(|state| task_folder::exists(dirs, *state, id));
-    let Some(from) = from else { return Ok(()) };
+    let Some(from) = from else { return Ok(false) };
     let cause = format!("the base is green at {} without it", tip.short());
     let edited = task_folder::edit(dirs, from, id, |bytes| {
         let mut progress = Task::parse(id.clone(), bytes)?.progress;
@@ -59,7 +60,7 @@ pub(super) fn withdraw(shop: &Workshop, id: &TaskId, tip: &Oid) -> Result<()> {
     match edited {
         Ok(_) => {}
         // Somebody has made another text of it: it is his.
-        Err(EditError::Invalid(_)) => return Ok(()),
+        Err(EditError::Invalid(_)) => return Ok(false),
         Err(EditError::Io(error)) => {
             return Err(Error::environment(format!("cannot write {}", dirs.shown(&dirs.task(from, id)))).because(error));
         }
@@ -70,5 +71,5 @@ pub(super) fn withdraw(shop: &Workshop, id: &TaskId, tip: &Oid) -> Result<()> {
         let who = Who { task: Some(id.clone()), ..Who::default() };
         shop.journal.event(&who, Event::TaskMoved { from, to: Some(State::Complete), cause, outcome: None });
     }
-    Ok(())
+    Ok(moved == Moved::Done)
 }

@@ -71,6 +71,12 @@ impl Tally {
         ended.complete.insert(id.clone(), performed.is_complete());
     }
 
+    /// A task was completed without another cycle.
+    pub(super) fn complete(&self, id: &TaskId) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.complete.entry(id.clone()).and_modify(|complete| *complete = true);
+    }
+
     /// Whether every task that was claimed was completed in the end.
     pub(super) fn all_complete(&self) -> bool {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).complete.values().all(|complete| *complete)
@@ -177,7 +183,7 @@ fn next_claim(floor: &Floor<'_>, bench: &mut Bench, cycle: u32) -> Option<Box<cr
             }
             Next::Stopped => return None,
         };
-        match floor.base.admits(floor.shop, floor.board, bench, &id) {
+        match floor.base.admits(floor, bench, &id) {
             Admitted::Yes => {}
             Admitted::No => {
                 floor.board.let_go(&id);

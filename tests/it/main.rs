@@ -13,6 +13,7 @@ mod surviving_git;
 mod background;
 mod outcomes;
 mod workspaces;
+mod flakes;
 mod forged;
 mod regressions;
 mod records;
