@@ -12,7 +12,7 @@ use super::notes::{Begun, Details, Notes};
 use super::perform::{Cycle, Infra};
 use super::product::Product;
 use super::resolve::Conflict;
-use super::verify::{self, verify};
+use super::verify::{self, Tried, verify};
 use crate::error::Result as CommandResult;
 use crate::model::clean::clean_text;
 use crate::model::config::Strategy as Wanted;
@@ -94,7 +94,7 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
                 return Ok(Event::Integrated(Landing::Conflict));
             }
             Merge::Clean { commit, tree, .. } => {
-                if let Some(event) = judge(cycle, notes, &commit, &tree)? {
+                if let Some(event) = judge(cycle, notes, &Tried { commit: &commit, tree: &tree, beneath: &tip })? {
                     return Ok(event);
                 }
                 if let Some(landed) = publish(shop, &notes.who.clone(), &tips, &tip, &commit)? {
@@ -104,6 +104,7 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
                             format!("merged onto swarm/{0} as {1}; {0} follows when it can", shop.base, commit.short())
                         }
                     };
+                    shop.judgements.note_published(&commit, &tree);
                     notes.merged = Some(commit);
                     return Ok(Event::Integrated(Landing::Published));
                 }
@@ -114,12 +115,12 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
 }
 
 /// Runs the gates on the merged commit, unless its tree has passed them; `None`: it may be published.
-fn judge(cycle: &mut Cycle<'_>, notes: &mut Notes, commit: &Oid, tree: &Oid) -> Result<Option<Event>, Infra> {
-    if verify::is_known_green(cycle, tree) {
+fn judge(cycle: &mut Cycle<'_>, notes: &mut Notes, merged: &Tried<'_>) -> Result<Option<Event>, Infra> {
+    if verify::is_known_green(cycle, merged.tree) {
         return Ok(None);
     }
-    cycle.bench.reset(cycle.shop, commit)?;
-    match verify(cycle, notes, commit, tree)? {
+    cycle.bench.reset(cycle.shop, merged.commit)?;
+    match verify(cycle, notes, merged)? {
         verify::Verdict::Green => Ok(None),
         verify::Verdict::Red(reason) => {
             notes.because(format!("merged onto the newest {}: {reason}", cycle.shop.base));

@@ -13,7 +13,7 @@ use super::notes::{Heading, Notes};
 use super::product::Product;
 use super::resolve::Conflict;
 use super::review::Reviewed;
-use super::verify;
+use super::verify::{self, Tried, verify};
 use super::vigil::reason_to_halt;
 use super::{Bench, Claim, Workshop, outbox};
 use crate::error::{Class, Error};
@@ -248,6 +248,7 @@ fn sentence(halt: Halt) -> &'static str {
         Halt::Infra => "the machine is not fit",
         Halt::RateLimited => "the provider asks for a pause",
         Halt::OverBudget => "the money is spent",
+        Halt::BaseRed => "the gates fail on the base itself",
     }
 }
 
@@ -356,7 +357,8 @@ impl Cycle<'_> {
                 if self.bench.slot.detached_at().as_ref() != Some(&work.head) {
                     self.bench.reset(self.shop, &work.head)?;
                 }
-                verify::verify(self, notes, &work.head, tree)?
+                let beneath = self.base.clone();
+                verify(self, notes, &Tried { commit: &work.head, tree, beneath: &beneath })?
             }
             None => verify::Verdict::Green,
         };

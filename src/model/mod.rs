@@ -20,6 +20,8 @@ pub mod prompt;
 pub mod signal;
 pub mod verdict;
 pub mod gate;
+pub mod judgement;
+pub mod base_health;
 pub mod config;
 pub mod record;
 pub mod yaml;

@@ -147,6 +147,8 @@ pub enum Halt {
     RateLimited,
     /// The money is spent.
     OverBudget,
+    /// The gates fail on the base itself, before any of the work.
+    BaseRed,
 }
 
 /// An event that cannot follow a step: a mistake in this program.
@@ -316,7 +318,8 @@ impl Plan {
 
     fn halted(self, halt: Halt) -> Plan {
         self.go(Step::End(match halt {
-            Halt::Interrupted => Outcome::Interrupted,
+            // Nobody's fault and nobody's trouble: as if the run had ended under it, it is begun anew.
+            Halt::Interrupted | Halt::BaseRed => Outcome::Interrupted,
             Halt::Cancelled => Outcome::Cancelled,
             Halt::Infra => Outcome::Infra,
             Halt::RateLimited => Outcome::RateLimited,

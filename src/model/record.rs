@@ -12,6 +12,10 @@ use super::state::State;
 use super::task::TaskId;
 use super::verdict::{Answer, Decision, Finding};
 
+mod run;
+
+pub use run::{Started, Stopped};
+
 /// The version of every JSON document.
 pub const SCHEMA: u32 = 1;
 
@@ -334,8 +338,17 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// The gates fail on the base.
+    /// The gates are run on the base: nobody has tried them on its tree.
+    BaseUnknown {
+        /// Where it stands.
+        head: String,
+    },
+    /// The gates fail on the base: only the task of this line, which mends it, is claimed.
     BaseRed {
+        /// Where it stands.
+        head: String,
+        /// The gate that fails.
+        gate: String,
         /// Why.
         reason: String,
     },
@@ -343,6 +356,15 @@ pub enum Event {
     BaseGreen {
         /// Where it stands.
         head: String,
+    },
+    /// A gate has said two different things of one tree.
+    Flake {
+        /// Its command.
+        gate: String,
+        /// The tree.
+        tree: String,
+        /// What it said, and when.
+        reason: String,
     },
     /// A claim of a dead process was cleared.
     ClaimRecovered {
@@ -384,58 +406,6 @@ pub enum Event {
     },
     /// Claiming goes on.
     Resumed {},
-}
-
-/// `started.json`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Started {
-    /// The version of this format.
-    pub schema: u32,
-    /// The run.
-    pub run_id: String,
-    /// When.
-    #[serde(serialize_with = "whole_seconds")]
-    #[schemars(with = "String")]
-    pub started_at: Timestamp,
-    /// The program's version.
-    pub version: String,
-    /// The machine.
-    pub host: String,
-    /// The process.
-    pub pid: u32,
-    /// How many workers.
-    pub workers: u32,
-    /// Their agents, in order.
-    pub agents: Vec<String>,
-    /// The branch it lands on.
-    pub base: String,
-    /// Where that branch stood.
-    pub base_head: String,
-    /// The words of the command line.
-    pub arguments: Vec<String>,
-}
-
-/// `stopped.json`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Stopped {
-    /// The version of this format.
-    pub schema: u32,
-    /// The run.
-    pub run_id: String,
-    /// When.
-    #[serde(serialize_with = "whole_seconds")]
-    #[schemars(with = "String")]
-    pub stopped_at: Timestamp,
-    /// How long it ran.
-    pub duration_ms: u64,
-    /// Why it ended.
-    pub reason: String,
-    /// The exit code.
-    pub exit_code: u8,
-    /// How many cycles.
-    pub cycles: u32,
-    /// How many cycles ended how.
-    pub outcomes: std::collections::BTreeMap<Outcome, u32>,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use super::admission::Admission;
 use super::picture::{Complaint, Picture, REST};
 use crate::model::config::Limits;
 use crate::model::pick::{self, Filter, Hold, Outlook};
@@ -54,14 +55,14 @@ pub struct Board {
     dirs: Dirs,
     filter: Filter,
     when_empty: WhenEmpty,
-    inner: Mutex<Picture>,
-    changed: Condvar,
+    inner: Arc<Mutex<Picture>>,
+    changed: Arc<Condvar>,
 }
 
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        Self { dirs, filter, when_empty, inner: Mutex::default(), changed: Condvar::new() }
+        Self { dirs, filter, when_empty, inner: Arc::default(), changed: Arc::default() }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
@@ -163,21 +164,25 @@ impl Board {
             }
             let now = clock::now();
             inner.queue.advance(now);
-            if let Some(id) = pick::pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
+            if let Some(id) = inner.admission.pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
                 let Some(until) = inner.resting_until.filter(|until| *until > now) else {
                     inner.take(&id, wake);
+                    inner.admission.pass(&id);
                     return Next::Claim(id);
                 };
                 inner = self.wait_until(inner, until, now);
                 continue;
             }
-            let outlook = pick::outlook(&inner.queue, &self.filter, now);
+            let outlook = inner.admission.outlook(&inner.queue, &self.filter, now);
             if self.when_empty == WhenEmpty::End
                 && inner.nothing_runs()
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
             {
                 if inner.rescanned {
+                    if pick::pick(&inner.queue, &self.filter).is_some() && inner.admission.looks_again() {
+                        continue;
+                    }
                     inner.drained = true;
                     drop(inner);
                     self.changed.notify_all();
@@ -211,6 +216,42 @@ impl Board {
         let rest = SignedDuration::try_from(pause(beyond, limits, 1.0)).ok()?;
         inner.resting_until = clock::now().checked_add(rest).ok();
         inner.resting_until
+    }
+
+    /// Nobody claims before `until`.
+    pub(super) fn rest_until(&self, until: Timestamp) {
+        self.lock().resting_until = Some(until);
+    }
+
+    /// The base lets none but this task through, or none at all.
+    pub(super) fn restrict(&self, to: Option<TaskId>) {
+        self.lock().admission.restrict(to);
+        self.changed.notify_all();
+    }
+
+    /// The base lets all tasks through.
+    pub(super) fn admit_all(&self) {
+        self.lock().admission = Admission::All;
+        self.changed.notify_all();
+    }
+
+    /// The base may have moved: where it keeps tasks back, somebody looks at it again.
+    pub(super) fn doubt_base(&self) {
+        self.doubter()();
+    }
+
+    /// The same, for another thread.
+    pub(super) fn doubter(&self) -> impl Fn() + Send + 'static {
+        let (inner, changed) = (Arc::clone(&self.inner), Arc::clone(&self.changed));
+        move || {
+            inner.lock().unwrap_or_else(PoisonError::into_inner).admission.doubt();
+            changed.notify_all();
+        }
+    }
+
+    /// Whether the base keeps tasks back.
+    pub(super) fn keeps_back(&self) -> bool {
+        self.lock().admission.keeps_back()
     }
 
     /// A cycle came to an end that says something about its work. Gives whether a rest ends by it.
@@ -297,7 +338,8 @@ impl Board {
         let inner = self.lock();
         let queue = &inner.queue;
         let stuck = |entry: &Entry| pick::hold(queue, &self.filter, entry).is_some_and(|hold| hold.needs_a_person());
-        !inner.stranded.is_empty()
+        inner.admission.keeps_back()
+            || !inner.stranded.is_empty()
             || queue.invalid().any(|(state, _, _)| state == State::Pending)
             || queue.all_pending().any(stuck)
     }

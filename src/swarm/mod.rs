@@ -4,6 +4,9 @@ mod supervisor;
 mod worker;
 mod board;
 mod picture;
+mod admission;
+mod base_health;
+mod repair;
 mod recover;
 mod run_lock;
 

@@ -4,6 +4,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::base_health::BaseHealth;
 use super::board::{Board, WhenEmpty};
 use super::recover::{Recovered, recover};
 use super::run_lock::RunLock;
@@ -18,6 +19,7 @@ use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Show, Who, new_run_id};
+use crate::os::judgements::Judgements;
 use crate::os::process::become_subreaper;
 use crate::os::settings::InForce;
 use crate::os::signals::{self, Ask};
@@ -78,6 +80,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         base,
         in_force: InForce::new(workspace.settings()),
         journal,
+        judgements: Judgements::new(workspace.dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
@@ -133,7 +136,9 @@ impl Run<'_> {
         catch_up(self.shop)?;
 
         let budget = Budget::new(self.order.cycles);
-        let floor = Floor { shop: self.shop, board: &self.board, budget: &budget, each: self.order.each, tally };
+        let base = BaseHealth::default();
+        let (board, each) = (&self.board, self.order.each);
+        let floor = Floor { shop: self.shop, board, base: &base, budget: &budget, each, tally };
         let failure = thread::scope(|scope| {
             for (number, choice) in self.order.workers.iter().enumerate() {
                 let (floor, tell) = (&floor, tell.clone());
@@ -246,6 +251,7 @@ impl Run<'_> {
     }
 
     fn rescan(&self) {
+        self.board.doubt_base();
         if let Err(error) = self.board.scan() {
             self.say(Event::Warning { message: format!("cannot read the queue: {error}") });
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::ToSpan;
 
+use super::base_health::{Admitted, BaseHealth};
 use super::board::{Board, Next};
 use super::recover::recover;
 use crate::cycle::{Bench, Claimed, Performed, Workshop, claim, perform};
@@ -70,6 +71,12 @@ impl Tally {
         ended.complete.insert(id.clone(), performed.is_complete());
     }
 
+    /// A task was completed without another cycle.
+    pub(super) fn complete(&self, id: &TaskId) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.complete.entry(id.clone()).and_modify(|complete| *complete = true);
+    }
+
     /// Whether every task that was claimed was completed in the end.
     pub(super) fn all_complete(&self) -> bool {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).complete.values().all(|complete| *complete)
@@ -87,6 +94,8 @@ pub(super) struct Floor<'a> {
     pub shop: &'a Workshop,
     /// The queue's picture.
     pub board: &'a Board,
+    /// What is known of the base.
+    pub base: &'a BaseHealth,
     /// How many cycles may begin, over all workers.
     pub budget: &'a Budget,
     /// How many cycles each worker may begin.
@@ -138,6 +147,7 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
             Ok(performed) => {
                 floor.tally.add(&id, performed);
                 floor.look_at_the_machine(bench, &id, performed);
+                floor.base.hear(floor.board, &id, performed.outcome);
                 if !performed.settled {
                     floor.board.strand(&id);
                 }
@@ -160,15 +170,26 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
 }
 
 /// Waits for a task and claims it; `None`: there is none and will be none.
-fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate::cycle::Claim>> {
+fn next_claim(floor: &Floor<'_>, bench: &mut Bench, cycle: u32) -> Option<Box<crate::cycle::Claim>> {
     loop {
         if floor.shop.stop.get() != Stop::No {
             return None;
         }
         let id = match floor.board.next(&bench.wake) {
             Next::Claim(id) => id,
-            Next::Drained | Next::Stopped => return None,
+            Next::Drained => {
+                floor.base.tell_why_tasks_are_left(floor.shop, floor.board);
+                return None;
+            }
+            Next::Stopped => return None,
         };
+        match floor.base.admits(floor, bench, &id) {
+            Admitted::Yes => {}
+            Admitted::No => {
+                floor.board.let_go(&id);
+                continue;
+            }
+        }
         match claim(floor.shop, bench, cycle, &id) {
             Ok(Claimed::Yes(claimed)) => return Some(claimed),
             Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),

@@ -17,6 +17,7 @@ mod sessions;
 mod reviews;
 mod conflicts;
 mod workspaces;
+mod flakes;
 mod forged;
 mod regressions;
 mod records;

@@ -1,0 +1,101 @@
+//! Asks the gates about the base, once among all workers of all processes, and remembers what they say.
+
+use super::memory::{remember, tell_flake};
+use super::rehearse::{Said, rehearse_gate};
+use super::{Bench, Workshop};
+use crate::error::{Context, Result};
+use crate::model::gate::Gate;
+use crate::model::judgement::{Evidence, Judgement, deserves_a_second_try};
+use crate::model::record::Event;
+use crate::os::git::Oid;
+use crate::os::journal::Who;
+use crate::os::judgements::Remembered;
+use crate::os::lock::Lock;
+use crate::os::process::{Identity, Mark, Verdict, Watch};
+use crate::os::stop::{Stop, StopValue};
+
+/// What is asked.
+pub struct Question<'a> {
+    /// The commit on which the gates are to run.
+    pub commit: &'a Oid,
+    /// Its tree.
+    pub tree: &'a Oid,
+    /// The gates; there is one at least.
+    pub gates: &'a [Gate],
+    /// The word that is remembered and not trusted. Another that appears while the lock is waited for is taken.
+    pub doubted: Option<&'a Remembered>,
+    /// From here on the run has no use for an answer.
+    pub give_up_at: Stop,
+    /// What every process of the gates has in its environment.
+    pub mark: Mark,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probed {
+    /// The gates have spoken.
+    Said(Judgement),
+    /// One could not be run: says nothing about the base.
+    CouldNotRun(String),
+    /// The run is to end.
+    Interrupted,
+}
+
+/// Looks out for the end of the run while a gate runs.
+struct Until<'a> {
+    stop: &'a StopValue,
+    at: Stop,
+}
+
+impl Watch for Until<'_> {
+    fn started(&mut self, _: &Identity) -> Verdict {
+        self.look()
+    }
+
+    fn look(&mut self) -> Verdict {
+        if self.stop.get() >= self.at { Verdict::End } else { Verdict::GoOn }
+    }
+}
+
+/// Runs the gates on a commit in the worker's worktree until one is not green, unless somebody else has just done so.
+/// What lay in the worktree must have been salvaged, and the worktree stands elsewhere afterwards.
+pub fn probe(shop: &Workshop, bench: &mut Bench, question: &Question<'_>) -> Result<Probed> {
+    let Question { commit, tree, gates, .. } = *question;
+    let give_up = || shop.stop.get() >= question.give_up_at;
+    let path = shop.dirs.base_lock();
+    let lock = Lock::exclusive(&path, &give_up).context(|| format!("lock {}", path.display()))?;
+    let Some(_lock) = lock else { return Ok(Probed::Interrupted) };
+    let known = shop.judgements.recall(tree, gates);
+    if let Some(known) = known.as_ref().filter(|known| Some(*known) != question.doubted) {
+        return Ok(Probed::Said(known.judgement.clone()));
+    }
+    let who = Who { worker: Some(bench.worker.clone()), ..Who::default() };
+    shop.journal.event(&who, Event::BaseUnknown { head: commit.to_string() });
+    let passed_before = known.is_some_and(|known| known.judgement == Judgement::Green);
+    let mut judgement = Judgement::Green;
+    for gate in gates {
+        let mut until = Until { stop: &shop.stop, at: question.give_up_at };
+        let mut said = rehearse_gate(shop, bench, commit, gate, &question.mark, &mut until)?.said;
+        let evidence =
+            Evidence { passed_on_this_tree: passed_before, is_known_to_flake: shop.judgements.is_flaky(&gate.run) };
+        if matches!(said, Said::Red(_)) && deserves_a_second_try(evidence) {
+            said = rehearse_gate(shop, bench, commit, gate, &question.mark, &mut until)?.said;
+            if said == Said::Green {
+                tell_flake(shop, &who, &gate.run, tree, "it failed on the base, and succeeded when it was run again")
+                    .context(|| format!("write to {}", shop.dirs.verified().display()))?;
+            }
+        }
+        match said {
+            Said::Green => {}
+            Said::Red(reason) => {
+                judgement = Judgement::Red { gate: gate.run.clone(), reason };
+                break;
+            }
+            Said::CouldNotRun(reason) => return Ok(Probed::CouldNotRun(reason)),
+            Said::Interrupted => return Ok(Probed::Interrupted),
+        }
+    }
+    remember(shop, &who, tree, vec![(gates, judgement.clone())])
+        .context(|| format!("write to {}", shop.dirs.verified().display()))?;
+    Ok(Probed::Said(judgement))
+}
