@@ -1,11 +1,14 @@
 //! A running swarm: a supervisor, its workers, and what they share.
 
 mod supervisor;
+mod crew;
 mod worker;
+mod keeper;
 mod board;
 mod picture;
 mod recover;
 mod run_lock;
+mod books;
 
 pub use board::{Board, WhenEmpty};
 pub use run_lock::{Alive, alive};
