@@ -11,6 +11,10 @@ use super::outcome::Outcome;
 use super::state::State;
 use super::task::TaskId;
 
+mod run;
+
+pub use run::{Crew, Member, Standing, Started, Stopped};
+
 /// The version of every JSON document.
 pub const SCHEMA: u32 = 1;
 
@@ -342,58 +346,24 @@ pub enum Event {
     },
     /// Claiming goes on.
     Resumed {},
-}
-
-/// `started.json`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Started {
-    /// The version of this format.
-    pub schema: u32,
-    /// The run.
-    pub run_id: String,
-    /// When.
-    #[serde(serialize_with = "whole_seconds")]
-    #[schemars(with = "String")]
-    pub started_at: Timestamp,
-    /// The program's version.
-    pub version: String,
-    /// The machine.
-    pub host: String,
-    /// The process.
-    pub pid: u32,
-    /// How many workers.
-    pub workers: u32,
-    /// Their agents, in order.
-    pub agents: Vec<String>,
-    /// The branch it lands on.
-    pub base: String,
-    /// Where that branch stood.
-    pub base_head: String,
-    /// The words of the command line.
-    pub arguments: Vec<String>,
-}
-
-/// `stopped.json`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Stopped {
-    /// The version of this format.
-    pub schema: u32,
-    /// The run.
-    pub run_id: String,
-    /// When.
-    #[serde(serialize_with = "whole_seconds")]
-    #[schemars(with = "String")]
-    pub stopped_at: Timestamp,
-    /// How long it ran.
-    pub duration_ms: u64,
-    /// Why it ended.
-    pub reason: String,
-    /// The exit code.
-    pub exit_code: u8,
-    /// How many cycles.
-    pub cycles: u32,
-    /// How many cycles ended how.
-    pub outcomes: std::collections::BTreeMap<Outcome, u32>,
+    /// Changed settings are in force: from the next claim on, each cycle keeps those it began with.
+    SettingsRead {
+        /// The files that have changed, from the workspace's root.
+        files: Vec<String>,
+    },
+    /// The run has other workers from now on.
+    CrewChanged {
+        /// How many.
+        workers: u32,
+        /// Their agents.
+        agents: Vec<String>,
+        /// Those who begin.
+        joined: Vec<String>,
+        /// Those who finish their cycles and leave.
+        retired: Vec<String>,
+    },
+    /// A worker that was one too many has finished its cycle and is gone.
+    WorkerLeft {},
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 //! What a run writes down of itself: its beginning and its end.
 
-use super::supervisor::Order;
 use super::worker::Tally;
 use crate::cycle::Workshop;
 use crate::error::{Context, Result};
 use crate::exit::Exit;
+use crate::model::choice::Choice;
 use crate::model::record::{Event, SCHEMA, Started, Stopped};
 use crate::os::clock;
 use crate::os::git::Oid;
 use crate::os::journal::Who;
 
 /// Writes `started.json`, and says that the run has begun.
-pub(super) fn write_started(shop: &Workshop, order: &Order, tip: &Oid) -> Result<()> {
-    let workers = u32::try_from(order.workers.len()).unwrap_or(u32::MAX);
+pub(super) fn write_started(shop: &Workshop, crew: &[Choice], arguments: &[String], tip: &Oid) -> Result<()> {
+    let workers = u32::try_from(crew.len()).unwrap_or(u32::MAX);
     let started = Started {
         schema: SCHEMA,
         run_id: shop.journal.run_id().to_owned(),
@@ -21,10 +21,10 @@ pub(super) fn write_started(shop: &Workshop, order: &Order, tip: &Oid) -> Result
         host: shop.host.clone(),
         pid: std::process::id(),
         workers,
-        agents: order.workers.iter().map(ToString::to_string).collect(),
+        agents: crew.iter().map(ToString::to_string).collect(),
         base: shop.base.clone(),
         base_head: tip.to_string(),
-        arguments: order.arguments.clone(),
+        arguments: arguments.to_vec(),
     };
     shop.journal
         .started(&started)

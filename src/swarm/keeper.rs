@@ -1,5 +1,9 @@
 //! Keeps the board true to the queue's folders while a run lives, and says what is wrong with files in them.
 
+use std::ffi::OsStr;
+
+use super::board::Board;
+use super::recover::{Recovered, recover};
 use crate::cycle::Workshop;
 use crate::model::pick::Hold;
 use crate::model::record::Event;
@@ -7,10 +11,6 @@ use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::journal::Who;
 use crate::os::task_folder::{self, Name, read_name};
-use crate::os::watch::Change;
-
-use super::board::Board;
-use super::recover::{Recovered, recover};
 
 /// Who looks after the queue's picture.
 #[derive(Clone, Copy)]
@@ -20,27 +20,20 @@ pub(super) struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    /// Gives whether a file is being written and must be looked at again.
-    pub(super) fn changed(&self, change: Change) -> bool {
-        match change {
-            Change::Writing(state, name) => {
-                self.board.writing(state, &name);
-                state == State::Pending
-            }
-            Change::Settled(state, name) => {
-                self.board.look(state, &name);
-                if state == State::Current
-                    && let Name::Task(id) = read_name(&name)
-                {
-                    self.board.poke(&id);
-                    self.give_back_what_nobody_has(&id);
-                }
-                false
-            }
-            Change::Lost => {
-                self.rescan();
-                false
-            }
+    /// A file is being written; gives whether it must be looked at again.
+    pub(super) fn writing(&self, state: State, name: &OsStr) -> bool {
+        self.board.writing(state, name);
+        state == State::Pending
+    }
+
+    /// A name came or went, or its writer has closed it.
+    pub(super) fn settled(&self, state: State, name: &OsStr) {
+        self.board.look(state, name);
+        if state == State::Current
+            && let Name::Task(id) = read_name(name)
+        {
+            self.board.poke(&id);
+            self.give_back_what_nobody_has(&id);
         }
     }
 

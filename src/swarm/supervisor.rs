@@ -1,5 +1,6 @@
 //! A running swarm: starts the workers, hears signals and file events, and ends when they have ended.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +9,10 @@ use super::board::{Board, WhenEmpty};
 use super::books::{write_started, write_stopped};
 use super::crew::{Crew, News};
 use super::keeper::Keeper;
+use super::muster::{Wanted, muster};
+use super::reload::Reload;
 use super::run_lock::RunLock;
+use super::steering::Steering;
 use super::worker::{Budget, Floor, Tally};
 use crate::cycle::{Workshop, catch_up};
 use crate::error::{Context, Result};
@@ -19,13 +23,14 @@ use crate::model::record::Event;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Show, Who, new_run_id};
 use crate::os::process::become_subreaper;
-use crate::os::settings::InForce;
+use crate::os::settings::{InForce, Source};
 use crate::os::signals::{self, Ask};
 use crate::os::stop::{Stop, StopValue};
+use crate::os::task_folder::Stamp;
 use crate::os::turnstile::Turnstile;
 use crate::os::watch::{Change, Watch};
 use crate::os::workspace::Workspace;
-use crate::os::{clock, folders};
+use crate::os::{clock, control, folders};
 
 /// The slow net below the file events.
 const RESCAN: Duration = Duration::from_secs(60);
@@ -36,8 +41,10 @@ const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// What a run is to do.
 pub struct Order {
-    /// One for each worker.
-    pub workers: Vec<Choice>,
+    /// Who works, where it is not what the settings say.
+    pub wanted: Wanted,
+    /// The file of the settings, where it is not `config/swarm.yaml`.
+    pub config: Option<PathBuf>,
     /// Which tasks.
     pub filter: Filter,
     /// What idle workers do.
@@ -65,6 +72,10 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     let (base, tip) = workspace.base()?;
     folders::create(&workspace.dirs)?;
     folders::clear_litter(&workspace.dirs)?;
+    let (reload, settings) = Reload::begin(Source::new(workspace.dirs.root(), order.config.as_deref()))?;
+    let workers = muster(&settings, &order.wanted)?;
+    // Whoever sees that this run is alive asks after this.
+    let asked = control::last_asked(&workspace.dirs);
     let run_id = new_run_id(clock::now());
     let lock = RunLock::take(&workspace.dirs, &run_id)?;
     let journal = Journal::create(workspace.dirs.runs(), &run_id, show)
@@ -73,7 +84,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         dirs: workspace.dirs.clone(),
         repo: workspace.repo.clone(),
         base,
-        in_force: InForce::new(workspace.settings()),
+        in_force: InForce::new(settings),
         journal,
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
@@ -90,9 +101,10 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         shop: &shop,
         order: &order,
     };
-    write_started(&shop, &order, &tip)?;
+    write_started(&shop, &workers, &order.arguments, &tip)?;
     let tally = Tally::default();
-    let ended = run.live(&tip, &tally, (tell, &hear), &|| ready(&run_id));
+    let crew = Begins { workers, tip, reload, asked };
+    let ended = run.live(crew, &tally, (tell, &hear), &|| ready(&run_id));
     let exit = match &ended {
         Ok((exit, _)) => *exit,
         Err(error) => error.exit(),
@@ -104,6 +116,14 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     write_stopped(&shop, &reason, exit, &tally);
     drop(lock);
     ended.map(|(exit, _)| exit)
+}
+
+/// What a run begins with.
+struct Begins {
+    workers: Vec<Choice>,
+    tip: Oid,
+    reload: Reload,
+    asked: Option<Stamp>,
 }
 
 struct Run<'a> {
@@ -119,14 +139,26 @@ impl Run<'_> {
 
     fn live(
         &self,
-        tip: &Oid,
+        Begins { workers, tip, reload, asked }: Begins,
         tally: &Tally,
         (tell, hear): (Sender<Message>, &Receiver<Message>),
         ready: &dyn Fn(),
     ) -> Result<(Exit, String)> {
         let to_supervisor = tell.clone();
         // The watch begins before the scan, so that nothing falls between the two.
-        let _watch = Watch::start(&self.shop.dirs, move |change| drop(to_supervisor.send(Message::Changed(change))))?;
+        let watch = Watch::start(&self.shop.dirs, reload.source(), move |change| {
+            drop(to_supervisor.send(Message::Changed(change)));
+        })?;
+        let mut steering = Steering {
+            shop: self.shop,
+            board: &self.board,
+            watch,
+            reload,
+            wanted: self.order.wanted.clone(),
+            asked,
+            told: None,
+            reread_at: None,
+        };
         self.board.scan().context(|| "read the queue".to_owned())?;
         let keeper = self.keeper();
         keeper.recover_all();
@@ -137,11 +169,10 @@ impl Run<'_> {
         let budget = Budget::new(self.order.cycles);
         let floor = Floor { shop: self.shop, board: &self.board, budget: &budget, each: self.order.each, tally };
         let failure = thread::scope(|scope| {
-            let mut crew = Crew::new(scope, &floor, tell);
-            for choice in &self.order.workers {
-                crew.start(choice.clone(), tip.clone());
-            }
-            self.attend(&mut crew, hear, ready);
+            // Before the first worker looks for a task.
+            steering.hear_pause();
+            let mut crew = Crew::begin(scope, &floor, tell, workers, &tip);
+            self.attend(&mut crew, &mut steering, hear, ready);
             crew.failure()
         });
         if let Err(error) = catch_up(self.shop) {
@@ -154,7 +185,9 @@ impl Run<'_> {
     }
 
     /// Serves the workers until the last of them has ended.
-    fn attend(&self, crew: &mut Crew<'_, '_>, hear: &Receiver<Message>, ready: &dyn Fn()) {
+    fn attend(&self, crew: &mut Crew<'_, '_>, steering: &mut Steering<'_>, hear: &Receiver<Message>, ready: &dyn Fn()) {
+        // What was written since the settings were read, and before the watch began.
+        steering.look(crew);
         let keeper = self.keeper();
         let began = Instant::now();
         let mut told = false;
@@ -164,14 +197,21 @@ impl Run<'_> {
         let mut finish_at = self.order.duration.and_then(|duration| began.checked_add(duration));
         while !crew.has_ended() {
             let held_back = self.shop.held_back.load(std::sync::atomic::Ordering::Relaxed);
-            let next =
-                [Some(rescan_at), settle_at, finish_at, held_back.then_some(catch_up_at)].into_iter().flatten().min();
+            let times = [Some(rescan_at), settle_at, finish_at, held_back.then_some(catch_up_at), steering.reread_at];
+            let next = times.into_iter().flatten().min();
             let wait = next.map_or(RESCAN, |at| at.saturating_duration_since(Instant::now()));
             match hear.recv_timeout(wait) {
-                Ok(Message::Changed(change)) => {
-                    if keeper.changed(change) {
+                Ok(Message::Changed(Change::Writing(state, name))) => {
+                    if keeper.writing(state, &name) {
                         settle_at = settle_at.or(Some(Instant::now() + SETTLE));
                     }
+                }
+                Ok(Message::Changed(Change::Settled(state, name))) => keeper.settled(state, &name),
+                Ok(Message::Changed(Change::Settings)) => steering.settings_change(),
+                Ok(Message::Changed(Change::Requests)) => steering.hear_requests(crew),
+                Ok(Message::Changed(Change::Lost)) => {
+                    keeper.rescan();
+                    steering.look(crew);
                 }
                 Ok(Message::Asked(ask)) => self.asked(ask),
                 Ok(Message::Crew(news)) => {
@@ -190,8 +230,10 @@ impl Run<'_> {
             }
             if rescan_at <= now {
                 keeper.rescan();
+                steering.look(crew);
                 rescan_at = now + RESCAN;
             }
+            steering.reread(crew);
             if held_back && catch_up_at <= now {
                 // Tried again the next time; the reason was told when it was first held back.
                 let _ = catch_up(self.shop);
