@@ -374,6 +374,8 @@ pub enum Format {
     Agent,
     /// started.json
     Started,
+    /// crew.json
+    Crew,
     /// stopped.json
     Stopped,
 }

@@ -295,9 +295,11 @@ impl Board {
             inner.resting_until = None;
             inner.troubles = 0;
         }
-        inner.paused = paused;
+        let changed = std::mem::replace(&mut inner.paused, paused) != paused;
         drop(inner);
-        self.changed.notify_all();
+        if changed {
+            self.changed.notify_all();
+        }
         paused
     }
 

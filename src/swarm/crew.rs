@@ -93,7 +93,9 @@ impl<'scope, 'env> Crew<'scope, 'env> {
     /// finish their cycles and leave, and others begin.
     pub(super) fn change(&mut self, wanted: Vec<Choice>) {
         let mut present: Vec<usize> = (0..self.members.len()).filter(|at| self.members[*at].is_present()).collect();
-        let is_as_wanted = wanted == self.wanted && present.len() == wanted.len();
+        let stays = |at: &&usize| self.members[**at].seat.standing() == Standing::Stays;
+        // Where one could not begin, it is tried again.
+        let is_as_wanted = wanted == self.wanted && present.iter().filter(stays).count() == wanted.len();
         if is_as_wanted || self.floor.shop.stop.get() != Stop::No {
             return;
         }
@@ -108,7 +110,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
                 Some(choice) if seat.keep() => seat.assign(&choice),
                 // It has just left.
                 Some(choice) => added.push(choice),
-                None if seat.retire() => retired.push(name(at)),
+                None if seat.retire() && !self.members[at].stage.is_over() => retired.push(name(at)),
                 None => {}
             }
         }

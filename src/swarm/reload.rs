@@ -74,7 +74,8 @@ impl Reload {
         let file = self.source.file();
         // An editor may take it away for a moment, and a full disk empties it. Without it there would be no gates.
         if contents.is_blank(file) && !self.good.is_blank(file) {
-            return Err(gone(file));
+            // One that is there and cannot be read says why.
+            return Err(self.source.config().err().unwrap_or_else(|| gone(file)));
         }
         let settings = self.source.read()?;
         let workers = muster(&settings, wanted)?;

@@ -55,11 +55,11 @@ impl Steering<'_> {
         }
         // A folder may have come, or another one in its place.
         self.watch.renew();
+        self.reread_at = None;
+        // The writer's close is one more change.
         if self.reload.source().is_being_written() {
-            self.reread_at = Some(Instant::now() + SETTLE);
             return;
         }
-        self.reread_at = None;
         if let Some(workers) = self.reload.look(self.shop, &self.wanted) {
             crew.change(workers);
         }

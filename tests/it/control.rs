@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::harness::{Event, Running, Workspace, wait_until};
+use crate::records::Schema;
 
 fn status(w: &Workspace) -> Value {
     serde_json::from_str(&w.swarm(["status", "--json"]).code(0).stdout).expect("one document")
@@ -167,6 +168,10 @@ fn more_and_fewer_workers_while_tasks_are_worked_on() {
     w.swarm(["scale", "2"]).code(0);
     assert_eq!(swarm.wait_for_event(goes_to(2)).0["joined"], serde_json::json!([]));
     assert_eq!(retire(&status(&w)), 2);
+    w.config("limits: {attempts: 7}");
+    swarm.wait_for_event(settings_read("config/swarm.yaml"));
+    let changes = swarm.events().into_iter().filter(|event| event.is("crew_changed"));
+    assert_eq!(changes.count(), 3, "the settings say nothing new of the workers");
     ids.iter().for_each(|id| w.give(&format!("go-{id}")));
     wait_until("two to have left", || swarm.events().iter().filter(|event| event.is("worker_left")).count() == 2);
     wait_until("all to be complete", || w.tasks_in("complete") == ids);
@@ -176,6 +181,9 @@ fn more_and_fewer_workers_while_tasks_are_worked_on() {
     w.swarm(["scale", "3"]).code(0);
     assert_eq!(swarm.wait_for_event(goes_to(3)).0["joined"], serde_json::json!(["w4"]), "names are not used twice");
     finish(&w, swarm);
+    Schema::of(&w, "crew").accepts(&w.last_run().json("crew.json"));
+    let event = Schema::of(&w, "event");
+    w.last_run().events().iter().for_each(|line| event.accepts(&line.0));
     w.swarm(["scale", "2"]).code(1).says("no swarm is running here");
     w.swarm(["scale", "0"]).code(2).says("swarm pause");
 }
@@ -284,6 +292,8 @@ fn two_swarms_of_a_workspace_both_obey() {
     w.swarm(["resume"]).code(0);
     wait_until("all to be complete", || w.tasks_in("complete").len() == 6);
     w.swarm(["stop"]).code(0);
-    swarms.map(|swarm| drop(swarm.wait().code(0)));
+    for swarm in swarms {
+        swarm.wait().code(0);
+    }
     w.holds_the_laws();
 }
