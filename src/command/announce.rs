@@ -137,6 +137,7 @@ fn result_word(result: StepResult) -> &'static str {
         StepResult::Failed => "failed",
         StepResult::Skipped => "had nothing to do",
         StepResult::Conflict => "found a conflict",
+        StepResult::Rejected => "asks for changes",
         StepResult::CouldNotRun => "could not be run",
         StepResult::Interrupted => "was interrupted",
     }

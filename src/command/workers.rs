@@ -371,6 +371,7 @@ mod tests {
             mark: Mark::new(),
             process: None,
             prompt: None,
+            go_on: crate::cycle::GoOn::default(),
         };
         correct(&mut workers, &claim);
         let worker = workers.into_values().next().unwrap();

@@ -76,7 +76,11 @@ fn details(ending: &Ending, log: String, result: StepResult) -> Details {
     };
     let tail = match result {
         StepResult::Ok | StepResult::Skipped => None,
-        StepResult::Failed | StepResult::Conflict | StepResult::CouldNotRun | StepResult::Interrupted => {
+        StepResult::Failed
+        | StepResult::Rejected
+        | StepResult::Conflict
+        | StepResult::CouldNotRun
+        | StepResult::Interrupted => {
             let said = String::from_utf8_lossy(&ending.tail);
             Some(excerpt::tail(&said, TAIL_BYTES).to_owned())
         }

@@ -3,7 +3,7 @@
 use crate::error::{Context, Error, Result};
 use crate::model::record::{Event, SCHEMA};
 use crate::model::task::TaskId;
-use crate::os::git::{Clean, Oid};
+use crate::os::git::{Clean, Oid, Salvaged};
 use crate::os::journal::Who;
 
 use super::bench::SlotRecord;
@@ -15,18 +15,19 @@ pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
 }
 
 impl Bench {
-    /// Puts the worktree to `tip`, for the attempt of `claim`.
-    pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, tip: &Oid) -> Result<()> {
+    /// Puts the worktree to `at`, for the attempt of `claim` whose work began at `base`.
+    pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, at: &Oid, base: &Oid) -> Result<()> {
         if self.unsalvaged {
             self.salvage_of_the_dead(shop)?;
             self.unsalvaged = false;
         }
-        if self.fresh_at.as_ref() != Some(tip) {
-            self.reset(shop, tip)?;
+        if self.fresh_at.as_ref() != Some(at) {
+            self.reset(shop, at)?;
         }
-        let record = SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: tip.clone() };
+        let record =
+            SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: base.clone() };
         self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
-        setup::make_ready(shop, self, tip, &claim.mark)?;
+        setup::make_ready(shop, self, at, &claim.mark)?;
         self.fresh_at = None;
         Ok(())
     }
@@ -51,15 +52,15 @@ impl Bench {
         task: &TaskId,
         attempt: u32,
         base: &Oid,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Salvaged>> {
         let reference = salvage_ref(task.as_str(), attempt);
         let message = format!("Salvaged: attempt {attempt} at {task}\n");
         let salvaged = self.slot.salvage(&reference, base, &message)?;
-        Ok(salvaged.map(|salvaged: crate::os::git::Salvaged| {
-            let commit = salvaged.commit.to_string();
-            shop.journal.event(who, Event::Salvaged { reference: salvaged.reference.clone(), commit });
-            salvaged.reference
-        }))
+        if let Some(Salvaged { reference, commit }) = &salvaged {
+            let event = Event::Salvaged { reference: reference.clone(), commit: commit.to_string() };
+            shop.journal.event(who, event);
+        }
+        Ok(salvaged)
     }
 
     /// A worktree that was just taken over may hold the work of a worker that died.

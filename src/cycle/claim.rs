@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Bench, Workshop};
 use crate::model::queue::Invalid;
 use crate::model::state::State;
-use crate::model::task::TaskId;
+use crate::model::task::{Kept, Session, TaskId};
 use crate::os::dirs::Dirs;
 use crate::os::files::{self, Moved};
 use crate::os::git::Oid;
@@ -61,6 +61,18 @@ pub struct ClaimRecord {
     pub process: Option<Identity>,
     /// The locked prompt, held by the agent while it lives.
     pub prompt: Option<String>,
+    /// With what the next attempt goes on, should this one be broken off.
+    #[serde(default)]
+    pub go_on: GoOn,
+}
+
+/// With what an attempt goes on that follows one which was broken off.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct GoOn {
+    /// The author's session.
+    pub session: Option<Session>,
+    /// Work whose author says that it is done, and what it was done for.
+    pub kept: Option<Kept>,
 }
 
 /// A folder, by what a copy of it does not share and a renamed one keeps.
@@ -128,6 +140,7 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
         mark: Mark::new(),
         process: None,
         prompt: None,
+        go_on: GoOn { session: None, kept: found.task.progress.kept.clone() },
     };
     record.write(dirs)?;
     match task_folder::move_task(dirs, id, State::Pending, State::Current)? {

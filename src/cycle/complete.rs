@@ -5,6 +5,7 @@
 
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
+use super::begin::goes_on;
 use super::notes::{Heading, Notes};
 use super::perform::Performed;
 use super::{Claim, Workshop};
@@ -13,7 +14,7 @@ use crate::model::excerpt;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Expect, Last, Progress, with_progress};
+use crate::model::task::{Expect, Last, Progress, Session, Task, with_progress};
 use crate::model::transition::{Ledger, Transition, transition};
 use crate::os::clock;
 use crate::os::files::Moved;
@@ -40,7 +41,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let next = transition(outcome, ledger, &limits, expected, fastrand::f64());
     let who = notes.who.clone();
 
-    let progress = progress_after(&task.progress, &notes, &heading, outcome, &next);
+    let progress = progress_after(task, &notes, &heading, outcome, &next);
     let comment = comment_on(&notes, outcome, &next);
     // Where somebody moved the file, what happened is noted in it all the same; it stays where it is.
     // A file of the same name that somebody drops into pending/ meanwhile is another task's, so current/ is asked first.
@@ -118,7 +119,8 @@ fn note_in_file(
     false
 }
 
-fn progress_after(old: &Progress, notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Progress {
+fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Progress {
+    let (old, contract) = (&task.progress, task.contract());
     let mut progress = old.clone();
     progress.attempts = next.ledger.attempts;
     progress.infra = next.ledger.infra;
@@ -130,6 +132,12 @@ fn progress_after(old: &Progress, notes: &Notes, heading: &Heading, outcome: Out
         Outcome::Interrupted | Outcome::Cancelled | Outcome::RateLimited | Outcome::Infra => old.feedback.clone(),
         _ => notes.feedback.clone(),
     };
+    progress.kept = notes.kept.clone();
+    progress.session = notes.session.clone().filter(|_| goes_on(outcome)).map(|id| Session {
+        agent: heading.agent.clone(),
+        id,
+        contract: Some(contract),
+    });
     if let Some(merged) = &notes.merged {
         progress.commit = Some(merged.to_string());
     }

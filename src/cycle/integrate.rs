@@ -9,7 +9,9 @@ use std::sync::atomic::Ordering;
 
 use super::Workshop;
 use super::notes::{Begun, Details, Notes};
-use super::perform::{Cycle, Infra, Product};
+use super::perform::{Cycle, Infra};
+use super::product::Product;
+use super::resolve::Conflict;
 use super::verify::{self, verify};
 use crate::error::Result as CommandResult;
 use crate::model::clean::clean_text;
@@ -58,6 +60,7 @@ pub(super) fn integrate(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Even
         Ok(Event::Integrated(Landing::NothingNew)) => StepResult::Skipped,
         Ok(Event::Integrated(Landing::Conflict)) => StepResult::Conflict,
         Ok(Event::Integrated(Landing::Red)) => StepResult::Failed,
+        Ok(Event::Integrated(Landing::Changed)) => StepResult::Skipped,
         Ok(Event::Halted(_) | Event::Worked(_) | Event::Verified(_) | Event::Reviewed(_)) => StepResult::Interrupted,
         Err(_) => StepResult::CouldNotRun,
     };
@@ -85,6 +88,8 @@ fn land(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Event, Infra> {
                 return Ok(Event::Integrated(Landing::NothingNew));
             }
             Merge::Conflict { files, text } => {
+                let unresolved = cycle.conflict.take().map(|before| before.unresolved).unwrap_or_default();
+                cycle.conflict = Some(Conflict { tip: tip.clone(), files: files.clone(), unresolved });
                 notes.because(format!("the work contradicts {} in {}\n\n{text}", shop.base, files.join(", ")));
                 return Ok(Event::Integrated(Landing::Conflict));
             }
@@ -236,7 +241,8 @@ fn message(cycle: &Cycle<'_>, work: &Product) -> Result<String, Infra> {
         return Ok(title);
     }
     let messages = cycle.shop.repo.messages(&cycle.base, &work.head)?;
-    let own: Vec<&str> = messages.iter().map(String::as_str).filter(|message| *message != title).collect();
+    let is_ours = |message: &str| message == title || message.starts_with("Salvaged: attempt ");
+    let own: Vec<&str> = messages.iter().map(String::as_str).filter(|message| !is_ours(message)).collect();
     Ok(match own.as_slice() {
         [] => title,
         [one] => format!("{title}\n\n{one}"),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
-use crate::model::task::TaskId;
+use crate::model::task::{Kept, TaskId};
 use crate::os::clock;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Who};
@@ -26,6 +26,12 @@ pub(super) struct Notes {
     pub(super) head: Option<Oid>,
     pub(super) merged: Option<Oid>,
     pub(super) created: Vec<TaskId>,
+    /// The author's session.
+    pub(super) session: Option<String>,
+    /// Rounds of review.
+    pub(super) review_rounds: u32,
+    /// What the next attempt goes on with.
+    pub(super) kept: Option<Kept>,
     steps: Vec<StepRecord>,
     at: Timestamp,
     began: Instant,
@@ -75,6 +81,9 @@ impl Notes {
             head: None,
             merged: None,
             created: Vec::new(),
+            session: None,
+            review_rounds: 0,
+            kept: None,
             steps: Vec::new(),
             at: clock::now(),
             began: Instant::now(),
@@ -141,7 +150,7 @@ impl Notes {
             attempt: self.attempt,
             agent: Some(heading.agent),
             model: heading.model,
-            session_id: None,
+            session_id: self.session,
             slot: Some(heading.slot),
             branch: self.branch,
             base: self.base.as_ref().map(text),
@@ -157,7 +166,7 @@ impl Notes {
             claimed: Vec::new(),
             created: self.created,
             recycled,
-            review_rounds: 0,
+            review_rounds: self.review_rounds,
             usage: Usage::default(),
             cost_usd: None,
         }

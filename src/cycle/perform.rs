@@ -3,25 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::author::{can_be_told, choose};
+use super::begin::{Beginning, beginning};
 use super::complete::{Ended, complete};
 use super::integrate::integrate;
+use super::keep::keep_the_work;
 use super::notes::{Heading, Notes};
-use super::verify::{self, verify};
+use super::product::Product;
+use super::resolve::Conflict;
+use super::review::Reviewed;
+use super::verify;
 use super::vigil::reason_to_halt;
-use super::work::{choose, implement};
 use super::{Bench, Claim, Workshop, outbox};
-use crate::error::Error;
+use crate::error::{Class, Error};
+use crate::model::agent::Agent;
 use crate::model::choice::Choice;
-use crate::model::clean::clean_text;
-use crate::model::config::glob_set;
 use crate::model::gate::Gate;
 use crate::model::outcome::Outcome;
-use crate::model::plan::{self, Gates, Halt, Plan, Review, Rules, Step, Work};
+use crate::model::plan::{self, Gates, Halt, Landing, Plan, Review, Rules, Step, Work};
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task;
-
-use crate::os::git::{Committed, GitError, Oid, Shared};
+use crate::os::git::{GitError, Oid, Shared};
 use crate::os::journal::Who;
 use crate::os::settings::Settings;
 
@@ -56,23 +59,20 @@ pub(super) struct Cycle<'a> {
     pub(super) claim: &'a mut Claim,
     /// Who works.
     pub(super) choice: Choice,
+    /// His description.
+    pub(super) author: Agent,
+    /// The session that knows the task.
+    pub(super) session: Option<String>,
     /// The commit from which the work began.
     pub(super) base: Oid,
     /// What came of it so far.
     pub(super) work: Option<Product>,
-}
-
-/// What an agent has made, committed.
-#[derive(Debug, Clone)]
-pub(super) struct Product {
-    /// The last commit.
-    pub(super) head: Oid,
-    /// Its tree: what the gates judge. `None` where there are no gates.
-    pub(super) tree: Option<Oid>,
-    /// The files that differ from where the work began.
-    pub(super) changed: Vec<String>,
-    /// The only commit is ours, made of what the agent left uncommitted.
-    pub(super) made_by_us: bool,
+    /// A turn of the author's that has begun and not ended: what lies in the worktree is not what `work` says.
+    pub(super) open_turn: Option<Step>,
+    /// The last review that asked for changes.
+    pub(super) reviewed: Option<Reviewed>,
+    /// The last conflict with the base.
+    pub(super) conflict: Option<Conflict>,
 }
 
 /// What became of a cycle.
@@ -115,55 +115,104 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
         model: choice.model.clone(),
         slot: bench.slot_name.clone(),
     };
-    let (outcome, base) = match checkout(shop, bench, &mut claim, &mut notes) {
-        Ok(base) => {
-            let mut cycle = Cycle {
-                shop,
-                settings: shop.settings(),
-                bench,
-                claim: &mut claim,
-                choice,
-                base: base.clone(),
-                work: None,
-            };
-            let outcome = follow_the_plan(&mut cycle, &mut notes);
+    let outcome = match begin(shop, bench, &mut claim, choice, &mut notes) {
+        Ok(Begun::Cycle(mut cycle, plan)) => {
+            let outcome = follow(&mut cycle, plan, &mut notes);
             if let Some(merged) = notes.merged.as_ref().filter(|_| !cycle.gates().is_empty()) {
                 // What gates leave behind is nobody's work. A failure is met again at the next reset.
                 let _ = cycle.bench.reset(shop, merged);
             }
-            (outcome, Some(base))
+            match (outcome, &notes.head) {
+                (Outcome::Merged, Some(head)) => {
+                    // Should this fail, the next owner of the worktree keeps under a ref what the base has already.
+                    let _ = cycle.bench.settle(shop, &cycle.claim.record, head);
+                }
+                (_, _) => keep_the_work(&mut cycle, &mut notes, outcome),
+            }
+            outcome
+        }
+        Ok(Begun::NoAuthor(reason)) => {
+            notes.because(reason);
+            Outcome::NeedsInput
         }
         Err(Infra(reason)) => {
             notes.because(reason);
-            (Outcome::Infra, None)
+            Outcome::Infra
         }
     };
-    match (&base, outcome, &notes.head) {
-        (Some(_), Outcome::Merged, Some(head)) => {
-            // Should this fail, the next owner of the worktree keeps under a ref what the base has already.
-            let _ = bench.settle(shop, &claim.record, head);
-        }
-        (Some(base), _, _) => keep_the_work(shop, bench, &claim, &mut notes, base),
-        (None, _, _) => {}
-    }
     complete(Ended { shop, claim, notes, heading, outcome })
 }
 
-/// Puts the worktree to the newest base and notes it in the claim, so that whoever comes later knows from
-/// where on this attempt may have been merged.
-fn checkout(shop: &Workshop, bench: &mut Bench, claim: &mut Claim, notes: &mut Notes) -> Result<Oid, Infra> {
-    shop.journal.ensure_folders()?;
-    let tip = shop.repo.newest(&shop.base)?;
-    claim.record.base = Some(tip.clone());
-    claim.record.write(&shop.dirs)?;
-    bench.prepare(shop, &claim.record, &tip)?;
-    outbox::open(bench)?;
-    notes.base = Some(tip.clone());
-    Ok(tip)
+/// How a cycle could begin.
+enum Begun<'a> {
+    Cycle(Box<Cycle<'a>>, Plan),
+    /// The task names an agent that nobody described: no other attempt would find it.
+    NoAuthor(String),
 }
 
-fn follow_the_plan(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Outcome {
-    let mut plan = Plan::begin(cycle.rules());
+/// Puts the worktree to where the work begins and notes it in the claim, so that whoever comes later knows from where
+/// on this attempt may have been merged.
+fn begin<'a>(
+    shop: &'a Workshop,
+    bench: &'a mut Bench,
+    claim: &'a mut Claim,
+    choice: Choice,
+    notes: &mut Notes,
+) -> Result<Begun<'a>, Infra> {
+    shop.journal.ensure_folders()?;
+    let settings = shop.settings();
+    let author = match settings.agents.find(&choice) {
+        Ok(described) => described.agent.clone(),
+        Err(error) if error.class() == Class::Usage => return Ok(Begun::NoAuthor(Infra::from(error).0)),
+        Err(error) => return Err(error.into()),
+    };
+    let tip = shop.repo.newest(&shop.base)?;
+    let beginning = beginning(shop, claim, &choice, &author)?;
+    let (at, base) = match beginning.commit() {
+        None => (tip.clone(), tip.clone()),
+        Some(commit) => match shop.repo.merge_base(&tip, commit)? {
+            Some(base) => (commit.clone(), base),
+            // The base has been replaced by another history.
+            None => (tip.clone(), tip.clone()),
+        },
+    };
+    claim.record.base = Some(tip);
+    claim.record.go_on.session.clone_from(&claim.found.task.progress.session);
+    claim.record.write(&shop.dirs)?;
+    bench.prepare(shop, &claim.record, &at, &base)?;
+    notes.base = Some(base.clone());
+    let session = beginning.session();
+    let mut cycle = Cycle {
+        shop,
+        settings,
+        bench,
+        claim,
+        choice,
+        author,
+        session,
+        base,
+        work: None,
+        open_turn: None,
+        reviewed: None,
+        conflict: None,
+    };
+    let rules = cycle.rules();
+    let plan = match beginning {
+        Beginning::WithWork { head, approved, .. } if head == at => match cycle.take_in(notes, head, false)? {
+            Work::Ready if approved => {
+                cycle.is_approved()?;
+                Plan::go_on_approved(rules)
+            }
+            Work::Ready => Plan::go_on(rules),
+            // All of it has come to the base in another way.
+            _ => Plan::begin(rules),
+        },
+        Beginning::WithWork { .. } | Beginning::InSession { .. } | Beginning::Afresh => Plan::begin(rules),
+    };
+    Ok(Begun::Cycle(Box::new(cycle), plan))
+}
+
+fn follow(cycle: &mut Cycle<'_>, mut plan: Plan, notes: &mut Notes) -> Outcome {
     loop {
         let halt = reason_to_halt(&cycle.shop.dirs, &cycle.shop.stop, &cycle.claim.id);
         let event = match (plan.step(), halt) {
@@ -200,14 +249,19 @@ fn sentence(halt: Halt) -> &'static str {
 
 impl Cycle<'_> {
     fn rules(&self) -> Rules {
+        let limits = &self.settings.config.limits;
+        let told = can_be_told(&self.author);
+        let has_reviewers = !self.settings.config.reviewer.is_empty();
         Rules {
-            // Sessions come with the agents that have them.
-            resumes: 0,
+            resumes: if self.author.has_sessions() { limits.resumes } else { 0 },
             review: match self.claim.found.task.review {
                 task::Review::Human => Review::Human,
+                // One who cannot be told what to mend has one chance.
+                task::Review::Auto if has_reviewers && !told => Review::Agent { rounds: 1 },
+                task::Review::Auto if has_reviewers => Review::Agent { rounds: self.settings.config.review_rounds() },
                 task::Review::Auto | task::Review::None => Review::Unneeded,
             },
-            resolves: 0,
+            resolves: if told { limits.resolves } else { 0 },
         }
     }
 
@@ -224,33 +278,65 @@ impl Cycle<'_> {
 
     fn perform(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
         match step {
-            Step::Implement(_) => {
-                let shared = self.shop.repo.shared();
-                let event = implement(self, notes)?;
-                self.report_shared(notes, &shared);
-                if !self.bench.slot.is_intact() {
-                    notes.because("the agent has removed its worktree, or put something else in its place");
-                    return Ok(plan::Event::Worked(Work::Failed));
-                }
-                notes.created.extend(outbox::collect(self, &notes.who)?);
-                outbox::close(self.bench)?;
-                self.bench.slot.forget_locks()?;
-                match event {
-                    plan::Event::Worked(Work::Ready) => self.gather(notes),
-                    other => Ok(other),
-                }
-            }
+            Step::Implement(_) | Step::Fix(_) | Step::Resolve(_) => self.work_on(step, notes),
             Step::Verify => self.verify(notes),
-            Step::Integrate => integrate(self, notes),
-            // Nothing in the rules leads here before reviewers and resumed sessions exist.
-            Step::Review(_) | Step::Fix(_) | Step::Resolve(_) | Step::End(_) => {
-                Err(Infra(format!("{step:?} cannot be performed by this version")))
-            }
+            Step::Review(round) => self.review(notes, round),
+            Step::Integrate => match self.is_still_approved(notes) {
+                true => integrate(self, notes),
+                false => Ok(plan::Event::Integrated(Landing::Changed)),
+            },
+            Step::End(_) => Err(Infra("the end cannot be performed".to_owned())),
         }
     }
 
-    /// Says what was changed, while the agent worked, of what all worktrees share.
-    fn report_shared(&self, notes: &Notes, before: &Shared) {
+    /// A turn of the author's, and what he made in it.
+    fn work_on(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
+        let shared = self.shop.repo.shared();
+        self.open_turn = Some(step);
+        let event = match step {
+            Step::Implement(turn) => self.implement(notes, turn)?,
+            Step::Fix(round) => self.fix(notes, round)?,
+            Step::Resolve(_) => self.resolve(notes)?,
+            Step::Verify | Step::Review(_) | Step::Integrate | Step::End(_) => {
+                return Err(Infra(format!("{step:?} is not the author's")));
+            }
+        };
+        self.report_shared(notes, &shared);
+        if !self.bench.slot.is_intact() {
+            notes.because("the agent has removed its worktree, or put something else in its place");
+            return Ok(plan::Event::Worked(Work::Failed));
+        }
+        notes.created.extend(outbox::collect(self, &notes.who)?);
+        outbox::close(self.bench)?;
+        self.bench.slot.forget_locks()?;
+        let plan::Event::Worked(said) = event else { return Ok(event) };
+        self.open_turn = None;
+        let work = match (step, said) {
+            (_, Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut) => said,
+            (Step::Resolve(_), _) => self.mended(notes, Self::take_resolution)?,
+            (Step::Fix(_), _) => self.mended(notes, Self::gather)?,
+            (_, Work::Ready) => self.gather(notes)?,
+            (_, Work::Silent | Work::NoChange | Work::Done) => said,
+        };
+        Ok(plan::Event::Worked(work))
+    }
+
+    /// What counts after a mending is the tree, whatever the author says of it.
+    fn mended(
+        &mut self,
+        notes: &mut Notes,
+        take: impl Fn(&mut Self, &mut Notes) -> Result<Work, Infra>,
+    ) -> Result<Work, Infra> {
+        let work = take(self, notes)?;
+        if self.work.is_none() && work != Work::Failed {
+            notes.because("nothing is left of the work");
+            return Ok(Work::Failed);
+        }
+        Ok(work)
+    }
+
+    /// Says what was changed, while an agent worked, of what all worktrees share.
+    pub(super) fn report_shared(&self, notes: &Notes, before: &Shared) {
         for path in before.changed(&self.shop.repo.shared()) {
             let path = self.shop.dirs.shown(&path);
             let message =
@@ -259,42 +345,15 @@ impl Cycle<'_> {
         }
     }
 
-    /// Commits what the agent left uncommitted: everything that git does not ignore counts as its work.
-    fn gather(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {
-        let state = self.bench.slot.state()?;
-        notes.branch = state.branch.clone();
-        let mut head = state.head.clone();
-        if state.dirty {
-            let task = &self.claim.found.task;
-            match self.bench.slot.commit_all(&format!("{}\n\nTask-Id: {}\n", clean_text(&task.title), task.id))? {
-                Committed::Done(commit) => head = Some(commit),
-                Committed::Nothing => {}
-                Committed::Refused { reason } => {
-                    notes.because(super::attend::with_tail("the work cannot be committed".to_owned(), &reason));
-                    return Ok(plan::Event::Worked(Work::Failed));
-                }
-            }
-        }
-        let Some(head) = head else {
-            notes.because("the agent left a branch without any commit checked out");
-            return Ok(plan::Event::Worked(Work::Failed));
-        };
-        notes.head = Some(head.clone());
-        let changed = if head == self.base { Vec::new() } else { self.shop.repo.changed_paths(&self.base, &head)? };
-        if changed.is_empty() {
-            notes.because("the agent changed nothing");
-            return Ok(plan::Event::Worked(Work::NoChange));
-        }
-        let tree = if self.gates().is_empty() { None } else { Some(self.shop.repo.tree_of(&head)?) };
-        let made_by_us = state.head.as_ref() == Some(&self.base);
-        self.work = Some(Product { head, tree, changed, made_by_us });
-        Ok(plan::Event::Worked(Work::Ready))
-    }
-
     fn verify(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {
         let work = self.work.clone().ok_or_else(|| Infra("there is nothing to verify".to_owned()))?;
         let verdict = match &work.tree {
-            Some(tree) => verify(self, notes, &work.head, tree)?,
+            Some(tree) => {
+                if self.bench.slot.detached_at().as_ref() != Some(&work.head) {
+                    self.bench.reset(self.shop, &work.head)?;
+                }
+                verify::verify(self, notes, &work.head, tree)?
+            }
             None => verify::Verdict::Green,
         };
         match verdict {
@@ -316,36 +375,27 @@ impl Cycle<'_> {
         }
     }
 
-    /// A path of the work in which a change needs somebody's word.
-    fn protected_path<'w>(&self, work: &'w Product) -> Result<Option<&'w String>, Infra> {
-        // A link in place of a protected folder changes all below it.
-        let folders =
-            self.settings.config.protected.iter().filter_map(|glob| glob.strip_suffix("/**").map(str::to_owned));
-        let globs: Vec<String> = self.settings.config.protected.iter().cloned().chain(folders).collect();
-        let set = glob_set(&globs).map_err(|error| Infra(error.to_string()))?;
-        Ok(work.changed.iter().find(|path| set.is_match(path)))
-    }
-}
-
-/// Whatever is not merged is kept under a ref before anybody resets the worktree.
-fn keep_the_work(shop: &Workshop, bench: &mut Bench, claim: &Claim, notes: &mut Notes, base: &Oid) {
-    let who = notes.who.clone();
-    match bench.salvage(shop, &who, &claim.id, claim.record.attempt, base) {
-        Ok(None) => {}
-        Ok(Some(reference)) => {
-            // What is kept need not be kept again by the next owner. A failure is met again at the next reset.
-            let _ = bench.reset(shop, base);
-            if let Some(feedback) = &mut notes.feedback {
-                feedback.push_str(&format!("\n\nThe work of that attempt is kept: git show {reference}"));
+    /// Whether what a reviewer has approved is still what is asked for. A change of the task that nobody has to approve
+    /// is told, and the work goes on.
+    fn is_still_approved(&mut self, notes: &mut Notes) -> bool {
+        let before = self.claim.found.task.contract();
+        self.read_again();
+        let now = self.claim.found.task.contract();
+        let approved_for = self.work.as_ref().and_then(|work| work.approved_for.as_ref());
+        match approved_for {
+            Some(contract) if *contract != now => {
+                notes.because("the task was changed after its work had been approved");
+                false
             }
-        }
-        Err(error) => {
-            // The worktree stays as it is; taking it over again salvages it first.
-            bench.distrust();
-            shop.journal.event(
-                &who,
-                Event::Warning { message: format!("the work could not be salvaged yet: {}", error.chain()) },
-            );
+            Some(_) => true,
+            None => {
+                if before != now {
+                    let message =
+                        "the task was changed while it was worked on; the work was made for what it said before";
+                    self.shop.journal.event(&notes.who, Event::Warning { message: message.to_owned() });
+                }
+                true
+            }
         }
     }
 }

@@ -221,6 +221,15 @@ impl Agent {
         }
     }
 
+    /// Whether a session of it can be taken up again: it is told which, and the name is given by us at its beginning.
+    pub fn has_sessions(&self) -> bool {
+        let uses = |wanted: &str| {
+            let parts = self.argv.iter().chain(self.args.values().flatten());
+            parts.into_iter().any(|part| variables_of(part).any(|name| name == wanted))
+        };
+        uses("session") && uses("new_session")
+    }
+
     /// The command line with its variables filled in. A group of `args` whose variable has no value is left
     /// out; a variable without value elsewhere becomes empty.
     pub fn command_line(&self, values: &Variables<'_>) -> Vec<String> {

@@ -13,6 +13,10 @@ use super::gate::Gate;
 use super::span::{self, Span};
 use super::yaml::{self, BadYaml};
 
+mod reviewer;
+
+pub use reviewer::Reviewer;
+
 /// All settings, with the defaults filled in.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -21,10 +25,11 @@ pub struct Config {
     pub base: Option<String>,
     /// Who works: one line, or several that share out the number of workers.
     pub workers: Vec<WorkerLine>,
-    /// Who reviews; `none` (the default) for nobody.
-    #[serde(deserialize_with = "reviewer")]
+    /// Who reviews: one, or several, of whom the next is asked when one gives no verdict; `none` (the default) for
+    /// nobody.
+    #[serde(deserialize_with = "reviewer::reviewers")]
     #[schemars(with = "Option<serde_json::Value>")]
-    pub reviewer: Option<Reviewer>,
+    pub reviewer: Vec<Reviewer>,
     /// The gates: what must succeed on a tree before it may be published.
     pub verify: Vec<Gate>,
     /// How a worktree is made ready.
@@ -83,23 +88,6 @@ pub enum ClaimBy {
     Swarm,
     /// The agent, with the signal `CLAIM`.
     Agent,
-}
-
-/// Who reviews the work.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reviewer {
-    /// A description's name, or the shorthand.
-    pub agent: String,
-    /// The model.
-    #[serde(default)]
-    pub model: Option<String>,
-    /// The effort.
-    #[serde(default)]
-    pub effort: Option<String>,
-    /// At most so many rounds.
-    #[serde(default)]
-    pub rounds: Option<u32>,
 }
 
 /// How a worktree is made ready and what stays in it from task to task.
@@ -174,6 +162,8 @@ pub struct Limits {
     pub start_silence: Option<Duration>,
     /// Rounds of review.
     pub review_rounds: u32,
+    /// How often a conflict with the base goes back to the author of the work.
+    pub resolves: u32,
     /// Money per task, in dollars.
     pub cost_usd: Option<f64>,
     /// The first pause after a failed attempt; it doubles from attempt to attempt.
@@ -214,7 +204,7 @@ impl Default for Config {
         Self {
             base: None,
             workers: Vec::new(),
-            reviewer: None,
+            reviewer: Vec::new(),
             verify: Vec::new(),
             worktree: Worktree::default(),
             integrate: Integrate::default(),
@@ -243,6 +233,7 @@ impl Default for Limits {
             silence: Duration::from_secs(10 * 60),
             start_silence: None,
             review_rounds: 3,
+            resolves: 3,
             cost_usd: None,
             backoff: Duration::from_secs(10),
             backoff_max: Duration::from_secs(10 * 60),
@@ -270,21 +261,6 @@ fn pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Erro
     }
 }
 
-fn reviewer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Reviewer>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Typed {
-        Word(String),
-        Described(Reviewer),
-    }
-    match Option::<Typed>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Typed::Word(word)) if word == "none" => Ok(None),
-        Some(Typed::Word(agent)) => Ok(Some(Reviewer { agent, model: None, effort: None, rounds: None })),
-        Some(Typed::Described(reviewer)) => Ok(Some(reviewer)),
-    }
-}
-
 impl Config {
     /// Reads the text of `config/swarm.yaml`; an empty one gives the defaults.
     pub fn parse(text: &str) -> Result<Self, BadYaml> {
@@ -300,6 +276,7 @@ impl Config {
                 agent.parse::<Choice>().map_err(|reason| BadYaml::at_key("workers.agent", reason))?;
             }
         }
+        self.check_reviewers()?;
         for (key, globs) in [
             ("protected", &self.protected),
             ("worktree.copy", &self.worktree.copy),
@@ -335,9 +312,6 @@ impl Config {
     /// The keys that are set but ask for what this version does not do, with a sentence each.
     pub fn unsupported(&self) -> Vec<String> {
         let mut asked = Vec::new();
-        if self.reviewer.is_some() {
-            asked.push("reviewer: reviews by an agent are not built yet; use `reviewer: none`".to_owned());
-        }
         if self.workers.iter().any(|line| line.role == Role::Planner) {
             asked.push("workers: the role planner is not built yet".to_owned());
         }

@@ -16,6 +16,7 @@ pub mod crew;
 pub mod agent;
 pub mod prompt;
 pub mod signal;
+pub mod verdict;
 pub mod gate;
 pub mod config;
 pub mod record;

@@ -130,6 +130,8 @@ pub enum Landing {
     Conflict,
     /// Merged onto the newest base, the gates fail.
     Red,
+    /// The task has changed since the work was approved, so that nobody has approved what would be published.
+    Changed,
 }
 
 /// Why a step could not come to its own end.
@@ -164,12 +166,24 @@ pub struct Plan {
     reviews: u32,
     /// Conflicts sent back so far.
     resolves: u32,
+    /// A person has approved the work as it is.
+    approved: bool,
 }
 
 impl Plan {
     /// A cycle begins with the agent's first turn.
     pub fn begin(rules: Rules) -> Self {
-        Plan { rules, step: Step::Implement(Turn::First), reviews: 0, resolves: 0 }
+        Plan { rules, step: Step::Implement(Turn::First), reviews: 0, resolves: 0, approved: false }
+    }
+
+    /// A cycle that goes on with work whose author said that it is done, before his worker died or had to stop.
+    pub fn go_on(rules: Rules) -> Self {
+        Plan { step: Step::Verify, ..Plan::begin(rules) }
+    }
+
+    /// A cycle that goes on with work that a person has approved: it needs no other word, unless it changes.
+    pub fn go_on_approved(rules: Rules) -> Self {
+        Plan { approved: true, ..Plan::go_on(rules) }
     }
 
     /// What to do now.
@@ -229,8 +243,9 @@ impl Plan {
 
     /// After a fix or a resolve: whatever the author says, what counts is the tree, so it is verified again.
     fn after_mending(self, work: Work) -> Plan {
+        let mended = Plan { approved: false, ..self };
         match work {
-            Work::Ready | Work::Silent | Work::NoChange | Work::Done => self.go(Step::Verify),
+            Work::Ready | Work::Silent | Work::NoChange | Work::Done => mended.go(Step::Verify),
             Work::NeedsInput => self.go(Step::End(Outcome::NeedsInput)),
             Work::Replan => self.go(Step::End(Outcome::Replan)),
             Work::Failed => self.go(Step::End(Outcome::AgentError)),
@@ -241,17 +256,22 @@ impl Plan {
     fn after_verify(self, gates: Gates) -> Plan {
         match gates {
             Gates::Red => self.go(Step::End(Outcome::VerifyFailed)),
+            Gates::Green { .. } if self.approved => self.go(Step::Integrate),
             Gates::Green { protected } => match self.rules.review {
                 Review::Human => self.go(Step::End(Outcome::AwaitingReview)),
                 Review::Unneeded if protected => self.go(Step::End(Outcome::AwaitingReview)),
                 Review::Unneeded => self.go(Step::Integrate),
-                Review::Agent { .. } if self.may_still_be_approved() => {
-                    let round = self.reviews + 1;
-                    Plan { reviews: round, ..self.go(Step::Review(round)) }
-                }
-                Review::Agent { .. } => self.go(Step::End(Outcome::Rejected)),
+                Review::Agent { .. } => self.ask_for_approval(),
             },
         }
+    }
+
+    fn ask_for_approval(self) -> Plan {
+        if !self.may_still_be_approved() {
+            return self.go(Step::End(Outcome::Rejected));
+        }
+        let round = self.reviews + 1;
+        Plan { reviews: round, ..self.go(Step::Review(round)) }
     }
 
     fn after_review(self, round: u32, verdict: Verdict) -> Plan {
@@ -277,6 +297,12 @@ impl Plan {
                 Plan { resolves, ..self.go(Step::Resolve(resolves)) }
             }
             Landing::Conflict => self.go(Step::End(Outcome::Conflict)),
+            Landing::Changed => match self.rules.review {
+                Review::Agent { .. } if self.may_still_be_approved() => self.ask_for_approval(),
+                // It is nobody's fault, so it is no rejection.
+                Review::Agent { .. } => self.go(Step::End(Outcome::Interrupted)),
+                Review::Unneeded | Review::Human => self.go(Step::End(Outcome::AwaitingReview)),
+            },
         }
     }
 

@@ -12,8 +12,10 @@ use super::state::State;
 use super::task::TaskId;
 
 mod run;
+mod step;
 
 pub use run::{Crew, Member, Standing, Started, Stopped};
+pub use step::{Review, StepName, StepRecord, StepResult, Usage};
 
 /// The version of every JSON document.
 pub const SCHEMA: u32 = 1;
@@ -90,100 +92,6 @@ pub struct Cycle {
     pub usage: Usage,
     /// Dollars.
     pub cost_usd: Option<f64>,
-}
-
-/// One step of a cycle.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct StepRecord {
-    /// Which.
-    pub step: StepName,
-    /// Which time; counts from 1.
-    pub round: u32,
-    /// What came of it.
-    pub result: StepResult,
-    /// When it began.
-    #[serde(serialize_with = "whole_seconds")]
-    #[schemars(with = "String")]
-    pub started_at: Timestamp,
-    /// How long it took.
-    pub duration_ms: u64,
-    /// The command line, where it was one program.
-    pub command: Option<String>,
-    /// How the program exited.
-    pub exit_code: Option<i32>,
-    /// The signal that ended it.
-    pub signal: Option<i32>,
-    /// Whether a clock ran out.
-    pub timed_out: bool,
-    /// The file with all it printed, below the run's folder.
-    pub log: Option<String>,
-    /// The end of what it printed, where it failed.
-    pub tail: Option<String>,
-    /// Tokens.
-    pub usage: Usage,
-    /// Dollars.
-    pub cost_usd: Option<f64>,
-}
-
-/// The steps of a cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StepName {
-    /// The agent works.
-    Implement,
-    /// A gate runs.
-    Verify,
-    /// A reviewer judges.
-    Review,
-    /// The author mends.
-    Fix,
-    /// The author resolves a conflict.
-    Resolve,
-    /// The work is merged and published.
-    Integrate,
-}
-
-impl StepName {
-    /// As it stands in file names and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            StepName::Implement => "implement",
-            StepName::Verify => "verify",
-            StepName::Review => "review",
-            StepName::Fix => "fix",
-            StepName::Resolve => "resolve",
-            StepName::Integrate => "integrate",
-        }
-    }
-}
-
-/// What came of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StepResult {
-    /// It did what it was for.
-    Ok,
-    /// It failed.
-    Failed,
-    /// There was nothing to do, or it was known already.
-    Skipped,
-    /// The work and the base contradict each other.
-    Conflict,
-    /// It could not be run: says nothing about the work.
-    CouldNotRun,
-    /// It was ended from outside.
-    Interrupted,
-}
-
-/// Tokens; what is not known is null, never 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Usage {
-    /// Read by the model.
-    pub input_tokens: Option<u64>,
-    /// Written by it.
-    pub output_tokens: Option<u64>,
-    /// Read from a cache.
-    pub cached_tokens: Option<u64>,
 }
 
 /// A line of `events.jsonl`.

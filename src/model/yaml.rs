@@ -119,6 +119,6 @@ mod tests {
             assert_eq!(Config::parse(text).unwrap().limits.attempts, 3);
         }
         assert_eq!(Config::parse("\u{feff}base: trunk").unwrap().base.as_deref(), Some("trunk"));
-        assert!(Config::parse("reviewer: none").unwrap().reviewer.is_none());
+        assert!(Config::parse("reviewer: none").unwrap().reviewer.is_empty());
     }
 }

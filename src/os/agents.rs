@@ -9,13 +9,27 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
-use crate::model::{prompt, yaml};
+use crate::model::prompt::{BadTemplate, Prompts};
+use crate::model::yaml;
 
 /// The descriptions that come with the program.
 const BUILT_IN: [(&str, &str); 1] = [("script", include_str!("../../config/agents/script.yaml"))];
 
 /// The prompts that come with the program.
-pub const PROMPTS: [(&str, &str); 1] = [("worker", include_str!("../../config/prompts/worker.md"))];
+pub const PROMPTS: [(&str, &str); 11] = [
+    ("worker", include_str!("../../config/prompts/worker.md")),
+    ("executor", include_str!("../../config/prompts/executor.md")),
+    ("planner", include_str!("../../config/prompts/planner.md")),
+    ("reviewer", include_str!("../../config/prompts/reviewer.md")),
+    ("resume", include_str!("../../config/prompts/resume.md")),
+    ("nudge", include_str!("../../config/prompts/nudge.md")),
+    ("fix", include_str!("../../config/prompts/fix.md")),
+    ("resolve", include_str!("../../config/prompts/resolve.md")),
+    // Included by the others.
+    ("task", include_str!("../../config/prompts/task.md")),
+    ("rules", include_str!("../../config/prompts/rules.md")),
+    ("ending", include_str!("../../config/prompts/ending.md")),
+];
 
 /// An agent, and where its description and its program are.
 #[derive(Debug, Clone)]
@@ -32,7 +46,7 @@ pub struct Described {
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     agents: BTreeMap<String, Described>,
-    prompts: BTreeMap<String, String>,
+    prompts: Prompts,
 }
 
 impl Catalogue {
@@ -44,7 +58,7 @@ impl Catalogue {
             catalogue.add_agent(root, name, text, None)?;
         }
         for (name, text) in PROMPTS {
-            catalogue.prompts.insert(name.to_owned(), text.to_owned());
+            catalogue.prompts.put(name, text);
         }
         let config = root.join("config");
         for path in files_in(&config.join("agents"), "yaml")? {
@@ -52,10 +66,10 @@ impl Catalogue {
             catalogue.add_agent(root, &name, &text, Some(path))?;
         }
         for path in files_in(&config.join("prompts"), "md")? {
-            let (name, text) = (stem(&path), read(&path)?);
-            prompt::check(&text).map_err(|bad| mistake(&path, bad.line, &bad.reason))?;
-            catalogue.prompts.insert(name, text);
+            catalogue.prompts.put(stem(&path), read(&path)?);
         }
+        let at = |bad: &BadTemplate| config.join("prompts").join(format!("{}.md", bad.name));
+        catalogue.prompts.check().map_err(|bad| mistake(&at(&bad), bad.line, &bad.reason))?;
         Ok(catalogue)
     }
 
@@ -110,9 +124,9 @@ impl Catalogue {
         Ok(described)
     }
 
-    /// The template for a step.
-    pub fn prompt(&self, name: &str) -> Option<&str> {
-        self.prompts.get(name).map(String::as_str)
+    /// What agents are told.
+    pub fn prompts(&self) -> &Prompts {
+        &self.prompts
     }
 }
 

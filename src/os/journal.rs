@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{clock, files};
-use crate::model::record::{Crew, Cycle, Event, EventLine, SCHEMA, Started, Stopped};
+use crate::model::record::{Crew, Cycle, Event, EventLine, Review, SCHEMA, Started, Stopped};
 use crate::model::task::TaskId;
 
 /// Who does something: the run itself, or a worker in a cycle.
@@ -126,6 +126,11 @@ impl Journal {
     /// Writes the record of a cycle, whole and durably.
     pub fn cycle(&self, cycle: &Cycle) -> io::Result<()> {
         self.document(&format!("cycles/{}-c{}.json", cycle.worker, cycle.cycle), cycle)
+    }
+
+    /// Writes the record of a review, whole and durably.
+    pub fn review(&self, review: &Review) -> io::Result<()> {
+        self.document(&format!("reviews/{}-c{}-r{}.json", review.worker, review.cycle, review.round), review)
     }
 
     /// Writes `started.json`.

@@ -140,7 +140,11 @@ fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>,
 
 fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Recovered> {
     if let Some(record) = record {
-        note(shop, who, id, |progress| progress.last = Some(last(record, Outcome::Interrupted)));
+        note(shop, who, id, |progress| {
+            progress.last = Some(last(record, Outcome::Interrupted));
+            progress.kept.clone_from(&record.go_on.kept);
+            progress.session.clone_from(&record.go_on.session);
+        });
     }
     let cause = match record {
         Some(record) => format!("its worker {} of run {} died", record.worker, record.run_id),

@@ -105,14 +105,25 @@ fn a_mistake_is_found_on_its_line() {
 fn pauses_may_be_none_and_reviewers_may_be_nobody() {
     let config = Config::parse("limits: {backoff: 0s, backoff_max: 1s}\nreviewer: none\n").unwrap();
     assert_eq!(config.limits.backoff, Duration::ZERO);
-    assert!(config.reviewer.is_none());
-    assert_eq!(Config::parse("reviewer: claude").unwrap().reviewer.unwrap().agent, "claude");
+    assert!(config.reviewer.is_empty());
+    let named = |text: &str| {
+        let config = Config::parse(text).unwrap();
+        let names: Vec<String> = config.reviewers().iter().map(ToString::to_string).collect();
+        (names.join(" "), config.review_rounds())
+    };
+    assert_eq!(named("reviewer: claude"), ("claude".to_owned(), 3));
+    assert_eq!(named("reviewer: {agent: claude, model: opus, rounds: 2}"), ("claude:opus".to_owned(), 2));
+    assert_eq!(
+        named("reviewer: [codex:x:high, {agent: claude}]\nlimits: {review_rounds: 5}"),
+        ("codex:x:high claude".to_owned(), 5)
+    );
+    assert!(Config::parse("reviewer: {agent: claude, rounds: 0}").is_err());
+    assert!(Config::parse("limits: {review_rounds: 0}").is_err());
 }
 
 #[test]
 fn what_is_not_built_yet_is_said_so() {
     for (text, says) in [
-        ("reviewer: claude", "reviewer:"),
         ("workers: [{role: planner}]", "planner"),
         ("workers: [{claim: agent}]", "claim: agent"),
         ("integrate: {batch: 2}", "integrate.batch"),

@@ -21,11 +21,12 @@ const GATES: [(&str, Gates); 3] = [
 ];
 const VERDICTS: [(&str, Verdict); 3] =
     [("approved", Verdict::Approved), ("changes", Verdict::NeedsChanges), ("no-verdict", Verdict::Missing)];
-const LANDINGS: [(&str, Landing); 4] = [
+const LANDINGS: [(&str, Landing); 5] = [
     ("published", Landing::Published),
     ("nothing-new", Landing::NothingNew),
     ("conflict", Landing::Conflict),
     ("merged-red", Landing::Red),
+    ("task-changed", Landing::Changed),
 ];
 const HALTS: [(&str, Halt, Outcome); 5] = [
     ("interrupt", Halt::Interrupted, Outcome::Interrupted),
@@ -190,6 +191,48 @@ fn a_resolved_conflict_is_reviewed_again_and_not_begun_where_no_round_is_left() 
 }
 
 #[test]
+fn work_that_was_done_before_is_verified_first_and_a_persons_word_holds_until_it_changes() {
+    let tell = |plan: Plan, happens: &str| {
+        let steps = happens.split_whitespace().scan(plan, |plan, happening| {
+            *plan = plan.next(event(happening)).unwrap();
+            Some(word(plan.step()))
+        });
+        steps.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(Plan::go_on(ALONE).step(), Step::Verify);
+    let reviewed = Rules { resolves: 1, ..REVIEWED };
+    let human = Rules { resolves: 1, ..HUMAN };
+    for (plan, happens, steps) in [
+        (Plan::go_on(ALONE), "green published", "integrate merged"),
+        (Plan::go_on(ALONE), "green-but-protected", "awaiting_review"),
+        (Plan::go_on(REVIEWED), "green approved published", "review-1 integrate merged"),
+        (Plan::go_on(HUMAN), "green", "awaiting_review"),
+        (Plan::go_on_approved(ALONE), "green-but-protected published", "integrate merged"),
+        (Plan::go_on_approved(HUMAN), "green published", "integrate merged"),
+        (Plan::go_on_approved(HUMAN), "red", "verify_failed"),
+        (Plan::go_on_approved(reviewed), "green published", "integrate merged"),
+        (Plan::go_on_approved(human), "green conflict ready green", "integrate resolve-1 verify awaiting_review"),
+        (Plan::go_on_approved(reviewed), "green conflict ready green", "integrate resolve-1 verify review-1"),
+    ] {
+        assert_eq!(tell(plan, happens), steps, "{happens}");
+    }
+}
+
+#[test]
+fn a_task_that_changes_after_the_approval_is_reviewed_again() {
+    for (happens, steps) in [
+        ("ready green approved task-changed approved published", "verify review-1 integrate review-2 integrate merged"),
+        (
+            "ready green approved task-changed approved task-changed",
+            "verify review-1 integrate review-2 integrate interrupted",
+        ),
+    ] {
+        assert_eq!(tell(REVIEWED, happens), steps, "{happens}");
+    }
+    assert_eq!(tell(ALONE, "ready green task-changed"), "verify integrate awaiting_review");
+}
+
+#[test]
 fn a_halt_ends_every_step_at_once() {
     for (before, step) in [
         ("", "implement"),
@@ -227,7 +270,7 @@ fn what_cannot_follow_a_step_is_refused_in_words() {
     ];
     for step in steps {
         for (_, event) in events() {
-            let plan = Plan { rules: REVIEWED, step, reviews: 1, resolves: 0 };
+            let plan = Plan { step, reviews: 1, ..Plan::begin(REVIEWED) };
             match plan.next(event) {
                 Ok(_) => assert!(belongs(step, event), "{event:?} after {step:?}"),
                 Err(illegal) => {
@@ -345,6 +388,7 @@ proptest! {
                 Event::Verified(Gates::Green { protected }) => green = Some(*protected),
                 Event::Reviewed(Verdict::Approved) => approved = true,
                 Event::Reviewed(Verdict::NeedsChanges) => refused = true,
+                Event::Integrated(Landing::Changed) => approved = false,
                 Event::Halted(halt) => {
                     let (_, _, outcome) = HALTS.into_iter().find(|(_, known, _)| known == halt).unwrap();
                     prop_assert_eq!(plan.step(), Step::End(outcome));

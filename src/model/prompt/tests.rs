@@ -1,11 +1,50 @@
 //! Prompts: the built-in one in full and at its barest, and that nothing a task says is read as a template.
 
 use super::*;
-use crate::model::comment::Author;
+use crate::model::comment::{Author, Comment};
 use crate::model::signal::signals;
+use crate::model::task::{ShellBlock, Task};
+use crate::model::verdict::review;
 
-/// The template that the program brings along.
-const WORKER: &str = include_str!("../../../config/prompts/worker.md");
+/// The templates that the program brings along.
+fn built_in() -> Prompts {
+    let mut prompts = Prompts::default();
+    for (name, text) in [
+        ("worker", include_str!("../../../config/prompts/worker.md")),
+        ("executor", include_str!("../../../config/prompts/executor.md")),
+        ("planner", include_str!("../../../config/prompts/planner.md")),
+        ("reviewer", include_str!("../../../config/prompts/reviewer.md")),
+        ("resume", include_str!("../../../config/prompts/resume.md")),
+        ("nudge", include_str!("../../../config/prompts/nudge.md")),
+        ("fix", include_str!("../../../config/prompts/fix.md")),
+        ("resolve", include_str!("../../../config/prompts/resolve.md")),
+        ("task", include_str!("../../../config/prompts/task.md")),
+        ("rules", include_str!("../../../config/prompts/rules.md")),
+        ("ending", include_str!("../../../config/prompts/ending.md")),
+    ] {
+        prompts.put(name, text);
+    }
+    prompts
+}
+
+/// The same with another worker's template.
+fn with_worker(text: &str) -> Prompts {
+    let mut prompts = built_in();
+    prompts.put("worker", text);
+    prompts
+}
+
+fn check(text: &str) -> Result<(), BadTemplate> {
+    with_worker(text).check()
+}
+
+fn render(text: &str, facts: &Facts<'_>) -> Result<String, BadTemplate> {
+    with_worker(text).render(Template::Worker, facts)
+}
+
+fn worker(facts: &Facts<'_>) -> String {
+    built_in().render(Template::Worker, facts).unwrap()
+}
 
 /// A task that says nothing but what it must.
 fn bare() -> Facts<'static> {
@@ -14,17 +53,11 @@ fn bare() -> Facts<'static> {
         worker: "w0",
         id: "fix-typo",
         title: "Fix the typo",
-        domain: None,
-        body: "",
-        acceptance: &[],
-        comments: Vec::new(),
-        feedback: None,
         attempt: 1,
         base: "main",
         base_short: "3f2c1ab",
-        gates: Vec::new(),
-        protected: &[],
         completion: "exit",
+        ..Facts::default()
     }
 }
 
@@ -54,7 +87,7 @@ fn the_built_in_prompt_tells_all_there_is_to_tell() {
         completion: "signal",
         ..bare()
     };
-    insta::assert_snapshot!(render(WORKER, &facts).unwrap(), @r"
+    insta::assert_snapshot!(worker(&facts), @r"
     [swarm:20261120T220001-k3qd:w0]
 
     You are working alone on one task in a git worktree of your own. Nobody will answer questions while you work.
@@ -106,7 +139,7 @@ fn the_built_in_prompt_tells_all_there_is_to_tell() {
 
 #[test]
 fn the_built_in_prompt_leaves_out_what_there_is_not() {
-    insta::assert_snapshot!(render(WORKER, &with_body("Do it.\n")).unwrap(), @r"
+    insta::assert_snapshot!(worker(&with_body("Do it.\n")), @r"
     [swarm:20261120T220001-k3qd:w0]
 
     You are working alone on one task in a git worktree of your own. Nobody will answer questions while you work.
@@ -129,15 +162,33 @@ fn the_built_in_prompt_leaves_out_what_there_is_not() {
 
 #[test]
 fn no_line_of_the_built_in_prompt_is_a_signal() {
-    for completion in ["signal", "exit"] {
-        let prompt = render(WORKER, &Facts { completion, ..bare() }).unwrap();
-        assert_eq!(signals(&prompt), [], "an agent that repeats its prompt says nothing");
+    let tellings = [
+        (Template::Worker, Telling::Work),
+        (Template::Executor, Telling::Work),
+        (Template::Nudge, Telling::Work),
+        (Template::Resume, Telling::Resume(Resume { interrupted: true })),
+        (Template::Fix, Telling::Fix(Fix { fresh: true, ..Fix::default() })),
+        (Template::Resolve, Telling::Resolve(Resolve { fresh: true, ..Resolve::default() })),
+        (Template::Reviewer, Telling::Review(Review::default())),
+        (Template::Planner, Telling::Plan(Plan::default())),
+    ];
+    let acceptance = ["It works".to_owned()];
+    for (template, telling) in tellings {
+        for completion in ["signal", "exit"] {
+            let facts = Facts { completion, telling: telling.clone(), acceptance: &acceptance, ..bare() };
+            let prompt = built_in().render(template, &facts).unwrap();
+            assert_eq!(signals(&prompt), [], "an agent that repeats its prompt says nothing: {template:?}");
+            assert!(review(&prompt, 1).is_err(), "nor does a reviewer: {template:?}");
+            assert!(prompt.starts_with("[swarm:20261120T220001-k3qd:w0]\n"), "{template:?}: {prompt}");
+        }
     }
 }
 
 #[test]
 fn the_built_in_prompt_is_one_that_a_user_could_write() {
-    assert_eq!(check(WORKER), Ok(()));
+    assert_eq!(built_in().check(), Ok(()));
+    let names: Vec<String> = built_in().names().map(str::to_owned).collect();
+    assert!(Template::ALL.iter().all(|template| names.iter().any(|name| name == template.name())));
 }
 
 #[test]
@@ -154,7 +205,7 @@ fn what_a_task_says_comes_through_unchanged() {
         "  indented\n\n\n",
     ] {
         assert_eq!(render("{{ body }}", &with_body(body)).unwrap(), body);
-        assert!(render(WORKER, &with_body(body)).unwrap().contains(body), "{body:?}");
+        assert!(worker(&with_body(body)).contains(body), "{body:?}");
         let [title, feedback] = [body, body];
         let facts = Facts { title, feedback: Some(feedback), ..bare() };
         assert_eq!(render("{{ title }}|{{ feedback }}", &facts).unwrap(), format!("{body}|{body}"));
@@ -176,12 +227,15 @@ fn an_unknown_name_is_refused_with_its_line_and_the_nearest_one() {
     }
     let far = check("{{ zzzzzzzzzz }}").unwrap_err();
     assert!(far.reason.contains("known are"), "{far}");
-    assert!(names().iter().all(|name| far.reason.contains(name.as_str())), "{far}");
+    for name in ["run", "body", "acceptance", "protected"] {
+        assert!(far.reason.contains(name), "{far}");
+    }
+    assert!(!far.reason.contains("objections"), "what a reviewer is told is not told to a worker: {far}");
 }
 
 #[test]
 fn a_template_that_does_not_parse_is_refused_with_its_line() {
-    for (template, line) in [("a\n{% if x %}\nb", 2), ("a\nb {{ id", 2), ("{% nonsense %}", 1)] {
+    for (template, line) in [("a\n{% if x %}\nb", 3), ("a\nb {{ id", 2), ("{% nonsense %}", 1)] {
         let bad = check(template).unwrap_err();
         assert_eq!(bad.line, Some(line), "{template:?}: {bad}");
         assert!(!bad.reason.is_empty());
@@ -194,6 +248,28 @@ fn names_that_a_template_makes_itself_are_known() {
     let template = "{% set x = 1 %}{% for at in range(2) %}{{ loop.index + x }}{{ at }} {% endfor %}";
     assert_eq!(check(template), Ok(()));
     assert_eq!(render(template, &bare()).unwrap(), "20 31 ");
+}
+
+#[test]
+fn templates_may_include_others_and_a_mistake_is_found_where_it_stands() {
+    let facts = Facts { title: "{% include \"rules.md\" %}", ..bare() };
+    let mut prompts = with_worker("<{% include \"house.md\" %}>");
+    prompts.put("house", "{{ title }}");
+    assert_eq!(prompts.check(), Ok(()));
+    assert_eq!(prompts.render(Template::Worker, &facts).unwrap(), "<{% include \"rules.md\" %}>");
+    let missing = check("a\n{% include \"nothing.md\" %}").unwrap_err();
+    assert_eq!((missing.name.as_str(), missing.line), ("worker", Some(2)), "{missing}");
+    assert!(missing.reason.contains("nothing.md"), "{missing}");
+    prompts.put("house", "one\n{{ titel }}");
+    let inside = prompts.check().unwrap_err();
+    assert_eq!((inside.name.as_str(), inside.line), ("house", Some(2)), "{inside}");
+    prompts.put("house", "one\n{{ diff }}");
+    let elsewhere = prompts.check().unwrap_err();
+    assert_eq!(
+        (elsewhere.name.as_str(), elsewhere.line),
+        ("house", Some(2)),
+        "only a reviewer has a diff: {elsewhere}"
+    );
 }
 
 #[test]

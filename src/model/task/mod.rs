@@ -8,6 +8,7 @@ mod keys;
 mod values;
 mod progress;
 mod edit;
+mod contract;
 mod shell;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,6 @@ pub use definition::Task;
 pub use edit::with_progress;
 pub use id::{BadId, TaskId};
 pub use keys::{known_keys, nearest_key};
-pub use progress::{FEEDBACK_BYTES, Last, Progress, Session};
+pub use progress::{FEEDBACK_BYTES, Kept, Last, Progress, Session};
 pub use read::{MAX_BYTES, MAX_BYTES_WITH_OURS};
 pub use shell::{ShellBlock, shell_blocks};

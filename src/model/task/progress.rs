@@ -45,6 +45,9 @@ pub struct Progress {
     /// The agent's session, to be resumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
+    /// Work that is not merged and that the next attempt goes on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
     /// Keys that this version does not know, kept as they are.
     #[serde(flatten)]
     #[schemars(skip)]
@@ -71,6 +74,24 @@ pub struct Session {
     pub agent: String,
     /// The session's id, in the agent's own words.
     pub id: String,
+    /// What it was told: the digest of the task's text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
+}
+
+/// Work of an attempt that ended before it was merged, and not by a fault of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Kept {
+    /// Its last commit; a ref below `refs/swarm/salvage/` holds it.
+    pub commit: String,
+    /// What it was made for: the digest of the task's text.
+    pub contract: String,
+    /// Its author said that it is done.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ready: bool,
+    /// A person has approved it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub approved: bool,
 }
 
 impl Progress {
@@ -86,7 +107,16 @@ impl Progress {
             cost_usd: self.cost_usd.filter(|cost| cost.is_finite()),
             feedback: feedback.filter(|text| !text.is_empty()),
             commit: self.commit.as_deref().map(word),
-            session: session.map(|session| Session { agent: word(&session.agent), id: word(&session.id) }),
+            session: session.map(|session| Session {
+                agent: word(&session.agent),
+                id: word(&session.id),
+                contract: session.contract.as_deref().map(word),
+            }),
+            kept: self.kept.as_ref().map(|kept| Kept {
+                commit: word(&kept.commit),
+                contract: word(&kept.contract),
+                ..*kept
+            }),
             last,
             other: clean_map(&self.other),
             attempts: self.attempts,
@@ -113,6 +143,11 @@ fn clean_value(value: &Value) -> Value {
 fn clean_map(map: &Mapping) -> Mapping {
     let one_line = |key: &Value| key.as_str().map_or_else(|| key.clone(), |text| Value::String(word(text)));
     map.iter().map(|(key, value)| (one_line(key), clean_value(value))).collect()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 fn is_zero(count: &u32) -> bool {

@@ -33,6 +33,11 @@ impl Slot {
             let reason = format!("a {operation} is unfinished: finish it and commit, or abort it");
             return Ok(Committed::Refused { reason });
         }
+        self.commit_everything(message)
+    }
+
+    /// The same, whatever is unfinished: a merge is finished by it.
+    pub(super) fn commit_everything(&self, message: &str) -> Result<Committed, GitError> {
         self.mend_index()?;
         if let Some(reason) = self.stage_all()? {
             return Ok(Committed::Refused { reason });

@@ -17,6 +17,7 @@ mod unfinished;
 mod index;
 mod status;
 mod commit;
+mod conflict;
 mod objects;
 mod loose;
 mod message;
@@ -40,6 +41,7 @@ mod tests;
 
 pub use base::Tips;
 pub use commit::Committed;
+pub use conflict::Resolution;
 pub use error::GitError;
 pub use merge::{Merge, Strategy};
 pub use message::Message;

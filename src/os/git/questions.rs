@@ -88,6 +88,43 @@ impl Repo {
         at.ok_or_else(|| unexpected("git log", &printed))
     }
 
+    /// The commits in `from..to`, newest first, at most `most`: a line each, and below it the files. One process.
+    pub fn log(&self, from: &Oid, to: &Oid, most: usize) -> Result<String, GitError> {
+        let git = self.git().reading().args(["log", "--no-merges", "--name-status", "--format=%h %s", "-n"]);
+        let printed = git.arg(most.to_string()).arg(format!("{from}..{to}")).run()?;
+        Ok(String::from_utf8_lossy(&printed).trim().to_owned())
+    }
+
+    /// What differs between two commits, as a patch of at most `most` bytes, and whether that is not all. One process,
+    /// two where it is far too much.
+    pub fn diff(&self, from: &Oid, to: &Oid, most: usize) -> Result<(String, bool), GitError> {
+        let git = |form: &str| {
+            let git = self.git().reading().slow().set("core.quotePath=false");
+            git.args(["diff", "--no-color", "--no-ext-diff", "--no-textconv", "-M", form]).arg(from).arg(to)
+        };
+        let printed = match git("--patch").run() {
+            Ok(printed) => printed,
+            // More than can be held: the files and their sizes must do.
+            Err(GitError::CouldNotRun { source }) if source.kind() == std::io::ErrorKind::QuotaExceeded => {
+                let stat = git("--stat=200").run()?;
+                return Ok((cut(&String::from_utf8_lossy(&stat), most).to_owned(), true));
+            }
+            Err(error) => return Err(error),
+        };
+        let text = String::from_utf8_lossy(&printed);
+        let kept = cut(&text, most);
+        Ok((kept.to_owned(), kept.len() < text.len()))
+    }
+
+    /// The newest commit that both have; `None` if they share none. One process.
+    pub fn merge_base(&self, one: &Oid, other: &Oid) -> Result<Option<Oid>, GitError> {
+        if one == other {
+            return Ok(Some(one.clone()));
+        }
+        let answer = self.git().reading().arg("merge-base").arg(one).arg(other).ask()?;
+        Ok(Oid::from_git(&answer.stdout).filter(|_| answer.code == Some(0)))
+    }
+
     /// The messages of the commits in `from..to`, oldest first, without their trailers. One process.
     pub fn messages(&self, from: &Oid, to: &Oid) -> Result<Vec<String>, GitError> {
         let git = self.git().reading().args(["log", "--reverse", "--no-merges", "-z", "--format=%B"]);
@@ -96,4 +133,13 @@ impl Repo {
             printed.split(|byte| *byte == 0).map(|message| String::from_utf8_lossy(message).trim().to_owned());
         Ok(messages.filter(|message| !message.is_empty()).collect())
     }
+}
+
+/// The beginning of `text`, whole lines where there is a choice.
+fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let kept = &text[..text.floor_char_boundary(most)];
+    kept.rfind('\n').map_or(kept, |end| &kept[..=end])
 }

@@ -1,6 +1,7 @@
 //! What lets a test read like a transcript: a workspace of its own, runs of the program in it, and questions about
 //! what they have left.
 
+mod authors;
 mod base;
 mod deadly_git;
 mod ended;

@@ -1,0 +1,68 @@
+//! What an agent is told: the facts of its task, put into the template for its turn.
+
+use super::perform::{Cycle, Infra};
+use crate::model::agent::{Agent, Completion, Content};
+use crate::model::comment::{Comment, body_without_comments, comments};
+use crate::model::prompt::{self, CommentFacts, Facts, Telling, Template};
+use crate::model::task::shell_blocks;
+
+impl Cycle<'_> {
+    /// The prompt of a turn. `None` for an agent that runs the task's own script, where there is none.
+    pub(super) fn brief(
+        &self,
+        agent: &Agent,
+        template: Template,
+        telling: Telling<'_>,
+    ) -> Result<Option<String>, Infra> {
+        let task = &self.claim.found.task;
+        match agent.prompt.content {
+            Content::Script => {
+                let tag = format!("[swarm:{}:{}]", self.shop.journal.run_id(), self.bench.worker);
+                let blocks = shell_blocks(&task.body);
+                Ok((!blocks.is_empty()).then(|| prompt::script(&tag, task, &blocks)))
+            }
+            Content::Template => {
+                let comments = comments(&task.body);
+                self.fill_in(agent, template, telling, &comments, task.progress.feedback.as_deref()).map(Some)
+            }
+        }
+    }
+
+    /// The same with other comments and another feedback than the task's: what a session has not been told yet.
+    pub(super) fn fill_in(
+        &self,
+        agent: &Agent,
+        template: Template,
+        telling: Telling<'_>,
+        comments: &[Comment],
+        feedback: Option<&str>,
+    ) -> Result<String, Infra> {
+        let task = &self.claim.found.task;
+        let facts = Facts {
+            run: self.shop.journal.run_id(),
+            worker: &self.bench.worker,
+            id: task.id.as_str(),
+            title: &task.title,
+            domain: task.domain.as_deref(),
+            body: body_without_comments(&task.body),
+            acceptance: &task.acceptance,
+            comments: comments.iter().map(CommentFacts::of).collect(),
+            feedback,
+            attempt: self.claim.record.attempt,
+            base: &self.shop.base,
+            base_short: self.base.short(),
+            gates: self.gates().iter().map(|gate| gate.run.as_str()).collect(),
+            protected: &self.settings.config.protected,
+            completion: match agent.completion {
+                Completion::Signal => "signal",
+                Completion::Exit => "exit",
+            },
+            telling,
+        };
+        self.settings
+            .agents
+            .prompts()
+            .render(template, &facts)
+            .map_err(|bad| Infra(format!("config/prompts/{}.md:{}: {bad}", bad.name, bad.line.unwrap_or(0))))
+    }
+}

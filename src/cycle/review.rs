@@ -1,0 +1,223 @@
+//! **Reviewed**: a reviewer reads the work in the author's worktree and gives a verdict, bound to exactly that commit
+//! and to the task as it reads now.
+//!
+//! Reviewers are asked in their order until one gives a verdict. One who fails, falls silent or speaks in riddles says
+//! nothing about the work. Whatever a reviewer changes is thrown away.
+
+use super::attend::with_tail;
+use super::author::{Ended, can_be_told, how_it_ended};
+use super::notes::Notes;
+use super::perform::{Cycle, Infra};
+use super::product::Product;
+use super::turn::{Talk, Turn};
+use crate::model::agent::Agent;
+use crate::model::choice::Choice;
+use crate::model::comment::comments;
+use crate::model::excerpt;
+use crate::model::plan::{Event, Halt, Verdict};
+use crate::model::prompt::{self, Telling, Template};
+use crate::model::record::{self, StepName, StepResult};
+use crate::model::state::State;
+use crate::model::verdict::{Decision, Review, review};
+use crate::os::git::Oid;
+use crate::os::{clock, task_folder};
+
+/// How much of a change a reviewer is shown; he can look at all of it himself.
+const DIFF_BYTES: usize = 96 * 1024;
+/// How often one reviewer is asked: once more in the same session, if what he said is no review.
+const TRIES: u32 = 2;
+
+/// The review of the round before.
+#[derive(Debug, Clone)]
+pub(super) struct Reviewed {
+    /// The work that was reviewed.
+    pub(super) head: Oid,
+    /// What was asked for.
+    pub(super) objections: String,
+}
+
+/// What a reviewer is shown.
+struct Material {
+    round: u32,
+    head: Oid,
+    changed: Vec<String>,
+    diff: (String, bool),
+    /// What has changed since the last round.
+    since: Option<(Reviewed, (String, bool))>,
+}
+
+/// A review, with all that is to be written down of it.
+struct Given {
+    reviewer: Choice,
+    session: Option<String>,
+    contract: String,
+    review: Review,
+    round: u32,
+}
+
+/// What one reviewer came to.
+enum Heard {
+    Review(Review, Option<String>),
+    /// Nothing that says anything about the work; why.
+    Nothing(String),
+    Halted(Halt),
+}
+
+impl Cycle<'_> {
+    /// Has the work reviewed.
+    pub(super) fn review(&mut self, notes: &mut Notes, round: u32) -> Result<Event, Infra> {
+        let work = self.work.clone().ok_or_else(|| Infra("there is nothing to review".to_owned()))?;
+        self.read_again();
+        let contract = self.claim.found.task.contract();
+        if work.approved_for.as_ref() == Some(&contract) {
+            return Ok(Event::Reviewed(Verdict::Approved));
+        }
+        notes.review_rounds = notes.review_rounds.max(round);
+        let material = self.material(&work, round)?;
+        let mut silent = Vec::new();
+        for reviewer in self.settings.config.reviewers() {
+            match self.hear(notes, &reviewer, &material)? {
+                Heard::Review(review, session) => {
+                    let given = Given { reviewer, session, contract, review, round };
+                    return Ok(Event::Reviewed(self.take_review(notes, work, given)));
+                }
+                Heard::Halted(halt) => return Ok(Event::Halted(halt)),
+                Heard::Nothing(reason) => silent.push(format!("{reviewer}: {reason}")),
+            }
+        }
+        notes.because(format!("no reviewer gave a verdict: {}", silent.join("; ")));
+        Ok(Event::Reviewed(Verdict::Missing))
+    }
+
+    /// The task as it reads now; as it was, where somebody is just writing it.
+    pub(super) fn read_again(&mut self) {
+        if let Ok(Some(found)) = task_folder::read(&self.shop.dirs, State::Current, &self.claim.id) {
+            self.claim.found = found;
+        }
+    }
+
+    fn material(&self, work: &Product, round: u32) -> Result<Material, Infra> {
+        let repo = &self.shop.repo;
+        let since = match &self.reviewed {
+            Some(reviewed) => Some((reviewed.clone(), repo.diff(&reviewed.head, &work.head, DIFF_BYTES)?)),
+            None => None,
+        };
+        let diff = repo.diff(&self.base, &work.head, DIFF_BYTES)?;
+        Ok(Material { round, head: work.head.clone(), changed: work.changed.clone(), diff, since })
+    }
+
+    /// Asks one reviewer until he has given a review or cannot be asked any more.
+    fn hear(&mut self, notes: &mut Notes, reviewer: &Choice, material: &Material) -> Result<Heard, Infra> {
+        let agent = match self.settings.agents.find(reviewer) {
+            Ok(described) if can_be_told(&described.agent) => described.agent.clone(),
+            Ok(_) => return Ok(Heard::Nothing("it runs scripts and cannot judge anything".to_owned())),
+            Err(error) => return Ok(Heard::Nothing(error.chain())),
+        };
+        let mut talk = Talk::new(&agent);
+        let mut again = None;
+        for _ in 0..TRIES {
+            let prompt = self.tell_reviewer(&agent, material, again.as_deref())?;
+            self.bench.reset(self.shop, &material.head)?;
+            let turn = Turn {
+                step: StepName::Review,
+                choice: reviewer,
+                agent: &agent,
+                prompt,
+                talk: talk.clone(),
+                env: Vec::new(),
+            };
+            let shared = self.shop.repo.shared();
+            let reply = self.ask(notes, turn)?;
+            let heard = match (reply.attended.halt, how_it_ended(&reply.attended.ending, &reply.said)) {
+                (Some(halt), _) => Err(Heard::Halted(halt)),
+                (None, Ended::TimedOut(reason) | Ended::Badly(reason)) => Err(Heard::Nothing(first_line(&reason))),
+                (None, Ended::Well) => Ok(review(&reply.said, self.claim.found.task.acceptance.len())),
+            };
+            let result = match &heard {
+                Ok(Ok(review)) if review.decision == Decision::Approved => StepResult::Ok,
+                Ok(Ok(_)) => StepResult::Rejected,
+                Ok(Err(_)) => StepResult::Failed,
+                Err(Heard::Halted(_)) => StepResult::Interrupted,
+                Err(Heard::Nothing(_) | Heard::Review(..)) => StepResult::CouldNotRun,
+            };
+            let said = with_tail(String::new(), &reply.said);
+            self.end_turn(notes, reply, result)?;
+            self.report_shared(notes, &shared);
+            self.bench.slot.forget_locks()?;
+            self.bench.reset(self.shop, &material.head)?;
+            let no_review = match heard {
+                Ok(Ok(review)) => return Ok(Heard::Review(review, talk.session().map(str::to_owned))),
+                Ok(Err(no_review)) => no_review.to_string(),
+                Err(heard) => return Ok(heard),
+            };
+            match talk.session() {
+                Some(session) => talk = Talk::GoOn(session.to_owned()),
+                None => return Ok(Heard::Nothing(format!("{no_review} ({})", excerpt::last_line(&said)))),
+            }
+            again = Some(no_review);
+        }
+        Ok(Heard::Nothing(again.unwrap_or_default()))
+    }
+
+    fn tell_reviewer(&self, agent: &Agent, material: &Material, again: Option<&str>) -> Result<String, Infra> {
+        let since = material.since.as_ref();
+        let telling = Telling::Review(prompt::Review {
+            again,
+            round: material.round,
+            rounds: self.settings.config.review_rounds(),
+            head_short: material.head.short(),
+            changed: &material.changed,
+            diff: &material.diff.0,
+            diff_cut: material.diff.1,
+            objections: since.map(|(reviewed, _)| reviewed.objections.as_str()),
+            last_head_short: since.map_or("", |(reviewed, _)| reviewed.head.short()),
+            delta: since.map_or("", |(_, delta)| delta.0.as_str()),
+            delta_cut: since.is_some_and(|(_, delta)| delta.1),
+        });
+        let all = comments(&self.claim.found.task.body);
+        self.fill_in(agent, Template::Reviewer, telling, &all, None)
+    }
+
+    /// Writes the review down and draws the conclusion.
+    fn take_review(&mut self, notes: &mut Notes, work: Product, given: Given) -> Verdict {
+        let Given { reviewer, session, contract, review, round } = given;
+        let objections = review.objections();
+        let record = record::Review {
+            schema: record::SCHEMA,
+            run_id: self.shop.journal.run_id().to_owned(),
+            worker: self.bench.worker.clone(),
+            cycle: notes.cycle,
+            task: self.claim.id.clone(),
+            round,
+            agent: reviewer.agent.clone(),
+            model: reviewer.model.clone(),
+            session_id: session,
+            base: self.base.to_string(),
+            head: work.head.to_string(),
+            contract: contract.clone(),
+            verdict: review.decision,
+            findings: review.findings,
+            acceptance: review.acceptance,
+            at: clock::now(),
+        };
+        if let Err(error) = self.shop.journal.review(&record) {
+            let message = format!("cannot write the review's record: {error}");
+            self.shop.journal.event(&notes.who, record::Event::Warning { message });
+        }
+        match review.decision {
+            Decision::Approved => {
+                self.work = Some(Product { approved_for: Some(contract), ..work });
+                Verdict::Approved
+            }
+            Decision::NeedsChanges => {
+                notes.because(format!("{reviewer} asks for changes (round {round}):\n\n{objections}"));
+                self.reviewed = Some(Reviewed { head: work.head, objections });
+                Verdict::NeedsChanges
+            }
+        }
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,210 @@
+//! One turn of an agent: it is told something, runs in the worktree until it ends or must be ended, and has said
+//! something.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::attend::Attended;
+use super::notes::Notes;
+use super::perform::{Cycle, Infra};
+use super::run_program::Program;
+use crate::model::agent::{Agent, Variables, Via};
+use crate::model::choice::Choice;
+use crate::model::excerpt;
+use crate::model::record::{StepName, StepResult};
+use crate::model::state::State;
+use crate::os::lock::Lock;
+use crate::os::process::Clocks;
+
+/// The longest argument the kernel takes.
+const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
+
+/// Who is told what.
+pub(super) struct Turn<'a> {
+    /// For which step.
+    pub(super) step: StepName,
+    /// Who.
+    pub(super) choice: &'a Choice,
+    /// Its description.
+    pub(super) agent: &'a Agent,
+    /// What.
+    pub(super) prompt: String,
+    /// In which session.
+    pub(super) talk: Talk,
+    /// What its environment says beyond what every agent's does.
+    pub(super) env: Vec<(&'static str, OsString)>,
+}
+
+/// In which session an agent is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Talk {
+    /// In none that could be taken up again.
+    Once,
+    /// In a new one of this name.
+    Begin(String),
+    /// In the one of this name.
+    GoOn(String),
+}
+
+impl Talk {
+    /// The first turn of a session, where the agent has sessions.
+    pub(super) fn new(agent: &Agent) -> Self {
+        if agent.has_sessions() { Talk::Begin(new_session()) } else { Talk::Once }
+    }
+
+    /// The session's name.
+    pub(super) fn session(&self) -> Option<&str> {
+        match self {
+            Talk::Once => None,
+            Talk::Begin(id) | Talk::GoOn(id) => Some(id),
+        }
+    }
+}
+
+/// A random name in the form of a version 4 UUID, which is what agents ask for.
+fn new_session() -> String {
+    let bits = (fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// A turn that has ended; its step has not.
+pub(super) struct Reply {
+    /// How it ended.
+    pub(super) attended: Attended,
+    /// The end of what it printed.
+    pub(super) said: String,
+}
+
+impl Cycle<'_> {
+    /// Lets an agent have its turn.
+    pub(super) fn ask(&mut self, notes: &mut Notes, turn: Turn<'_>) -> Result<Reply, Infra> {
+        let round = notes.round(turn.step);
+        let mut name = format!("{}-c{}-{}", self.bench.worker, notes.cycle, turn.step.as_str());
+        if round > 1 {
+            name.push_str(&format!("-{round}"));
+        }
+        let path = self.shop.journal.folder().join("prompts").join(format!("{name}.md"));
+        fs::write(&path, &turn.prompt)?;
+        let argv = command_line(self, &turn, &path)?;
+        let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.claim.record.mark.clone());
+        program.clocks = clocks(self);
+        program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
+        // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
+        self.claim.record.prompt = Some(self.shop.dirs.shown(&path));
+        self.claim.record.write(&self.shop.dirs)?;
+        for (name, value) in self.told(notes).into_iter().chain(turn.env) {
+            program = program.with_env(name, value);
+        }
+        let command = shown(&program.argv);
+        let attended = self.attend(notes, turn.step, &name, program, command)?;
+        let said = String::from_utf8_lossy(&attended.ending.tail).into_owned();
+        Ok(Reply { attended, said })
+    }
+
+    /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
+    pub(super) fn end_turn(&self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
+        let log_error = reply.attended.ending.log_error.as_ref().map(ToString::to_string);
+        self.conclude(notes, reply.attended, result);
+        match log_error {
+            Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// What every agent's environment says about its task.
+    fn told(&self, notes: &Notes) -> Vec<(&'static str, OsString)> {
+        let file: PathBuf = self.shop.dirs.task(State::Current, &self.claim.id);
+        vec![
+            ("SWARM_TASK", self.claim.id.as_str().into()),
+            ("SWARM_TASK_FILE", file.into_os_string()),
+            ("SWARM_CYCLE", notes.cycle.to_string().into()),
+            ("SWARM_ATTEMPT", notes.attempt.to_string().into()),
+        ]
+    }
+}
+
+/// Opens and locks the prompt for the agent to read: the open file carries the lock into the agent, so that
+/// it is held while the worker or the agent lives. An agent that gets its prompt in another way finds the end
+/// of the file at once, which cures those that wait for more.
+fn hand_over(path: &Path, via: Via) -> Result<File, Infra> {
+    let Some(lock) = Lock::try_exclusive(path)? else {
+        return Err(Infra(format!("{} is locked by another process", path.display())));
+    };
+    let mut file = lock.hand_over()?;
+    match via {
+        Via::Stdin => {}
+        Via::File | Via::Arg => drop(file.seek(SeekFrom::End(0))?),
+    }
+    Ok(file)
+}
+
+fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, path: &Path) -> Result<Vec<OsString>, Infra> {
+    let Turn { agent, choice, prompt, talk, .. } = turn;
+    if agent.prompt.via == Via::Arg && prompt.len() > LONGEST_ARGUMENT {
+        return Err(Infra(format!(
+            "the prompt has {} bytes, and the system passes {LONGEST_ARGUMENT} as an argument: let {} read it from its standard input or a file",
+            prompt.len(),
+            choice.agent
+        )));
+    }
+    let path = path.display().to_string();
+    let worktree = cycle.bench.slot.path().display().to_string();
+    let run_folder = cycle.shop.journal.folder().display().to_string();
+    let (new_session, session) = match talk {
+        Talk::Once => ("", ""),
+        Talk::Begin(id) => (id.as_str(), ""),
+        Talk::GoOn(id) => ("", id.as_str()),
+    };
+    let values = Variables::from([
+        ("prompt", prompt.as_str()),
+        ("prompt_file", path.as_str()),
+        ("worktree", worktree.as_str()),
+        ("model", choice.model.as_deref().unwrap_or_default()),
+        ("effort", choice.effort.as_deref().unwrap_or_default()),
+        ("session", session),
+        ("new_session", new_session),
+        ("task", cycle.claim.id.as_str()),
+        ("run_dir", run_folder.as_str()),
+    ]);
+    let mut argv: Vec<OsString> = agent.command_line(&values).into_iter().map(OsString::from).collect();
+    // A program that is named by a path is the workspace's own, not the worktree's copy of it.
+    if let Some(program) = argv.first_mut()
+        && program.as_encoded_bytes().contains(&b'/')
+    {
+        *program = cycle.shop.dirs.root().join(&program).into_os_string();
+    }
+    Ok(argv)
+}
+
+/// The three clocks; what the task says goes before the settings.
+fn clocks(cycle: &Cycle<'_>) -> Clocks {
+    let limits = &cycle.settings.config.limits;
+    Clocks {
+        start_silence: Some(limits.start_silence.unwrap_or(limits.silence)),
+        silence: Some(limits.silence),
+        total: Some(cycle.claim.found.task.timeout.unwrap_or(limits.timeout)),
+    }
+}
+
+/// A command line as a person reads it, without the prompt it may carry.
+fn shown(argv: &[OsString]) -> String {
+    let parts: Vec<String> = argv.iter().map(|part| excerpt::shorten(&part.to_string_lossy(), 200)).collect();
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_session_has_the_name_of_a_random_uuid() {
+        let (one, other) = (new_session(), new_session());
+        assert_ne!(one, other);
+        let parts: Vec<usize> = one.split('-').map(str::len).collect();
+        assert_eq!(parts, [8, 4, 4, 4, 12]);
+        assert!(one[14..].starts_with('4') && matches!(&one[19..20], "8" | "9" | "a" | "b"), "{one}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What an agent is told: templates filled in once, whose values are never expanded again.
+
+mod facts;
+mod prompts;
+mod script;
+#[cfg(test)]
+mod tests;
+
+pub use facts::{CommentFacts, Facts, Fix, Plan, Resolve, Resume, Review, Telling, Waiting};
+pub use prompts::{BadTemplate, Prompts, Template};
+pub use script::script;
