@@ -1,10 +1,10 @@
 //! Runs one program of a cycle and attends to it: events at its beginning, a vigil while it runs, its strays and
 //! its log at its end.
 
-use super::notes::{Begun, Details, Notes};
+use super::notes::{Begun, Details, Notes, Spent};
 use super::perform::{Cycle, Infra};
 use super::run_program::{Program, run_program};
-use super::vigil::Vigil;
+use super::vigil::{Ear, Vigil};
 use crate::model::excerpt;
 use crate::model::plan::Halt;
 use crate::model::record::{Event, StepName, StepResult};
@@ -24,21 +24,22 @@ pub(super) struct Attended {
 }
 
 impl Cycle<'_> {
-    /// Runs `program` as a step that is shown as `command`; all it prints goes to `logs/<name>.log`.
+    /// Runs `program` as a step that is shown as its command line; all it prints goes to `logs/<name>.log`, and to `ear`.
     pub(super) fn attend(
         &mut self,
         notes: &mut Notes,
         step: StepName,
         name: &str,
         program: Program,
-        command: String,
+        ear: Ear<'_>,
     ) -> Result<Attended, Infra> {
+        let command = program.shown.clone();
         let log = format!("logs/{name}.log");
         let path = self.shop.journal.folder().join(&log);
         // Whatever runs in the worktree may write there, gates too.
         self.bench.touch();
         let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
-        let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, &self.claim.id, &mut self.claim.record);
+        let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, &self.claim.id, &mut self.claim.record, ear);
         let ended = run_program(self.shop, self.bench, program, &path, &mut vigil);
         let halt = vigil.halt;
         let ending = match ended {
@@ -61,7 +62,12 @@ impl Cycle<'_> {
 
     /// Ends the step of `attended` with what came of it.
     pub(super) fn conclude(&self, notes: &mut Notes, attended: Attended, result: StepResult) {
-        let details = details(&attended.ending, attended.log, result);
+        self.conclude_with(notes, attended, result, Spent::default());
+    }
+
+    /// The same for a program that has spent something.
+    pub(super) fn conclude_with(&self, notes: &mut Notes, attended: Attended, result: StepResult, spent: Spent) {
+        let details = Details { spent, ..details(&attended.ending, attended.log, result) };
         notes.end(&self.shop.journal, attended.begun, result, details);
     }
 }
@@ -85,7 +91,7 @@ fn details(ending: &Ending, log: String, result: StepResult) -> Details {
             Some(excerpt::tail(&said, TAIL_BYTES).to_owned())
         }
     };
-    Details { exit_code, signal, timed_out, log: Some(log), tail }
+    Details { exit_code, signal, timed_out, log: Some(log), tail, spent: Spent::default() }
 }
 
 /// A sentence, and the end of what was printed below it.

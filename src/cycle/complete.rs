@@ -132,6 +132,10 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         Outcome::Interrupted | Outcome::Cancelled | Outcome::RateLimited | Outcome::Infra => old.feedback.clone(),
         _ => notes.feedback.clone(),
     };
+    progress.cost_usd = match (old.cost_usd, notes.spent().cost_usd) {
+        (Some(before), Some(now)) => Some(before + now),
+        (before, now) => before.or(now),
+    };
     progress.kept = notes.kept.clone();
     progress.session = notes.session.clone().filter(|_| goes_on(outcome)).map(|id| Session {
         agent: heading.agent.clone(),

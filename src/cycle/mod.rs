@@ -12,6 +12,8 @@ mod setup;
 mod begin;
 mod brief;
 mod turn;
+mod ended;
+mod ledger;
 mod author;
 mod product;
 mod outbox;

@@ -65,6 +65,34 @@ pub(super) struct Details {
     pub(super) timed_out: bool,
     pub(super) log: Option<String>,
     pub(super) tail: Option<String>,
+    pub(super) spent: Spent,
+}
+
+/// What a turn of an agent has cost; what is not known is `None`, never 0.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Spent {
+    pub(super) usage: Usage,
+    pub(super) cost_usd: Option<f64>,
+}
+
+impl Spent {
+    /// Both together; what is known of one only is all that is known.
+    fn and(self, other: Spent) -> Spent {
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        let usage = Usage {
+            input_tokens: sum(self.usage.input_tokens, other.usage.input_tokens),
+            output_tokens: sum(self.usage.output_tokens, other.usage.output_tokens),
+            cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
+        };
+        let cost_usd = match (self.cost_usd, other.cost_usd) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
+        Spent { usage, cost_usd }
+    }
 }
 
 impl Notes {
@@ -124,14 +152,21 @@ impl Notes {
             timed_out: details.timed_out,
             log: details.log,
             tail: details.tail,
-            usage: Usage::default(),
-            cost_usd: None,
+            usage: details.spent.usage,
+            cost_usd: details.spent.cost_usd,
         });
+    }
+
+    /// What all turns together have cost so far.
+    pub(super) fn spent(&self) -> Spent {
+        let steps = self.steps.iter().map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd });
+        steps.fold(Spent::default(), Spent::and)
     }
 
     /// The record of the cycle, which ends now.
     pub(super) fn record(self, heading: Heading, outcome: Outcome) -> Cycle {
         let text = |oid: &Oid| oid.as_str().to_owned();
+        let spent = self.spent();
         let recycled = match outcome {
             Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::Done => {
                 self.who.task.iter().cloned().collect()
@@ -167,8 +202,8 @@ impl Notes {
             created: self.created,
             recycled,
             review_rounds: self.review_rounds,
-            usage: Usage::default(),
-            cost_usd: None,
+            usage: spent.usage,
+            cost_usd: spent.cost_usd,
         }
     }
 }

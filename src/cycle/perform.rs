@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::author::{can_be_told, choose};
+use super::author::choose;
 use super::begin::{Beginning, beginning};
 use super::complete::{Ended, complete};
 use super::integrate::integrate;
 use super::keep::keep_the_work;
+use super::ledger::Ledger;
 use super::notes::{Heading, Notes};
 use super::product::Product;
 use super::resolve::Conflict;
@@ -73,6 +74,8 @@ pub(super) struct Cycle<'a> {
     pub(super) reviewed: Option<Reviewed>,
     /// The last conflict with the base.
     pub(super) conflict: Option<Conflict>,
+    /// What its sessions have told of their cost.
+    pub(super) ledger: Ledger,
 }
 
 /// What became of a cycle.
@@ -195,6 +198,7 @@ fn begin<'a>(
         open_turn: None,
         reviewed: None,
         conflict: None,
+        ledger: Ledger::default(),
     };
     let rules = cycle.rules();
     let plan = match beginning {
@@ -250,7 +254,7 @@ fn sentence(halt: Halt) -> &'static str {
 impl Cycle<'_> {
     fn rules(&self) -> Rules {
         let limits = &self.settings.config.limits;
-        let told = can_be_told(&self.author);
+        let told = self.author.can_be_told();
         let has_reviewers = !self.settings.config.reviewer.is_empty();
         Rules {
             resumes: if self.author.has_sessions() { limits.resumes } else { 0 },

@@ -35,17 +35,18 @@ impl Cycle<'_> {
         let own_log = self.shop.repo.log(&self.base, &work.head, COMMITS_TOLD)?;
         self.bench.slot.begin_merge(&conflict.tip)?;
         self.bench.touch();
-        let telling = Telling::Resolve(Resolve {
-            fresh: !self.is_known_to_author(),
-            tip_short: conflict.tip.short(),
-            files: &conflict.files,
-            their_log: &their_log,
-            own_log: &own_log,
-            unresolved: &conflict.unresolved,
-        });
-        let all = comments(&self.claim.found.task.body);
-        let prompt = self.fill_in(&agent, Template::Resolve, telling, &all, None)?;
-        self.let_author_work(notes, StepName::Resolve, prompt)
+        self.let_author_work(notes, StepName::Resolve, &|cycle| {
+            let telling = Telling::Resolve(Resolve {
+                fresh: cycle.session.is_none(),
+                tip_short: conflict.tip.short(),
+                files: &conflict.files,
+                their_log: &their_log,
+                own_log: &own_log,
+                unresolved: &conflict.unresolved,
+            });
+            let all = comments(&cycle.claim.found.task.body);
+            cycle.fill_in(&agent, Template::Resolve, telling, &all, None).map(Some)
+        })
     }
 
     /// Looks at what the author has made of the conflict. What he left open is kept under a ref, and the work is put

@@ -5,7 +5,7 @@
 //! nothing about the work. Whatever a reviewer changes is thrown away.
 
 use super::attend::with_tail;
-use super::author::{Ended, can_be_told, how_it_ended};
+use super::ended::Ended;
 use super::notes::Notes;
 use super::perform::{Cycle, Infra};
 use super::product::Product;
@@ -109,7 +109,7 @@ impl Cycle<'_> {
     /// Asks one reviewer until he has given a review or cannot be asked any more.
     fn hear(&mut self, notes: &mut Notes, reviewer: &Choice, material: &Material) -> Result<Heard, Infra> {
         let agent = match self.settings.agents.find(reviewer) {
-            Ok(described) if can_be_told(&described.agent) => described.agent.clone(),
+            Ok(described) if described.agent.can_be_told() => described.agent.clone(),
             Ok(_) => return Ok(Heard::Nothing("it runs scripts and cannot judge anything".to_owned())),
             Err(error) => return Ok(Heard::Nothing(error.chain())),
         };
@@ -128,10 +128,19 @@ impl Cycle<'_> {
             };
             let shared = self.shop.repo.shared();
             let reply = self.ask(notes, turn)?;
-            let heard = match (reply.attended.halt, how_it_ended(&reply.attended.ending, &reply.said)) {
+            let session = reply.session.clone();
+            let heard = match (reply.halt, &reply.ended) {
                 (Some(halt), _) => Err(Heard::Halted(halt)),
-                (None, Ended::TimedOut(reason) | Ended::Badly(reason)) => Err(Heard::Nothing(first_line(&reason))),
                 (None, Ended::Well) => Ok(review(&reply.said, self.claim.found.task.acceptance.len())),
+                (
+                    None,
+                    Ended::TimedOut(reason)
+                    | Ended::Badly(reason)
+                    | Ended::Early(reason)
+                    | Ended::RateLimited(reason)
+                    | Ended::Trouble(reason)
+                    | Ended::NoSession(reason),
+                ) => Err(Heard::Nothing(first_line(reason))),
             };
             let result = match &heard {
                 Ok(Ok(review)) if review.decision == Decision::Approved => StepResult::Ok,
@@ -146,12 +155,12 @@ impl Cycle<'_> {
             self.bench.slot.forget_locks()?;
             self.bench.reset(self.shop, &material.head)?;
             let no_review = match heard {
-                Ok(Ok(review)) => return Ok(Heard::Review(review, talk.session().map(str::to_owned))),
+                Ok(Ok(review)) => return Ok(Heard::Review(review, session)),
                 Ok(Err(no_review)) => no_review.to_string(),
                 Err(heard) => return Ok(heard),
             };
-            match talk.session() {
-                Some(session) => talk = Talk::GoOn(session.to_owned()),
+            match session {
+                Some(session) => talk = Talk::GoOn(session),
                 None => return Ok(Heard::Nothing(format!("{no_review} ({})", excerpt::last_line(&said)))),
             }
             again = Some(no_review);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{Bench, Workshop};
 use crate::model::agent::{self, Agent, Target};
+use crate::model::excerpt;
 use crate::os::process::{self, Clocks, Ending, Mark, SendTo, Signal, Spec, StopStep, Watch};
 
 /// What every program may see of the user's environment.
@@ -20,6 +21,8 @@ const PORTS_PER_SLOT: u32 = 20;
 /// One program to run.
 pub(super) struct Program {
     pub(super) argv: Vec<OsString>,
+    /// As a person reads it.
+    pub(super) shown: String,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) stdin: Option<File>,
     pub(super) clocks: Clocks,
@@ -36,6 +39,7 @@ impl Program {
         env.extend(house(shop, bench));
         Self {
             argv: ["sh", "-c", command].map(OsString::from).to_vec(),
+            shown: command.to_owned(),
             env,
             stdin: None,
             clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
@@ -52,7 +56,9 @@ impl Program {
         env.extend(house(shop, bench));
         env.extend(shop.repo.identity_env().into_iter().map(|(name, value)| (name.into(), value.into())));
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
-        Self { argv, env, stdin: None, clocks: Clocks::default(), stop: stop_steps(&agent.stop), mark }
+        let parts: Vec<String> = argv.iter().map(|part| excerpt::shorten(&part.to_string_lossy(), 200)).collect();
+        let shown = parts.join(" ");
+        Self { argv, shown, env, stdin: None, clocks: Clocks::default(), stop: stop_steps(&agent.stop), mark }
     }
 
     pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {

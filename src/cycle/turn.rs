@@ -7,12 +7,14 @@ use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::attend::Attended;
-use super::notes::Notes;
+use super::ended::{Ended, judge_end};
+use super::notes::{Notes, Spent};
 use super::perform::{Cycle, Infra};
 use super::run_program::Program;
-use crate::model::agent::{Agent, Variables, Via};
+use crate::model::agent::{Agent, MintedBy, Variables, Via};
+use crate::model::answer::Reader;
 use crate::model::choice::Choice;
-use crate::model::excerpt;
+use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
 use crate::model::state::State;
 use crate::os::lock::Lock;
@@ -40,7 +42,7 @@ pub(super) struct Turn<'a> {
 /// In which session an agent is addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Talk {
-    /// In none that could be taken up again.
+    /// In one that it names itself, if it has sessions.
     Once,
     /// In a new one of this name.
     Begin(String),
@@ -51,10 +53,13 @@ pub(super) enum Talk {
 impl Talk {
     /// The first turn of a session, where the agent has sessions.
     pub(super) fn new(agent: &Agent) -> Self {
-        if agent.has_sessions() { Talk::Begin(new_session()) } else { Talk::Once }
+        match agent.session.minted_by {
+            MintedBy::Us if agent.has_sessions() => Talk::Begin(new_session()),
+            MintedBy::Us | MintedBy::Agent => Talk::Once,
+        }
     }
 
-    /// The session's name.
+    /// The session's name, where it is known before the turn.
     pub(super) fn session(&self) -> Option<&str> {
         match self {
             Talk::Once => None,
@@ -72,10 +77,16 @@ fn new_session() -> String {
 
 /// A turn that has ended; its step has not.
 pub(super) struct Reply {
-    /// How it ended.
-    pub(super) attended: Attended,
-    /// The end of what it printed.
+    attended: Attended,
+    /// Why it was ended from outside, if it was.
+    pub(super) halt: Option<Halt>,
+    /// What its end means.
+    pub(super) ended: Ended,
+    /// The final message.
     pub(super) said: String,
+    /// The session in which it spoke, where that can be taken up again.
+    pub(super) session: Option<String>,
+    spent: Spent,
 }
 
 impl Cycle<'_> {
@@ -87,8 +98,9 @@ impl Cycle<'_> {
             name.push_str(&format!("-{round}"));
         }
         let path = self.shop.journal.folder().join("prompts").join(format!("{name}.md"));
-        fs::write(&path, &turn.prompt)?;
-        let argv = command_line(self, &turn, &path)?;
+        let prompt = turn.agent.prompt.guarded(&turn.prompt);
+        fs::write(&path, prompt.as_bytes())?;
+        let argv = command_line(self, &turn, &prompt, &path)?;
         let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.claim.record.mark.clone());
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
@@ -98,16 +110,22 @@ impl Cycle<'_> {
         for (name, value) in self.told(notes).into_iter().chain(turn.env) {
             program = program.with_env(name, value);
         }
-        let command = shown(&program.argv);
-        let attended = self.attend(notes, turn.step, &name, program, command)?;
-        let said = String::from_utf8_lossy(&attended.ending.tail).into_owned();
-        Ok(Reply { attended, said })
+        let mut reader = Reader::new(&turn.agent.output);
+        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes| reader.feed(bytes))?;
+        let ending = &attended.ending;
+        let answer = reader.finish(&ending.tail);
+        let tail = String::from_utf8_lossy(&ending.tail);
+        let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
+        let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
+        let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
+        let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
+        Ok(Reply { halt: attended.halt, attended, ended, said: answer.text.unwrap_or_default(), session, spent })
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
     pub(super) fn end_turn(&self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
         let log_error = reply.attended.ending.log_error.as_ref().map(ToString::to_string);
-        self.conclude(notes, reply.attended, result);
+        self.conclude_with(notes, reply.attended, result, reply.spent);
         match log_error {
             Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
             None => Ok(()),
@@ -141,8 +159,8 @@ fn hand_over(path: &Path, via: Via) -> Result<File, Infra> {
     Ok(file)
 }
 
-fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, path: &Path) -> Result<Vec<OsString>, Infra> {
-    let Turn { agent, choice, prompt, talk, .. } = turn;
+fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -> Result<Vec<OsString>, Infra> {
+    let Turn { agent, choice, talk, .. } = turn;
     if agent.prompt.via == Via::Arg && prompt.len() > LONGEST_ARGUMENT {
         return Err(Infra(format!(
             "the prompt has {} bytes, and the system passes {LONGEST_ARGUMENT} as an argument: let {} read it from its standard input or a file",
@@ -159,7 +177,7 @@ fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, path: &Path) -> Result<Vec<O
         Talk::GoOn(id) => ("", id.as_str()),
     };
     let values = Variables::from([
-        ("prompt", prompt.as_str()),
+        ("prompt", prompt),
         ("prompt_file", path.as_str()),
         ("worktree", worktree.as_str()),
         ("model", choice.model.as_deref().unwrap_or_default()),
@@ -187,12 +205,6 @@ fn clocks(cycle: &Cycle<'_>) -> Clocks {
         silence: Some(limits.silence),
         total: Some(cycle.claim.found.task.timeout.unwrap_or(limits.timeout)),
     }
-}
-
-/// A command line as a person reads it, without the prompt it may carry.
-fn shown(argv: &[OsString]) -> String {
-    let parts: Vec<String> = argv.iter().map(|part| excerpt::shorten(&part.to_string_lossy(), 200)).collect();
-    parts.join(" ")
 }
 
 #[cfg(test)]

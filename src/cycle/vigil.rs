@@ -15,20 +15,31 @@ use crate::os::task_folder;
 /// How long a file may be nowhere before it counts as deleted: some editors save by moving the old one away.
 const BETWEEN_TWO_SAVES: Duration = Duration::from_millis(500);
 
+/// Hears what a program prints, in pieces.
+pub(super) type Ear<'a> = &'a mut dyn FnMut(&[u8]);
+
 /// Watches over one program of one task.
 pub(super) struct Vigil<'a> {
     dirs: &'a Dirs,
     stop: &'a StopValue,
     id: &'a TaskId,
     record: &'a mut ClaimRecord,
+    /// Hears what the program prints.
+    ear: Ear<'a>,
     /// Why the program was ended, if it was this vigil's doing.
     pub(super) halt: Option<Halt>,
 }
 
 impl<'a> Vigil<'a> {
     /// A vigil over a program of the task `id`; who it is goes into the claim's record.
-    pub(super) fn new(dirs: &'a Dirs, stop: &'a StopValue, id: &'a TaskId, record: &'a mut ClaimRecord) -> Self {
-        Self { dirs, stop, id, record, halt: None }
+    pub(super) fn new(
+        dirs: &'a Dirs,
+        stop: &'a StopValue,
+        id: &'a TaskId,
+        record: &'a mut ClaimRecord,
+        ear: Ear<'a>,
+    ) -> Self {
+        Self { dirs, stop, id, record, ear, halt: None }
     }
 }
 
@@ -56,6 +67,11 @@ impl Watch for Vigil<'_> {
         // The mark in its environment finds it as well; this is the second line.
         let _ = self.record.write(self.dirs);
         self.look()
+    }
+
+    fn printed(&mut self, bytes: &[u8]) -> Verdict {
+        (self.ear)(bytes);
+        Verdict::GoOn
     }
 
     fn look(&mut self) -> Verdict {

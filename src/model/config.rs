@@ -324,9 +324,6 @@ impl Config {
         if self.domains.values().any(|domain| domain.budget_usd.is_some()) {
             asked.push("domains: budgets are not built yet".to_owned());
         }
-        if self.limits.cost_usd.is_some() {
-            asked.push("limits.cost_usd: costs are not known yet".to_owned());
-        }
         if self.notify.is_some() {
             asked.push("notify: is not built yet".to_owned());
         }

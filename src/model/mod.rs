@@ -14,6 +14,7 @@ pub mod transition;
 pub mod choice;
 pub mod crew;
 pub mod agent;
+pub mod answer;
 pub mod prompt;
 pub mod signal;
 pub mod verdict;

@@ -17,16 +17,7 @@ pub struct Wanted {
 /// The agent of each worker under these settings. An error where they cannot be put in force: they ask for what this
 /// version does not do, or name an agent that is not there.
 pub fn muster(settings: &Settings, wanted: &Wanted) -> Result<Vec<Choice>> {
-    match settings.config.unsupported().as_slice() {
-        [] => {}
-        asked => {
-            return Err(Error::usage(format!(
-                "the settings ask for what this version cannot do: {}",
-                asked.join("; ")
-            ))
-            .hint("remove these keys, or use a newer version"));
-        }
-    }
+    settings.check()?;
     let default = settings.agents.first_usable();
     let workers = crew(&settings.config.workers, wanted.total, wanted.instead.as_ref(), &default)
         .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;

@@ -175,9 +175,12 @@ fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> 
             floor.board.let_go(&id);
             continue;
         }
-        bench.choice = seat.choice();
         match claim(floor.shop, bench, cycle, &id) {
-            Ok(Claimed::Yes(claimed)) => return Some(claimed),
+            Ok(Claimed::Yes(claimed)) => {
+                // As late as can be: the cycle takes the settings in force next, and the two belong together.
+                bench.choice = seat.choice();
+                return Some(claimed);
+            }
             Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),
             Ok(Claimed::Locked) => {
                 let until = clock::now().checked_add(AFTER_LOCKED_MS.milliseconds()).unwrap_or_else(|_| clock::now());

@@ -161,7 +161,7 @@ fn settings_that_this_version_cannot_honour_are_refused() {
     w.start(["--drain"]).code(2).says("integrate.batch");
     w.config("reviewer: {agent: script}\n");
     w.start(["--drain"]).code(2).says("`script` cannot review: it runs the task's own script");
-    w.config("reviewer: [script, nobody]\n");
+    w.config("reviewer: [nobody]\n");
     w.start(["--drain"]).code(2).says("nobody");
     w.config("limits: {atempts: 1}\n");
     w.start(["--drain"]).code(2).says("config/swarm.yaml:2").says("did you mean `attempts`");

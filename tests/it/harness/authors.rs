@@ -17,7 +17,8 @@ impl Workspace {
     /// An agent with sessions that is a shell script. `$session` is the session's name, `$going_on` whether it was
     /// begun before, `$told` the prompt; `ready` says the signal.
     pub(crate) fn author(&self, name: &str, script: &str) {
-        let args = "args: {new_session: [--begin, '{new_session}'], session: [--go-on, '{session}']}";
+        let args =
+            "session: {minted_by: us}\nargs: {new_session: [--begin, '{new_session}'], resume: [--go-on, '{session}']}";
         self.shell_agent(name, script, args);
     }
 

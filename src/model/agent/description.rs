@@ -1,0 +1,89 @@
+//! The description of one agent.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Content, Field, MintedBy, Output, Prompting, Sessions, Stop, default_stop};
+
+/// One agent's description.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    /// The command line. The first part is a program on PATH, or a path from the workspace when it holds a slash.
+    pub argv: Vec<String>,
+    /// Groups put in place of `{args}`, each only when the variable of its name has a value; `resume` stands for
+    /// the variable `session`. A group that must stand elsewhere is named by a part of its own, `{args.resume}`.
+    #[serde(default)]
+    pub args: BTreeMap<String, Vec<String>>,
+    /// How the agent gets its prompt.
+    #[serde(default)]
+    pub prompt: Prompting,
+    /// What says that the work is done.
+    #[serde(default)]
+    pub completion: Completion,
+    /// What it prints.
+    #[serde(default)]
+    pub output: Output,
+    /// How its sessions are named, and where they can be taken up again.
+    #[serde(default)]
+    pub session: Sessions,
+    /// The variables of the user's environment that it may see, beyond the usual few.
+    #[serde(default)]
+    pub env_pass: Vec<String>,
+    /// Variables set for it.
+    #[serde(default)]
+    pub env_set: BTreeMap<String, String>,
+    /// How to end it: in order, until it is gone.
+    #[serde(default = "default_stop")]
+    pub stop: Vec<Stop>,
+}
+
+/// What says that the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Completion {
+    /// A signal in the agent's final message.
+    #[default]
+    Signal,
+    /// A zero exit, with changes.
+    Exit,
+}
+
+impl Agent {
+    /// Whether a session can be taken up again: the command line can name one, and its id gets known.
+    pub fn has_sessions(&self) -> bool {
+        let is_known = match self.session.minted_by {
+            MintedBy::Us => self.uses("new_session"),
+            MintedBy::Agent => self.output.sets(Field::Session),
+        };
+        is_known && self.uses("session")
+    }
+
+    /// Whether it can be told something new about a task: one that runs the task's own script cannot.
+    pub fn can_be_told(&self) -> bool {
+        match self.prompt.content {
+            Content::Template => true,
+            Content::Script => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_can_be_resumed_where_its_id_gets_known_and_can_be_named() {
+        let can = |yaml: &str| serde_yaml::from_str::<Agent>(yaml).unwrap().has_sessions();
+        let resume = "args: {resume: [--resume, '{session}']}";
+        let reads = "output: {format: jsonl, rules: [{when: {/type: init}, set: {session: /id}}]}";
+        assert!(can(&format!("{{argv: [tool, '{{args}}'], {resume}, {reads}}}")));
+        assert!(!can(&format!("{{argv: [tool, '{{args}}'], {resume}}}")), "nobody knows the id");
+        assert!(!can(&format!("{{argv: [tool], {reads}}}")), "nothing names it");
+        let minted = "session: {minted_by: us}";
+        assert!(!can(&format!("{{argv: [tool, '{{args}}'], {resume}, {minted}}}")), "it is never told the id");
+        assert!(can(&format!("{{argv: [tool, --id, '{{new_session}}', '{{args}}'], {resume}, {minted}}}")));
+    }
+}

@@ -1,0 +1,32 @@
+//! An agent is data: how to start its program, how to give it the prompt, what it prints, when it is done and how
+//! to end it.
+//!
+//! The built-in descriptions are the files under `config/agents/`; a user's file has the same form.
+
+mod description;
+mod prompting;
+mod session;
+mod output;
+mod rule;
+mod condition;
+mod pointer;
+mod pattern;
+mod classify;
+mod reset;
+mod stop;
+mod command_line;
+mod check;
+
+pub use check::BadDescription;
+pub use classify::{Class, TroubleKind};
+pub use command_line::{VARIABLES, Variables};
+pub use condition::{Condition, Scalar};
+pub use description::{Agent, Completion};
+pub use output::{Format, Output, Scope, UsageFacts};
+pub use pattern::Pattern;
+pub use pointer::Pointer;
+pub use prompting::{Content, Prompting, Via};
+pub use reset::{ResetText, Unit};
+pub use rule::{Append, Clear, Field, Figure, Flag, LineRule, Rule};
+pub use session::{MintedBy, Sessions};
+pub use stop::{Signal, Stop, Target, default_stop};

@@ -1,0 +1,7 @@
+//! Whole outputs, read: recordings of the real programs, and what no program should print.
+
+mod support;
+mod recordings;
+mod descriptions;
+mod odd;
+mod properties;
