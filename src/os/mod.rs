@@ -20,6 +20,7 @@ pub mod git;
 pub mod judgements;
 pub mod agents;
 pub mod settings;
+pub mod control;
 pub mod journal;
 pub mod records;
 pub mod workspace;

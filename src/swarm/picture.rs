@@ -54,6 +54,8 @@ pub(super) struct Picture {
     pub(super) resting_until: Option<Timestamp>,
     /// Which tasks the base lets through.
     pub(super) admission: Admission,
+    /// Nobody claims: a person has paused it.
+    pub(super) paused: bool,
     /// The folders have been read since the last change.
     pub(super) rescanned: bool,
     pub(super) drained: bool,

@@ -1,4 +1,4 @@
-//! The beginning and the end of a run: `started.json` and `stopped.json`.
+//! The documents of a run: its beginning, its workers and its end.
 
 use std::collections::BTreeMap;
 
@@ -59,4 +59,36 @@ pub struct Stopped {
     pub cycles: u32,
     /// How many cycles ended how.
     pub outcomes: BTreeMap<Outcome, u32>,
+}
+
+/// `crew.json`: the workers of a live run, once they are others than those with which it began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Crew {
+    /// The version of this format.
+    pub schema: u32,
+    /// All that it has ever had.
+    pub workers: Vec<Member>,
+}
+
+/// A worker of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// w0, w1, …
+    pub worker: String,
+    /// Its agent from its next claim on.
+    pub agent: String,
+    /// Whether it stays.
+    pub standing: Standing,
+}
+
+/// Whether a worker stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It does.
+    Stays,
+    /// It finishes its cycle, if it is in one, and leaves; until it has, it may be asked to stay.
+    Retires,
+    /// It has left, or seen that it is to leave.
+    Left,
 }
