@@ -10,6 +10,7 @@ pub mod queue;
 pub mod pick;
 pub mod footprint;
 pub mod plan;
+pub mod batch;
 pub mod transition;
 pub mod reopen;
 pub mod choice;
