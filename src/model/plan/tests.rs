@@ -27,12 +27,13 @@ const LANDINGS: [(&str, Landing); 4] = [
     ("conflict", Landing::Conflict),
     ("merged-red", Landing::Red),
 ];
-const HALTS: [(&str, Halt, Outcome); 5] = [
+const HALTS: [(&str, Halt, Outcome); 6] = [
     ("interrupt", Halt::Interrupted, Outcome::Interrupted),
     ("cancel", Halt::Cancelled, Outcome::Cancelled),
     ("trouble", Halt::Infra, Outcome::Infra),
     ("limit", Halt::RateLimited, Outcome::RateLimited),
     ("broke", Halt::OverBudget, Outcome::OverBudget),
+    ("red-base", Halt::BaseRed, Outcome::Interrupted),
 ];
 
 /// Every event with its word.

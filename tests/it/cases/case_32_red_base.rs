@@ -253,7 +253,8 @@ fn the_first_signal_ends_the_gates_on_the_base_and_those_who_wait_for_them() {
     }
     let mut swarm = w.start_in_background(["-n", "3"]);
     swarm.wait_for_event(|event| event.is("base_unknown"));
-    let other = w.start_in_background(["-n", "1"]);
+    let mut other = w.start_in_background(["-n", "1"]);
+    other.wait_for_event(|event| event.is("run_started"));
     swarm.signal(Signal::INT);
     swarm.wait().code(0);
     other.signal(Signal::INT);
