@@ -36,6 +36,6 @@ pub use bench::Bench;
 pub use claim::{Claim, ClaimRecord, Claimed, GoOn, Home, claim};
 pub use integrate::catch_up;
 pub use perform::{Performed, perform};
-pub use probe::{Probed, Question, probe};
+pub use probe::{BaseTurn, Probed, Question, probe};
 pub use rehearse::{Rehearsed, Said, rehearse};
 pub use workshop::Workshop;

@@ -1,4 +1,4 @@
-//! Asks the gates about the base, once among all workers of all processes, and remembers what they say.
+//! Asks the gates about the base, one worker of all processes at a time, and remembers what they say.
 
 use super::memory::{remember, tell_flake};
 use super::rehearse::{Said, rehearse_gate};
@@ -9,10 +9,23 @@ use crate::model::judgement::{Evidence, Judgement, deserves_a_second_try};
 use crate::model::record::Event;
 use crate::os::git::Oid;
 use crate::os::journal::Who;
-use crate::os::judgements::Remembered;
 use crate::os::lock::Lock;
 use crate::os::process::{Identity, Mark, Verdict, Watch};
 use crate::os::stop::{Stop, StopValue};
+
+/// The right to ask, and to file the task that follows from the answer: whoever waited for it finds both.
+pub struct BaseTurn {
+    _lock: Lock,
+}
+
+impl BaseTurn {
+    /// Waits for it; `None`: the run has no use for an answer any more, from `give_up_at` on.
+    pub fn take(shop: &Workshop, give_up_at: Stop) -> Result<Option<Self>> {
+        let path = shop.dirs.base_lock();
+        let lock = Lock::exclusive(&path, &|| shop.stop.get() >= give_up_at);
+        Ok(lock.context(|| format!("lock {}", path.display()))?.map(|lock| BaseTurn { _lock: lock }))
+    }
+}
 
 /// What is asked.
 pub struct Question<'a> {
@@ -22,8 +35,6 @@ pub struct Question<'a> {
     pub tree: &'a Oid,
     /// The gates; there is one at least.
     pub gates: &'a [Gate],
-    /// The word that is remembered and not trusted. Another that appears while the lock is waited for is taken.
-    pub doubted: Option<&'a Remembered>,
     /// From here on the run has no use for an answer.
     pub give_up_at: Stop,
     /// What every process of the gates has in its environment.
@@ -57,27 +68,18 @@ impl Watch for Until<'_> {
     }
 }
 
-/// Runs the gates on a commit in the worker's worktree until one is not green, unless somebody else has just done so.
-/// What lay in the worktree must have been salvaged, and the worktree stands elsewhere afterwards.
-pub fn probe(shop: &Workshop, bench: &mut Bench, question: &Question<'_>) -> Result<Probed> {
+/// Runs the gates on a commit in the worker's worktree until one is not green. What lay in the worktree must have been salvaged, and the worktree stands elsewhere afterwards.
+pub fn probe(shop: &Workshop, bench: &mut Bench, _turn: &BaseTurn, question: &Question<'_>) -> Result<Probed> {
     let Question { commit, tree, gates, .. } = *question;
-    let give_up = || shop.stop.get() >= question.give_up_at;
-    let path = shop.dirs.base_lock();
-    let lock = Lock::exclusive(&path, &give_up).context(|| format!("lock {}", path.display()))?;
-    let Some(_lock) = lock else { return Ok(Probed::Interrupted) };
-    let known = shop.judgements.recall(tree, gates);
-    if let Some(known) = known.as_ref().filter(|known| Some(*known) != question.doubted) {
-        return Ok(Probed::Said(known.judgement.clone()));
-    }
     let who = Who { worker: Some(bench.worker.clone()), ..Who::default() };
     shop.journal.event(&who, Event::BaseUnknown { head: commit.to_string() });
-    let passed_before = known.is_some_and(|known| known.judgement == Judgement::Green);
     let mut judgement = Judgement::Green;
     for gate in gates {
         let mut until = Until { stop: &shop.stop, at: question.give_up_at };
         let mut said = rehearse_gate(shop, bench, commit, gate, &question.mark, &mut until)?.said;
-        let evidence =
-            Evidence { passed_on_this_tree: passed_before, is_known_to_flake: shop.judgements.is_flaky(&gate.run) };
+        // A tree that is remembered as green is not asked about.
+        let is_known_to_flake = shop.judgements.is_flaky(&gate.run);
+        let evidence = Evidence { passed_on_this_tree: false, is_known_to_flake };
         if matches!(said, Said::Red(_)) && deserves_a_second_try(evidence) {
             said = rehearse_gate(shop, bench, commit, gate, &question.mark, &mut until)?.said;
             if said == Said::Green {

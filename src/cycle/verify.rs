@@ -10,7 +10,7 @@ use super::attend::with_tail;
 use super::memory;
 use super::notes::Notes;
 use super::perform::{Cycle, Infra};
-use super::probe::{Probed, Question, probe};
+use super::probe::{BaseTurn, Probed, Question, probe};
 use super::run_program::Program;
 use crate::model::base_health::repairs;
 use crate::model::config::VerifyMerged;
@@ -149,20 +149,7 @@ fn blame(
     let tree = shop.repo.tree_of(tried.beneath)?;
     let said = match shop.judgements.recall(&tree, gates) {
         Some(known) => Probed::Said(known.judgement),
-        None => {
-            let question = Question {
-                commit: tried.beneath,
-                tree: &tree,
-                gates,
-                doubted: None,
-                give_up_at: Stop::Now,
-                mark: cycle.claim.record.mark.clone(),
-            };
-            let said = probe(shop, cycle.bench, &question);
-            // The work stands there again, for whoever keeps it.
-            cycle.bench.reset(shop, tried.commit)?;
-            said?
-        }
+        None => ask(cycle, tried, &tree, gates)?,
     };
     match said {
         Probed::Said(Judgement::Green) | Probed::CouldNotRun(_) => Ok(Verdict::Red(reason)),
@@ -172,6 +159,21 @@ fn blame(
         }
         Probed::Interrupted => Ok(Verdict::Halted(Halt::Interrupted)),
     }
+}
+
+/// Asks the gates about the base beneath, unless somebody has done so by the time it is our turn.
+fn ask(cycle: &mut Cycle<'_>, tried: &Tried<'_>, tree: &Oid, gates: &[Gate]) -> Result<Probed, Infra> {
+    let (shop, give_up_at) = (cycle.shop, Stop::Now);
+    let Some(turn) = BaseTurn::take(shop, give_up_at)? else { return Ok(Probed::Interrupted) };
+    if let Some(known) = shop.judgements.recall(tree, gates) {
+        return Ok(Probed::Said(known.judgement));
+    }
+    let mark = cycle.claim.record.mark.clone();
+    let question = Question { commit: tried.beneath, tree, gates, give_up_at, mark };
+    let said = probe(shop, cycle.bench, &turn, &question);
+    // The work stands there again, for whoever keeps it.
+    cycle.bench.reset(shop, tried.commit)?;
+    Ok(said?)
 }
 
 fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Verdict, Infra> {

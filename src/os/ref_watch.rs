@@ -53,6 +53,7 @@ mod tests {
     #[test]
     fn a_branch_that_moves_is_told() {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "a").unwrap();
         let repo = Repo::create(folder.path(), "main", "Start").unwrap();
         let (tell, hear) = mpsc::channel();
         let _watch = RefWatch::start(repo.common_dir(), move || {

@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::board::Board;
 use super::repair;
 use super::worker::Floor;
-use crate::cycle::{Bench, Probed, Question, Workshop, probe};
+use crate::cycle::{BaseTurn, Bench, Probed, Question, Workshop, probe};
 use crate::error::Result;
 use crate::model::base_health::{Answer, Asker, Health, answer, health, repair_id, repairs};
 use crate::model::gate::Gate;
@@ -154,6 +154,12 @@ impl BaseHealth {
         };
         let repair = repair_id(tree.as_str()).map_err(|bad| crate::error::Error::failed(bad.to_string()))?;
         let asker = if *id == repair { Asker::Repair } else { Asker::Other };
+        if shop.judgements.is_green(&tree, gates) {
+            self.turn_green(with, false)?;
+            return Ok(Asked::Green);
+        }
+        let Some(turn) = BaseTurn::take(shop, Stop::Finish)? else { return Ok(Asked::Wait) };
+        // Whoever had the turn before has left his word, and the task that follows from it.
         let remembered = shop.judgements.recall(&tree, gates);
         let doubted = std::mem::take(&mut self.lock().doubted);
         let mut word = remembered.as_ref().filter(|_| !doubted).map(|known| known.judgement.clone());
@@ -167,15 +173,9 @@ impl BaseHealth {
             match answer(health, asker, shop.settings().config.limits.infra) {
                 Answer::RunTheGates => {
                     bench.lend(shop)?;
-                    let question = Question {
-                        commit: tip,
-                        tree: &tree,
-                        gates,
-                        doubted: remembered.as_ref(),
-                        give_up_at: Stop::Finish,
-                        mark: Mark::new(),
-                    };
-                    match probe(shop, bench, &question)? {
+                    let question =
+                        Question { commit: tip, tree: &tree, gates, give_up_at: Stop::Finish, mark: Mark::new() };
+                    match probe(shop, bench, &turn, &question)? {
                         Probed::Said(judgement) => word = Some(judgement),
                         Probed::CouldNotRun(reason) => return Ok(Asked::CouldNotRun(reason)),
                         Probed::Interrupted => return Ok(Asked::Wait),
@@ -184,7 +184,7 @@ impl BaseHealth {
                 }
                 Answer::FileTheRepair => {
                     let Some(Judgement::Red { gate, reason }) = &word else { return Ok(Asked::Wait) };
-                    repair::file(shop, &repair, tip, gate, reason)?;
+                    repair::file(shop, &turn, &repair, tip, gate, reason)?;
                     board.refresh(&repair);
                 }
                 Answer::Claim if health == Health::Green => {

@@ -1,6 +1,6 @@
 //! The task that mends a red base: filed once for each tree, and withdrawn when the base is green without it.
 
-use crate::cycle::Workshop;
+use crate::cycle::{BaseTurn, Workshop};
 use crate::error::{Context, Error, Result};
 use crate::model::base_health::{repair_task, repairs};
 use crate::model::comment::{Author, with_comment};
@@ -12,16 +12,11 @@ use crate::os::files::{self, Moved};
 use crate::os::git::Oid;
 use crate::os::journal::Who;
 use crate::os::lock::Lock;
-use crate::os::stop::Stop;
 use crate::os::task_folder::{self, EditError};
 
-/// Files the task, unless one of its name lies in any folder. Durable.
-pub(super) fn file(shop: &Workshop, id: &TaskId, tip: &Oid, gate: &str, reason: &str) -> Result<()> {
-    // Of two processes one files it; between a look at the folders and the file nobody may claim what the other filed.
-    let path = shop.dirs.base_lock();
-    let lock =
-        Lock::exclusive(&path, &|| shop.stop.get() == Stop::Now).context(|| format!("lock {}", path.display()))?;
-    let Some(_lock) = lock else { return Ok(()) };
+/// Files the task, unless one of its name lies in any folder. Durable. Of two processes one files it: whose turn it is,
+/// and before the other has its turn nobody may have claimed the file unseen.
+pub(super) fn file(shop: &Workshop, _turn: &BaseTurn, id: &TaskId, tip: &Oid, gate: &str, reason: &str) -> Result<()> {
     if task_folder::find(&shop.dirs, id).is_some() {
         return Ok(());
     }
