@@ -15,6 +15,12 @@ pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
     format!("refs/swarm/salvage/{task}/{attempt}")
 }
 
+/// Says where work is kept that was not merged.
+pub(super) fn tell_salvaged(shop: &Workshop, who: &Who, salvaged: &Salvaged) {
+    let (reference, commit) = (salvaged.reference.clone(), salvaged.commit.to_string());
+    shop.journal.event(who, Event::Salvaged { reference, commit });
+}
+
 impl Bench {
     /// Puts the worktree to `at`, for the attempt of `claim` whose work began at `base`.
     pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, at: &Oid, base: &Oid) -> Result<()> {
@@ -64,6 +70,13 @@ impl Bench {
         Ok(())
     }
 
+    /// Keeps all work in the worktree that `base` does not have, for as long as it waits to be merged.
+    pub(super) fn keep(&self, task: &TaskId, attempt: u32, base: &Oid) -> Result<Option<Salvaged>> {
+        let reference = salvage_ref(task.as_str(), attempt);
+        let message = format!("Salvaged: attempt {attempt} at {task}\n");
+        Ok(self.slot.salvage(&reference, base, &message)?)
+    }
+
     /// Keeps all work in the worktree that `base` does not have, and says so.
     pub(super) fn salvage(
         &mut self,
@@ -73,12 +86,9 @@ impl Bench {
         attempt: u32,
         base: &Oid,
     ) -> Result<Option<Salvaged>> {
-        let reference = salvage_ref(task.as_str(), attempt);
-        let message = format!("Salvaged: attempt {attempt} at {task}\n");
-        let salvaged = self.slot.salvage(&reference, base, &message)?;
-        if let Some(Salvaged { reference, commit }) = &salvaged {
-            let event = Event::Salvaged { reference: reference.clone(), commit: commit.to_string() };
-            shop.journal.event(who, event);
+        let salvaged = self.keep(task, attempt, base)?;
+        if let Some(salvaged) = &salvaged {
+            tell_salvaged(shop, who, salvaged);
         }
         Ok(salvaged)
     }

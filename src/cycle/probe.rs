@@ -53,9 +53,9 @@ pub enum Probed {
 }
 
 /// Looks out for the end of the run while a gate runs.
-struct Until<'a> {
-    stop: &'a StopValue,
-    at: Stop,
+pub(super) struct Until<'a> {
+    pub(super) stop: &'a StopValue,
+    pub(super) at: Stop,
 }
 
 impl Watch for Until<'_> {

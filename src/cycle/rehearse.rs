@@ -36,6 +36,8 @@ pub struct Rehearsed {
     pub said: Said,
     /// How long it took.
     pub duration: Duration,
+    /// The file with all it printed, below the run's folder.
+    pub log: String,
 }
 
 /// Makes the worktree ready at `commit` and runs every gate of the workspace there, red ones too, until one is
@@ -86,8 +88,8 @@ pub(super) fn rehearse_gate(
     bench.touch();
     let timeout = gate.timeout.unwrap_or(shop.settings().config.limits.timeout);
     let program = Program::shell(shop, bench, &gate.run, timeout, mark.clone());
-    let log = format!("{}-base-{}.log", bench.worker, shop.journal.elapsed_ms());
-    let ended = run_program(shop, bench, program, &shop.journal.folder().join("logs").join(log), watch);
+    let log = format!("logs/{}-gate-{}.log", bench.worker, shop.journal.elapsed_ms());
+    let ended = run_program(shop, bench, program, &shop.journal.folder().join(&log), watch);
     let ending = match ended {
         Ok(ending) => ending,
         Err(error) => {
@@ -106,7 +108,7 @@ pub(super) fn rehearse_gate(
         Ok(Verdict::Halted(_)) => Said::Interrupted,
         Err(trouble) => Said::CouldNotRun(trouble.0),
     };
-    Ok(Rehearsed { gate: gate.run.clone(), said, duration: ending.duration })
+    Ok(Rehearsed { gate: gate.run.clone(), said, duration: ending.duration, log })
 }
 
 #[cfg(test)]
@@ -115,7 +117,12 @@ mod tests {
 
     #[test]
     fn the_first_that_is_not_green_speaks_for_all() {
-        let one = |said: &Said| Rehearsed { gate: "g".to_owned(), said: said.clone(), duration: Duration::ZERO };
+        let one = |said: &Said| Rehearsed {
+            gate: "g".to_owned(),
+            said: said.clone(),
+            duration: Duration::ZERO,
+            log: String::new(),
+        };
         let (red, unfit) = (Said::Red("why".to_owned()), Said::CouldNotRun("why".to_owned()));
         let judged = |said: &[&Said]| judgement_of(&said.iter().map(|said| one(said)).collect::<Vec<_>>());
         let reds = Some(Judgement::Red { gate: "g".to_owned(), reason: "why".to_owned() });

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use super::attend::with_tail;
+use super::case::Cycle;
 use super::memory;
 use super::notes::Notes;
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::probe::{BaseTurn, Probed, Question, probe};
 use super::run_program::Program;
 use crate::model::base_health::repairs;

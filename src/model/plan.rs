@@ -327,6 +327,12 @@ impl Plan {
         }))
     }
 
+    /// The plan after a mistake of ours: nothing more is done, and nobody is blamed.
+    #[must_use]
+    pub fn broken_off(self) -> Plan {
+        self.go(Step::End(Outcome::Infra))
+    }
+
     fn go(self, step: Step) -> Plan {
         Plan { step, ..self }
     }

@@ -37,6 +37,8 @@ pub enum Next {
     Claim(TaskId),
     /// Nothing is left, and nothing will come by itself.
     Drained,
+    /// It is called for something else.
+    Called,
     /// It is one worker too many.
     Retired,
     /// The run is ending.
@@ -153,9 +155,10 @@ impl Board {
         some
     }
 
-    /// Waits until there is something for a worker to do, or until `leaves` says that it is one too many. A task that
-    /// it is told to claim counts as taken until [`Board::look`] says otherwise.
-    pub fn next(&self, wake: &Arc<Wake>, leaves: &dyn Fn() -> bool) -> Next {
+    /// Waits until there is something for a worker to do, or until `leaves` says that it is one too many, or `called`
+    /// that it is called for something else. A task that it is told to claim counts as taken until [`Board::look`]
+    /// says otherwise.
+    pub fn next(&self, wake: &Arc<Wake>, leaves: &dyn Fn() -> bool, called: &dyn Fn() -> bool) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -163,6 +166,9 @@ impl Board {
             }
             if inner.drained {
                 return Next::Drained;
+            }
+            if called() {
+                return Next::Called;
             }
             if leaves() {
                 return Next::Retired;

@@ -7,6 +7,7 @@ mod muster;
 mod crew;
 mod seat;
 mod worker;
+mod merge_queue;
 mod keeper;
 mod board;
 mod picture;

@@ -10,6 +10,7 @@ use super::board::{Board, WhenEmpty};
 use super::books::{write_started, write_stopped};
 use super::crew::{Crew, News};
 use super::keeper::Keeper;
+use super::merge_queue::{self, MergeQueue};
 use super::muster::{Wanted, muster};
 use super::reload::Reload;
 use super::run_lock::RunLock;
@@ -172,12 +173,15 @@ impl Run<'_> {
         let budget = Budget::new(self.order.cycles);
         let base = BaseHealth::default();
         let (board, each) = (&self.board, self.order.each);
-        let floor = Floor { shop: self.shop, board, base: &base, budget: &budget, each, tally };
+        let queue = MergeQueue::default();
+        let floor = Floor { shop: self.shop, board, queue: &queue, base: &base, budget: &budget, each, tally };
         let failure = thread::scope(|scope| {
             // Before the first worker looks for a task.
             steering.hear_pause();
             let mut crew = Crew::begin(scope, &floor, tell, workers, &tip);
+            scope.spawn(|| merge_queue::serve(&floor));
             self.attend(&mut crew, &mut steering, hear, ready);
+            queue.close();
             crew.failure()
         });
         if let Err(error) = catch_up(self.shop) {
