@@ -205,10 +205,10 @@ pub struct Start {
     /// Do at most so many cycles in all
     #[arg(long, value_name = "N", group = "bound", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_cycles: Option<u32>,
-    /// Only this task; can be given several times
+    /// Only this task and what it needs: what it depends on, and an epic's children; can be given several times
     #[arg(long = "task", value_name = "ID")]
     pub tasks: Vec<String>,
-    /// Only children of this epic
+    /// Only the children of this epic and what they need
     #[arg(long, value_name = "ID")]
     pub parent: Option<String>,
     /// Only this domain

@@ -18,11 +18,11 @@ use crate::swarm::{Order, WhenEmpty, supervise};
 pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let place = desk.place()?;
     let filter = filter(words)?;
+    for id in filter.tasks.iter().chain(&filter.parent) {
+        whereabouts(&place.dirs, id)?;
+    }
     if words.dry_run {
         return dry_run::run(desk, &place, &filter);
-    }
-    for id in &filter.tasks {
-        whereabouts(&place.dirs, id)?;
     }
     let workspace = Workspace::open(place)?;
     check_supported(&workspace)?;

@@ -4,7 +4,6 @@
 //! with the queue. It is a picture: the folders are the truth, and a claim asks them again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,7 +12,7 @@ use super::task::{Kind, TaskId};
 use entry::Key;
 use family::Families;
 
-pub use entry::Entry;
+pub use entry::{Aside, Entry};
 pub use family::parent_named_in;
 
 mod entry;
@@ -46,15 +45,6 @@ pub struct Queue {
     families: Families,
     /// Files that are no valid task, with the reason.
     invalid: BTreeMap<(State, String), Invalid>,
-}
-
-/// What is known of a task that waits for a person, in `review/` or `blocked/`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Aside {
-    /// Whether it is an epic.
-    pub kind: Kind,
-    /// Why it is there, in one line.
-    pub reason: Option<Arc<str>>,
 }
 
 /// A waiting task, and in which of the orders it stands.
@@ -173,7 +163,8 @@ impl Queue {
         }
     }
 
-    /// Sets a task aside until `until`, because its lock is held, or until it leaves `pending/`.
+    /// Sets a task aside until `until`, because its lock is held, or until it leaves `pending/`; for good with the last
+    /// of all moments.
     pub fn defer(&mut self, id: &TaskId, until: Timestamp) {
         self.deferred.insert(id.clone(), until);
         self.reconsider(id);
@@ -258,7 +249,8 @@ impl Queue {
     fn reconsider(&mut self, id: &TaskId) {
         self.unlist(id);
         let deferral = self.deferral(id);
-        let free = self.pending(id).is_some_and(|entry| self.held_by_time_alone(entry));
+        let free =
+            deferral != Some(Timestamp::MAX) && self.pending(id).is_some_and(|entry| self.held_by_time_alone(entry));
         let known_child = self.finished_children(id).next().is_some();
         let Some(waiting) = self.pending.get_mut(id).filter(|_| free) else {
             return;

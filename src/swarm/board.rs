@@ -13,8 +13,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::picture::{Complaint, Picture, REST};
 use crate::model::config::Limits;
-use crate::model::pick::{self, Filter, Hold, Outlook};
-use crate::model::queue::{Entry, Queue};
+use crate::model::pick::{self, Filter, Outlook};
+use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::model::transition::pause;
@@ -24,7 +24,7 @@ use crate::os::task_folder::{self, Found, Name};
 use crate::os::{clock, writers};
 
 /// From so many new files on, reading them with all cores is worth it (measured: no gain below a thousand).
-const MANY: usize = 1000;
+pub(super) const MANY: usize = 1000;
 
 /// So many troubles of the machine in a row may be single tasks' own.
 const TROUBLES: u32 = 3;
@@ -34,6 +34,8 @@ const TROUBLES: u32 = 3;
 pub enum Next {
     /// Try to claim this one.
     Claim(TaskId),
+    /// All is done of some epic: complete it.
+    Epics,
     /// Nothing is left, and nothing will come by itself.
     Drained,
     /// The run is ending.
@@ -51,26 +53,41 @@ pub enum WhenEmpty {
 
 /// The queue's picture, shared.
 pub struct Board {
-    dirs: Dirs,
-    filter: Filter,
-    when_empty: WhenEmpty,
+    pub(super) dirs: Dirs,
+    pub(super) filter: Filter,
+    pub(super) when_empty: WhenEmpty,
     inner: Mutex<Picture>,
     changed: Condvar,
+    /// One thread of this process at a time completes epics.
+    pub(super) settling: Mutex<()>,
 }
 
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        Self { dirs, filter, when_empty, inner: Mutex::default(), changed: Condvar::new() }
+        Self { dirs, filter, when_empty, inner: Mutex::default(), changed: Condvar::new(), settling: Mutex::default() }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
-    fn lock(&self) -> MutexGuard<'_, Picture> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Picture> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads all folders.
     pub fn scan(&self) -> std::io::Result<()> {
+        let ripe = self.ripe();
+        self.scan_once()?;
+        self.meet_children();
+        if self.ripe().iter().any(|id| !ripe.contains(id)) {
+            // A child that moves backwards while the folders are read is missed by one scan, not by two.
+            self.scan_once()?;
+        }
+        self.lock().rescanned = true;
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn scan_once(&self) -> std::io::Result<()> {
         for state in State::ALL {
             let listed: HashSet<OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
             let mut inner = self.lock();
@@ -84,15 +101,13 @@ impl Board {
             for name in fresh {
                 if young.contains(&name) {
                     inner.begin_writing(state, &name);
+                } else if state == State::Complete {
+                    inner.enlist(&self.dirs, &name);
                 } else if !read.remove(&name).is_some_and(|found| inner.accept(&self.dirs, found)) {
                     inner.look(&self.dirs, state, &name);
                 }
             }
         }
-        let mut inner = self.lock();
-        inner.rescanned = true;
-        drop(inner);
-        self.changed.notify_all();
         Ok(())
     }
 
@@ -163,6 +178,9 @@ impl Board {
             }
             let now = clock::now();
             inner.queue.advance(now);
+            if inner.queue.ripe().next().is_some() {
+                return Next::Epics;
+            }
             if let Some(id) = pick::pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
                 let Some(until) = inner.resting_until.filter(|until| *until > now) else {
                     inner.take(&id, wake);
@@ -173,7 +191,7 @@ impl Board {
             }
             let outlook = pick::outlook(&inner.queue, &self.filter, now);
             if self.when_empty == WhenEmpty::End
-                && inner.nothing_runs()
+                && inner.nothing_runs(&self.filter)
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
             {
@@ -292,31 +310,9 @@ impl Board {
         std::mem::take(&mut self.lock().complaints)
     }
 
-    /// Whether a file or a waiting task needs a person before it can be worked on.
-    pub fn something_needs_a_person(&self) -> bool {
-        let inner = self.lock();
-        let queue = &inner.queue;
-        let stuck = |entry: &Entry| pick::hold(queue, &self.filter, entry).is_some_and(|hold| hold.needs_a_person());
-        !inner.stranded.is_empty()
-            || queue.invalid().any(|(state, _, _)| state == State::Pending)
-            || queue.all_pending().any(stuck)
-    }
-
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&self, now: Timestamp) {
         self.lock().queue.advance(now);
-    }
-
-    /// The waiting tasks that only a person can set free, with what holds each.
-    pub(super) fn stuck(&self) -> Vec<(TaskId, Hold)> {
-        let inner = self.lock();
-        let holds = inner.queue.all_pending().filter_map(|entry| {
-            let hold = pick::hold(&inner.queue, &self.filter, entry)?;
-            hold.needs_a_person().then(|| (entry.id.clone(), hold))
-        });
-        let mut stuck: Vec<_> = holds.collect();
-        stuck.sort_by(|a, b| a.0.cmp(&b.0));
-        stuck
     }
 
     /// Shows the picture to `look`.

@@ -4,6 +4,8 @@ mod supervisor;
 mod worker;
 mod board;
 mod picture;
+mod epics;
+mod stuck;
 mod recover;
 mod run_lock;
 

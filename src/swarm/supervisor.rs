@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::board::{Board, WhenEmpty};
+use super::epics::settle;
 use super::recover::{Recovered, recover};
 use super::run_lock::RunLock;
 use super::worker::{Budget, Floor, Tally, work};
@@ -12,7 +13,7 @@ use crate::cycle::{Bench, Workshop, catch_up};
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
 use crate::model::choice::Choice;
-use crate::model::pick::{Filter, Hold};
+use crate::model::pick::Filter;
 use crate::model::record::{Event, SCHEMA, Started, Stopped};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -129,7 +130,7 @@ impl Run<'_> {
         self.board.scan().context(|| "read the queue".to_owned())?;
         self.recover_all();
         self.tell_complaints();
-        self.tell_stuck();
+        self.board.tell_stuck(&self.shop.journal);
         catch_up(self.shop)?;
 
         let budget = Budget::new(self.order.cycles);
@@ -197,6 +198,7 @@ impl Run<'_> {
             }
             if rescan_at <= now {
                 self.rescan();
+                self.board.tell_stuck(&self.shop.journal);
                 rescan_at = now + RESCAN;
             }
             if held_back && catch_up_at <= now {
@@ -209,6 +211,8 @@ impl Run<'_> {
                 self.stop(Stop::Finish);
             }
             self.tell_complaints();
+            settle(self.shop, &self.board);
+            self.board.tell_newly_stuck(&self.shop.journal);
         }
         (up == 0).then(|| failures.pop()).flatten()
     }
@@ -301,17 +305,6 @@ impl Run<'_> {
         }
     }
 
-    /// Says which waiting tasks only a person can set free. Told at the start and, where that changes the exit
-    /// code, at the end; in between `swarm status` says it.
-    fn tell_stuck(&self) {
-        for (id, hold) in self.board.stuck() {
-            if !matches!(hold, Hold::Double(_)) {
-                let who = Who { task: Some(id), ..Who::default() };
-                self.shop.journal.event(&who, Event::Warning { message: format!("cannot be claimed: {hold}") });
-            }
-        }
-    }
-
     fn say(&self, event: Event) {
         self.shop.journal.event(&Who::default(), event);
     }
@@ -325,7 +318,7 @@ impl Run<'_> {
                     && self.order.when_empty == WhenEmpty::End
                     && self.board.something_needs_a_person();
                 if left {
-                    self.tell_stuck();
+                    self.board.tell_stuck(&self.shop.journal);
                 }
                 let exit = if tally.all_complete() && !left { Exit::Done } else { Exit::Failed };
                 let cycles: u32 = outcomes.values().sum();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::ToSpan;
 
 use super::board::{Board, Next};
+use super::epics::settle;
 use super::recover::recover;
 use crate::cycle::{Bench, Claimed, Performed, Workshop, claim, perform};
 use crate::model::outcome::Outcome;
@@ -156,6 +157,7 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
             }
         }
         floor.board.let_go(&id);
+        settle(floor.shop, floor.board);
     }
 }
 
@@ -167,6 +169,10 @@ fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate:
         }
         let id = match floor.board.next(&bench.wake) {
             Next::Claim(id) => id,
+            Next::Epics => {
+                settle(floor.shop, floor.board);
+                continue;
+            }
             Next::Drained | Next::Stopped => return None,
         };
         match claim(floor.shop, bench, cycle, &id) {

@@ -17,3 +17,4 @@ mod forged;
 mod regressions;
 mod records;
 mod reading;
+mod epics;

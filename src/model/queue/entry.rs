@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::model::clean::clean_text;
+use crate::model::comment::{Author, comments};
+use crate::model::excerpt::shorten;
 use crate::model::footprint::Footprint;
 use crate::model::task::{Kind, Task, TaskId};
+
+/// The most that is kept of the reason why a task waits for a person, in characters.
+const LONGEST_REASON: usize = 200;
 
 /// What the pick needs to know of a task.
 #[derive(Debug, Clone)]
@@ -65,4 +71,40 @@ pub(super) struct Key {
     priority: u8,
     arrived: Timestamp,
     pub(super) id: TaskId,
+}
+
+/// What is known of a task that waits for a person, in `review/` or `blocked/`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// Whether it is an epic.
+    pub kind: Kind,
+    /// Why it is there, in one line.
+    pub reason: Option<Arc<str>>,
+}
+
+impl Aside {
+    /// The part of `task` that the queue needs. The reason is what the program said last to the person for whom the
+    /// task waits, without what he is to do.
+    pub fn of(task: &Task) -> Self {
+        let comments = comments(&task.body);
+        let told = comments.iter().rev().find(|comment| comment.author == Author::Swarm);
+        let line = told.and_then(|comment| comment.text.lines().map(str::trim).find(|line| !line.is_empty()));
+        let reason = line.map(|line| shorten(&clean_text(line).replace('\t', " "), LONGEST_REASON).into());
+        Self { kind: task.kind, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_what_the_program_said_last() {
+        let text = "# t\n\n## Comments\n\n### 2026-11-20T22:00:00Z swarm\n\nfirst\n\n\
+                    ### 2026-11-20T22:01:00Z swarm\n\nBlocked after 3 attempts: `x` failed\n\nMend it.\n\n\
+                    ### 2026-11-20T22:02:00Z human\n\nI will.\n";
+        let of = |text: &str| Aside::of(&Task::parse(TaskId::parse("t").unwrap(), text.as_bytes()).unwrap());
+        assert_eq!(of(text).reason.as_deref(), Some("Blocked after 3 attempts: `x` failed"));
+        assert_eq!(of("---\ntype: epic\n---\n# t\n"), Aside { kind: Kind::Epic, reason: None });
+    }
 }
