@@ -34,6 +34,10 @@ const LIST_HELP: &str = "Examples:
   swarm list blocked review       what waits for a person, and why
   swarm list --json | jq -r '.tasks[] | select(.hold) | [.id, .hold] | @tsv'";
 
+const EXPLAIN_HELP: &str = "Examples:
+  swarm explain fix-typo
+  swarm explain fix-typo --json | jq -r '.moves[]'";
+
 const LOGS_HELP: &str = "Examples:
   swarm logs fix-typo                    all attempts, all steps
   swarm logs fix-typo -f                 goes on until the task needs no more work
@@ -107,6 +111,12 @@ pub enum Command {
     /// Its keys, its cycles in all runs, the refs under which unmerged work is kept, what the next attempt is
     /// told, its text and its comments.
     Show(Show),
+    /// Say why a task is where it is, and what would move it
+    ///
+    /// Its place in line, or all that holds it, to the end of the chain; who works on it; what it has used up and what
+    /// its next failure comes to. Exit code 1: there is no such task, or its file is no valid one.
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(Explain),
     /// Print what agents and gates printed, byte for byte
     ///
     /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
@@ -244,6 +254,13 @@ pub struct List {
 /// Shows a task.
 #[derive(Debug, Args)]
 pub struct Show {
+    /// The task
+    pub id: String,
+}
+
+/// Explains a task.
+#[derive(Debug, Args)]
+pub struct Explain {
     /// The task
     pub id: String,
 }

@@ -11,6 +11,7 @@ pub mod pick;
 pub mod footprint;
 pub mod plan;
 pub mod transition;
+pub mod explain;
 pub mod choice;
 pub mod crew;
 pub mod agent;

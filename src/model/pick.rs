@@ -2,6 +2,7 @@
 //! that the workers, `--dry-run` and every explanation agree.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
@@ -63,38 +64,61 @@ impl<'a> Look<'a> {
 
     /// What holds a waiting task, if anything does: the most lasting reason first.
     fn hold(&mut self, entry: &'a Entry) -> Option<Hold> {
+        let mut first = None;
+        let _ = self.each_hold(entry, &mut |hold| {
+            first = Some(hold);
+            ControlFlow::Break(())
+        });
+        first
+    }
+
+    /// Tells what holds a waiting task, the most lasting reason first, until `tell` has heard enough.
+    fn each_hold(&mut self, entry: &'a Entry, tell: &mut dyn FnMut(Hold) -> ControlFlow<()>) -> ControlFlow<()> {
         let queue = self.queue;
         if let Some(state) = queue.double(&entry.id) {
-            return Some(Hold::Double(state));
+            tell(Hold::Double(state))?;
         }
-        match (self.waits.of(entry), entry.kind) {
-            (Wait::Cycle(circle), _) => return Some(Hold::Cycle(circle)),
-            (Wait::Chain(chain), Kind::Epic) => return Some(Hold::Epic(chain)),
-            (Wait::Chain(chain), Kind::Task) => return Some(Hold::Dependency(chain)),
-            (Wait::None, Kind::Epic) if is_childless(queue, &entry.id) => return Some(Hold::Childless),
+        let waits = self.waits.of(entry);
+        match (waits, entry.kind) {
+            (Wait::Cycle(circle), _) => tell(Hold::Cycle(circle))?,
+            (Wait::Chain(chain), kind) => {
+                let hold = |chain| match kind {
+                    Kind::Epic => Hold::Epic(chain),
+                    Kind::Task => Hold::Dependency(chain),
+                };
+                let told = chain.ids.first().cloned();
+                tell(hold(chain))?;
+                for need in queue.unmet(entry).filter(|need| Some(*need) != told.as_ref()) {
+                    tell(hold(self.waits.for_need(need)))?;
+                }
+            }
+            (Wait::None, Kind::Epic) if is_childless(queue, &entry.id) => tell(Hold::Childless)?,
             (Wait::None, Kind::Epic | Kind::Task) => {}
         }
         if queue.is_open(&entry.id) {
-            return Some(Hold::BeingWritten);
+            tell(Hold::BeingWritten)?;
         }
         let due = queue.due(&entry.id);
         if entry.kind == Kind::Epic {
-            return Some(due.map_or(Hold::Ripe, Hold::Locked));
+            return tell(due.map_or(Hold::Ripe, Hold::Locked));
         }
         if let Some(flag) = self.sieve.refuses(entry) {
-            return Some(Hold::Filtered(flag));
+            tell(Hold::Filtered(flag))?;
         }
         if let Some(due) = due {
-            return Some(match (entry.not_before, entry.backoff) {
+            tell(match (entry.not_before, entry.backoff) {
                 (Some(at), _) if at == due => Hold::NotBefore(at),
                 (_, Some(at)) if at == due => Hold::Backoff(at),
                 (_, _) => Hold::Locked(due),
-            });
+            })?;
         }
         if let (Some(id), Some(domain)) = (self.live.domain_of(entry), &entry.domain) {
-            return Some(Hold::Domain(domain.clone(), id.clone()));
+            tell(Hold::Domain(domain.clone(), id.clone()))?;
         }
-        self.live.overlap_of(entry).map(|id| Hold::Overlap(id.clone()))
+        match self.live.overlap_of(entry) {
+            Some(id) => tell(Hold::Overlap(id.clone())),
+            None => ControlFlow::Continue(()),
+        }
     }
 }
 
@@ -136,6 +160,20 @@ pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(
 /// What holds a waiting task, if anything does: the most lasting reason first.
 pub fn hold(queue: &Queue, filter: &Filter, entry: &Entry) -> Option<Hold> {
     Look::new(queue, filter).hold(entry)
+}
+
+/// All that holds a waiting task, the most lasting reason first; of what it waits for, each.
+pub fn holds(queue: &Queue, filter: &Filter, entry: &Entry) -> Vec<Hold> {
+    let mut holds = Vec::new();
+    let _ = Look::new(queue, filter).each_hold(entry, &mut |hold| {
+        holds.push(hold);
+        ControlFlow::Continue(())
+    });
+    if holds.len() > 1 {
+        // Said of an epic of which all is done, and of nothing else.
+        holds.retain(|hold| *hold != Hold::Ripe);
+    }
+    holds
 }
 
 /// The waiting tasks, of those that the filter lets through, that only a person can set free, in the order of their

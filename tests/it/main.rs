@@ -18,3 +18,4 @@ mod regressions;
 mod records;
 mod reading;
 mod epics;
+mod explain;

@@ -22,10 +22,19 @@ pub(super) struct Waits<'a> {
 enum Found<'a> {
     /// For no other task.
     None,
-    /// For `next`; after `length` tasks in all comes `last`, which may be `next` itself.
-    Chain { next: &'a TaskId, length: usize, last: &'a TaskId, end: End },
+    /// For a row of others.
+    Chain(Row<'a>),
     /// For itself.
     Cycle(Circle),
+}
+
+/// A row of `length` tasks: the first, and the last, which may be the same.
+#[derive(Debug, Clone)]
+struct Row<'a> {
+    next: &'a TaskId,
+    length: usize,
+    last: &'a TaskId,
+    end: End,
 }
 
 /// What one task waits for.
@@ -48,16 +57,23 @@ impl<'a> Waits<'a> {
         match self.found.get(&entry.id) {
             None | Some(Found::None) => Wait::None,
             Some(Found::Cycle(circle)) => Wait::Cycle(circle.clone()),
-            Some(Found::Chain { length, last, end, .. }) => {
-                let links = std::iter::successors(self.next(&entry.id), |id| self.next(id));
-                Wait::Chain(Chain::new(links, *length, last, end.clone()))
-            }
+            Some(Found::Chain(row)) => Wait::Chain(self.told(row)),
         }
+    }
+
+    /// The chain that begins with `need`, for which a task waits of which it was asked before.
+    pub(super) fn for_need(&self, need: &'a TaskId) -> Chain {
+        self.told(&self.row(need))
+    }
+
+    fn told(&self, row: &Row<'a>) -> Chain {
+        let links = std::iter::successors(Some(row.next), |id| self.next(id));
+        Chain::new(links, row.length, row.last, row.end.clone())
     }
 
     fn next(&self, id: &TaskId) -> Option<&'a TaskId> {
         match self.found.get(id)? {
-            Found::Chain { next, .. } => Some(next),
+            Found::Chain(row) => Some(row.next),
             Found::None | Found::Cycle(_) => None,
         }
     }
@@ -120,25 +136,27 @@ impl<'a> Waits<'a> {
         }
     }
 
+    /// The row that begins with `next`, which is judged if it waits itself.
+    fn row(&self, next: &'a TaskId) -> Row<'a> {
+        let alone = |end| Row { next, length: 1, last: next, end };
+        match self.found.get(next).filter(|_| self.queue.whereabouts(next) == Some(State::Pending)) {
+            Some(Found::Chain(row)) => Row { next, length: row.length + 1, ..row.clone() },
+            Some(Found::Cycle(circle)) => alone(End::Cycle(circle.clone())),
+            None | Some(Found::None) => alone(end_of(self.queue, next)),
+        }
+    }
+
     fn judge(&self, id: &TaskId) -> Found<'a> {
         let queue = self.queue;
-        let chain = |next: &'a TaskId| match self.found.get(next).filter(|_| queue.whereabouts(next) == PENDING) {
-            Some(Found::Chain { length, last, end, .. }) => {
-                Found::Chain { next, length: length + 1, last, end: end.clone() }
-            }
-            Some(Found::Cycle(circle)) => Found::Chain { next, length: 1, last: next, end: End::Cycle(circle.clone()) },
-            None | Some(Found::None) => Found::Chain { next, length: 1, last: next, end: end_of(queue, next) },
-        };
-        let lost = |found: &Found<'_>| matches!(found, Found::Chain { end, .. } if end.needs_a_person());
         let mut first = None;
         for need in queue.pending(id).into_iter().flat_map(|entry| queue.unmet(entry)) {
-            let found = chain(need);
-            if lost(&found) {
-                return found;
+            let row = self.row(need);
+            if row.end.needs_a_person() {
+                return Found::Chain(row);
             }
-            first.get_or_insert(found);
+            first.get_or_insert(row);
         }
-        first.unwrap_or(Found::None)
+        first.map_or(Found::None, Found::Chain)
     }
 
     /// The tasks of a circle through `start` that does not leave `inside`, in order.
@@ -158,8 +176,6 @@ impl<'a> Waits<'a> {
         path.into_iter().map(|(id, _)| id).collect()
     }
 }
-
-const PENDING: Option<State> = Some(State::Pending);
 
 /// What is with a task that waits for no other.
 fn end_of(queue: &Queue, id: &TaskId) -> End {

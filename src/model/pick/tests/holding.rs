@@ -1,6 +1,6 @@
 //! What holds a task, in the words that its user reads.
 
-use crate::model::pick::{Filter, forecast, hold, stuck};
+use crate::model::pick::{Filter, forecast, hold, holds, stuck};
 use crate::model::queue::testing::{id, queue};
 
 /// What is said of the task `a`; an exclamation mark where only a person can help.
@@ -162,4 +162,23 @@ fn ten_thousand_that_wait_for_each_other_are_told_at_once() {
     }
     // Linear work takes a fraction of a second; work for each pair would take minutes.
     assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}
+
+#[test]
+fn all_that_holds_a_task_is_told_where_that_is_asked() {
+    let lines = "pending a after:b,c,d wish:20 domain:x files:src\n pending b\n complete c\n review d\n writing a\n \
+                 current e domain:x files:src";
+    let queue = queue(lines);
+    let told: Vec<String> = holds(&queue, &Filter::default(), queue.pending(&id("a")).unwrap())
+        .into_iter()
+        .map(|hold| hold.to_string())
+        .collect();
+    let expected = [
+        "waits for d, which is in review/",
+        "waits for b, which is in pending/",
+        "the file is being written",
+        "e is at work in the domain x",
+        "may touch the same files as e, which is being worked on",
+    ];
+    assert_eq!(told, expected);
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::families::plain_circle;
 use super::slow::Slow;
-use crate::model::pick::{Chain, Circle, End, Filter, Hold, forecast, hold, outlook, pick, stuck};
+use crate::model::pick::{Chain, Circle, End, Filter, Hold, forecast, hold, holds, outlook, pick, stuck};
 use crate::model::queue::testing::{at, entry, id};
 use crate::model::queue::{Aside, Entry, Queue};
 use crate::model::state::State;
@@ -174,6 +174,7 @@ fn keeps_its_promises(queue: &Queue, filter: &Filter) -> Result<(), TestCaseErro
     all.sort_unstable();
     prop_assert_eq!(told, all, "the forecast tells each once");
     for entry in queue.all_pending() {
+        prop_assert_eq!(holds(queue, filter, entry).first(), hold(queue, filter, entry).as_ref());
         let alone = Filter { tasks: [entry.id.clone()].into(), ..Filter::default() };
         let reached = pick(queue, &alone).is_some_and(|picked| picked.id == entry.id);
         let held = hold(queue, &Filter::default(), entry);
