@@ -47,7 +47,7 @@ fn last(outcome: Outcome, reason: &str) -> LastCycle {
 
 #[test]
 fn a_waiting_task_is_told_its_place_or_all_that_holds_it() {
-    const START: &str = "> no swarm is running: swarm start";
+    const START: &str = "no swarm is running: swarm start";
     for (lines, expected) in [
         (
             "pending a\n pending b p0",
@@ -66,7 +66,7 @@ fn a_waiting_task_is_told_its_place_or_all_that_holds_it() {
         (
             "pending a after:b\n pending b after:c\n blocked c because:no_key",
             "waits for b, which waits for c, which is in blocked/: no_key\n- a: waits for b\n- b: waits for c\n\
-             - c: no_key\n> c needs a person: swarm explain c\n> no swarm is running: swarm start",
+             - c: no_key\n> c needs a person: swarm explain c\n> then, as no swarm is running: swarm start",
         ),
         (
             "pending a after:b\n pending b pause:20",
@@ -78,7 +78,7 @@ fn a_waiting_task_is_told_its_place_or_all_that_holds_it() {
             "depends on ghost, and no task has that name\n- also: waits for b, which is in current/\n\
              - also: d is at work in the domain x\n\
              > add the task ghost, or take it out of the `depends_on` that names it\n> by itself, when b is complete\n\
-             > by itself, when d is done\n> no swarm is running: swarm start",
+             > by itself, when d is done\n> then, as no swarm is running: swarm start",
         ),
         (
             "pending a wish:20",
@@ -89,18 +89,18 @@ fn a_waiting_task_is_told_its_place_or_all_that_holds_it() {
         (
             "pending a after:b\n broken b",
             "waits for b, which is no valid task (pending/, line 2): mend it\n> mend pending/b.md: swarm lint\n\
-             > no swarm is running: swarm start",
+             > then, as no swarm is running: swarm start",
         ),
         (
             "pending a epic\n complete b parent:a\n blocked c parent:a\n pending d parent:a",
             "an epic: waits for c, which is in blocked/\n- also: an epic: waits for d, which is in pending/\n\
              - 1 of 3 children is complete; not yet c, d\n> c needs a person: swarm explain c\n\
-             > by itself, when d is complete\n> no swarm is running: swarm start",
+             > by itself, when d is complete\n> then, as no swarm is running: swarm start",
         ),
         (
             "pending a epic",
             "an epic without children: tasks belong to it by the key `parent`\n\
-             > give its tasks the key `parent: a`, or remove the epic\n> no swarm is running: swarm start",
+             > give its tasks the key `parent: a`, or remove the epic\n> then, as no swarm is running: swarm start",
         ),
     ] {
         assert_eq!(said(&facts(Standing::Waiting(waiting(lines)))), expected, "{lines}");

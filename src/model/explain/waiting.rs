@@ -5,6 +5,8 @@ use crate::model::pick::{Chain, End, Hold};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 
+/// What is said where no run is alive.
+const NOBODY_RUNS: &str = "no swarm is running: swarm start";
 /// So many children are named.
 const NAMED_CHILDREN: usize = 10;
 /// Of so many holds it is told what takes them away.
@@ -42,7 +44,8 @@ pub(super) fn explain(facts: &Facts, waiting: &Waiting) -> Explanation {
     if waiting.line.is_some() {
         said.moves.push(facts.past.if_it_fails());
     } else if facts.runs.is_empty() {
-        said.moves.push("no swarm is running: swarm start".to_owned());
+        let lost = waiting.holds.iter().any(Hold::needs_a_person);
+        said.moves.push(if lost { "then, as no swarm is running: swarm start" } else { NOBODY_RUNS }.to_owned());
     }
     said
 }
@@ -64,7 +67,7 @@ fn family(finished: usize, unfinished: &[TaskId]) -> Option<String> {
 
 fn who_claims(runs: &[RunFacts], position: usize) -> Vec<String> {
     if runs.is_empty() {
-        return vec!["no swarm is running: swarm start".to_owned()];
+        return vec![NOBODY_RUNS.to_owned()];
     }
     let mut said = Vec::new();
     for run in runs {

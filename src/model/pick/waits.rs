@@ -106,7 +106,9 @@ impl<'a> Waits<'a> {
                 walk.lowest[below.at] = walk.lowest[below.at].min(lowest);
             }
             if lowest == at {
-                let members = walk.open.split_off(walk.open.iter().rposition(|open| *open == id).unwrap_or(0));
+                let mut members = walk.open.split_off(walk.open.iter().rposition(|open| *open == id).unwrap_or(0));
+                // The same circles are told wherever the walk began.
+                members.sort_unstable();
                 self.conclude(&members);
             }
         }

@@ -174,7 +174,7 @@ fn keeps_its_promises(queue: &Queue, filter: &Filter) -> Result<(), TestCaseErro
     all.sort_unstable();
     prop_assert_eq!(told, all, "the forecast tells each once");
     for entry in queue.all_pending() {
-        prop_assert_eq!(holds(queue, filter, entry).first(), hold(queue, filter, entry).as_ref());
+        prop_assert_eq!(holds(queue, filter, entry).into_iter().next(), hold(queue, filter, entry));
         let alone = Filter { tasks: [entry.id.clone()].into(), ..Filter::default() };
         let reached = pick(queue, &alone).is_some_and(|picked| picked.id == entry.id);
         let held = hold(queue, &Filter::default(), entry);
