@@ -18,7 +18,7 @@ use crate::swarm::{Order, WhenEmpty, supervise};
 pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let place = desk.place()?;
     let filter = filter(words)?;
-    for id in filter.tasks.iter().chain(&filter.parent) {
+    for id in &filter.tasks {
         whereabouts(&place.dirs, id)?;
     }
     if words.dry_run {

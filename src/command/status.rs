@@ -122,7 +122,7 @@ fn counts(queue: &Queue) -> Counts {
 }
 
 fn stuck(queue: &Queue) -> Vec<Stuck> {
-    let stuck = pick::stuck(queue, &Filter::default()).into_iter();
+    let stuck = pick::stuck(queue, &Filter::default(), queue.all_pending()).into_iter();
     stuck.map(|(entry, hold)| Stuck { id: entry.id.clone(), reason: hold.to_string() }).collect()
 }
 

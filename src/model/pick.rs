@@ -176,11 +176,11 @@ pub fn holds(queue: &Queue, filter: &Filter, entry: &Entry) -> Vec<Hold> {
     holds
 }
 
-/// The waiting tasks, of those that the filter lets through, that only a person can set free, in the order of their
-/// names; each with what holds it.
-pub fn stuck<'a>(queue: &'a Queue, filter: &Filter) -> Vec<(&'a Entry, Hold)> {
+/// The waiting tasks among these, of those that the filter lets through, that only a person can set free, in the order
+/// of their names; each with what holds it.
+pub fn stuck<'a>(queue: &'a Queue, filter: &Filter, among: impl Iterator<Item = &'a Entry>) -> Vec<(&'a Entry, Hold)> {
     let mut look = Look::new(queue, filter);
-    let held = queue.all_pending().filter(|entry| look.sieve.refuses(entry).is_none()).collect::<Vec<_>>();
+    let held = among.filter(|entry| look.sieve.refuses(entry).is_none()).collect::<Vec<_>>();
     let held = held.into_iter().filter_map(|entry| look.hold(entry).map(|hold| (entry, hold)));
     let mut stuck: Vec<_> = held.filter(|(_, hold)| hold.needs_a_person()).collect();
     stuck.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));

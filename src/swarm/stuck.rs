@@ -4,11 +4,12 @@
 //! does. What else holds a task for good, such as a name that nobody has, may be right a moment later, because files
 //! are dropped one after the other; that is told at the start, every minute, and at the end.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::board::Board;
 use super::picture::Picture;
 use crate::model::pick::{self, Hold};
+use crate::model::queue::{Entry, Queue};
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -28,16 +29,15 @@ impl Board {
             || inner.failures.keys().any(|id| queue.holds(State::Pending, id))
             || filter.is_open() && queue.invalid().any(|(state, _, _)| state == State::Pending)
             || filter.tasks.iter().any(out_of_reach)
-            || !pick::stuck(queue, filter).is_empty()
+            || !pick::stuck(queue, filter, queue.all_pending()).is_empty()
     }
 
     /// Says of each waiting task that only a person can set free what holds it, unless that was said before.
     pub(super) fn tell_stuck(&self, journal: &Journal) {
         let mut inner = self.lock();
         inner.newly_aside.clear();
-        let stuck = pick::stuck(&inner.queue, &self.filter).into_iter();
-        let stuck = stuck.map(|(entry, hold)| (entry.id.clone(), hold)).collect();
-        let news = inner.news(stuck);
+        let Picture { queue, told, .. } = &mut *inner;
+        let news = news(told, pick::stuck(queue, &self.filter, queue.all_pending()));
         drop(inner);
         tell(journal, news);
     }
@@ -46,43 +46,37 @@ impl Board {
     pub(super) fn tell_newly_stuck(&self, journal: &Journal) {
         let mut inner = self.lock();
         let came = std::mem::take(&mut inner.newly_aside);
-        let waiting = inner.all_that_wait_for(came);
-        let held = |id: TaskId| {
-            let hold = pick::hold(&inner.queue, &self.filter, inner.queue.pending(&id)?)?;
-            hold.needs_a_person().then_some((id, hold))
-        };
-        let stuck = waiting.into_iter().filter_map(held).collect();
-        let news = inner.news(stuck);
+        let Picture { queue, told, .. } = &mut *inner;
+        let waiting = all_that_wait_for(queue, came);
+        let waiting = waiting.iter().filter_map(|id| queue.pending(id));
+        let news = news(told, pick::stuck(queue, &self.filter, waiting));
         drop(inner);
         tell(journal, news);
     }
 }
 
-impl Picture {
-    /// The waiting tasks, and the epics, that wait for one of `ids`, through others or not.
-    fn all_that_wait_for(&self, ids: Vec<TaskId>) -> Vec<TaskId> {
-        let mut found = HashSet::new();
-        let mut ask = ids;
-        while let Some(id) = ask.pop() {
-            for waiting in self.queue.dependents(&id).chain(self.queue.roofs(&id)) {
-                if found.insert(waiting.clone()) {
-                    ask.push(waiting.clone());
-                }
+/// The waiting tasks, and the epics, that wait for one of `ids`, through others or not.
+fn all_that_wait_for(queue: &Queue, ids: Vec<TaskId>) -> HashSet<TaskId> {
+    let mut found = HashSet::new();
+    let mut ask = ids;
+    while let Some(id) = ask.pop() {
+        for waiting in queue.dependents(&id).chain(queue.roofs(&id)) {
+            if found.insert(waiting.clone()) {
+                ask.push(waiting.clone());
             }
         }
-        let mut found: Vec<TaskId> = found.into_iter().collect();
-        found.sort();
-        found
     }
+    found
+}
 
-    /// Those of whom something else was told before, or nothing.
-    fn news(&mut self, stuck: Vec<(TaskId, Hold)>) -> Vec<(TaskId, Hold)> {
-        let is_news = |(id, hold): &(TaskId, Hold)| {
-            let cause = cause(hold);
-            self.told.insert(id.clone(), cause.clone()) != Some(cause)
-        };
-        stuck.into_iter().filter(is_news).collect()
-    }
+/// Those of whom something else was told before, or nothing.
+fn news(told: &mut HashMap<TaskId, String>, stuck: Vec<(&Entry, Hold)>) -> Vec<(TaskId, Hold)> {
+    let is_news = |(entry, hold): &(&Entry, Hold)| {
+        let cause = cause(hold);
+        told.insert(entry.id.clone(), cause.clone()) != Some(cause)
+    };
+    let news = stuck.into_iter().filter(is_news);
+    news.map(|(entry, hold)| (entry.id.clone(), hold)).collect()
 }
 
 /// What must change for it to be news: where the chain ends, not what stands in the files on the way.

@@ -147,6 +147,8 @@ fn an_epic_that_was_set_aside_is_ripe_again_in_time() {
     assert_eq!(ripe(&queue), Vec::<&str>::new());
     queue.advance(at(20));
     assert_eq!((ripe(&queue), order(&queue)), (vec!["e"], String::new()));
+    queue.defer(&id("e"), Timestamp::MAX);
+    assert_eq!((ripe(&queue).len(), queue.to_come().count()), (0, 0), "given up: nobody waits for it");
     queue.remove(State::Pending, &id("e"));
     assert!(queue.ripe.is_empty() && queue.timed.is_empty() && queue.deferred.is_empty());
 }
