@@ -135,13 +135,8 @@ fn counts(queue: &Queue) -> Counts {
 }
 
 fn stuck(queue: &Queue) -> Vec<Stuck> {
-    let hold = |entry| pick::hold(queue, &Filter::default(), entry).filter(|hold| hold.needs_a_person());
-    let mut stuck: Vec<Stuck> = queue
-        .all_pending()
-        .filter_map(|entry| hold(entry).map(|hold| Stuck { id: entry.id.clone(), reason: hold.to_string() }))
-        .collect();
-    stuck.sort_by(|a, b| a.id.cmp(&b.id));
-    stuck
+    let stuck = pick::stuck(queue, &Filter::default(), queue.all_pending()).into_iter();
+    stuck.map(|(entry, hold)| Stuck { id: entry.id.clone(), reason: hold.to_string() }).collect()
 }
 
 fn providers(runs: &[RunNow]) -> Vec<Provider> {

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod batch;
 pub mod transition;
 pub mod reopen;
+pub mod explain;
 pub mod choice;
 pub mod crew;
 pub mod agent;

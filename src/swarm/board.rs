@@ -8,33 +8,29 @@ use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::admission::Admission;
 use super::picture::{Complaint, Picture, REST};
-use crate::model::config::Limits;
-use crate::model::pick::{self, Filter, Hold, Outlook};
-use crate::model::queue::{Entry, Queue};
+use crate::model::pick::{self, Filter, Outlook};
+use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
-use crate::model::transition::pause;
 use crate::os::dirs::Dirs;
 use crate::os::process::Wake;
 use crate::os::task_folder::{self, Found, Name};
-use crate::os::{clock, control, writers};
+use crate::os::{clock, writers};
 
 /// From so many new files on, reading them with all cores is worth it (measured: no gain below a thousand).
-const MANY: usize = 1000;
-
-/// So many troubles of the machine in a row may be single tasks' own.
-const TROUBLES: u32 = 3;
+pub(super) const MANY: usize = 1000;
 
 /// What a worker that asks for work is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Try to claim this one.
     Claim(TaskId),
+    /// All is done of some epic: complete it.
+    Epics,
     /// Nothing is left, and nothing will come by itself.
     Drained,
     /// It is called for something else.
@@ -56,26 +52,42 @@ pub enum WhenEmpty {
 
 /// The queue's picture, shared.
 pub struct Board {
-    dirs: Dirs,
-    filter: Filter,
-    when_empty: WhenEmpty,
-    inner: Arc<Mutex<Picture>>,
-    changed: Arc<Condvar>,
+    pub(super) dirs: Dirs,
+    pub(super) filter: Filter,
+    pub(super) when_empty: WhenEmpty,
+    pub(super) inner: Arc<Mutex<Picture>>,
+    pub(super) changed: Arc<Condvar>,
+    /// One thread of this process at a time completes epics.
+    pub(super) settling: Mutex<()>,
 }
 
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        Self { dirs, filter, when_empty, inner: Arc::default(), changed: Arc::default() }
+        let (inner, changed) = (Arc::default(), Arc::default());
+        Self { dirs, filter, when_empty, inner, changed, settling: Mutex::default() }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
-    fn lock(&self) -> MutexGuard<'_, Picture> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Picture> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads all folders.
     pub fn scan(&self) -> std::io::Result<()> {
+        let ripe = self.ripe();
+        self.scan_once()?;
+        self.meet_children();
+        if self.ripe().iter().any(|id| !ripe.contains(id)) {
+            // A child that moves backwards while the folders are read is missed by one scan, not by two.
+            self.scan_once()?;
+        }
+        self.lock().rescanned = true;
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn scan_once(&self) -> std::io::Result<()> {
         for state in State::ALL {
             let listed: HashSet<OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
             let mut inner = self.lock();
@@ -89,15 +101,13 @@ impl Board {
             for name in fresh {
                 if young.contains(&name) {
                     inner.begin_writing(state, &name);
+                } else if state == State::Complete {
+                    inner.enlist(&self.dirs, &name);
                 } else if !read.remove(&name).is_some_and(|found| inner.accept(&self.dirs, found)) {
                     inner.look(&self.dirs, state, &name);
                 }
             }
         }
-        let mut inner = self.lock();
-        inner.rescanned = true;
-        drop(inner);
-        self.changed.notify_all();
         Ok(())
     }
 
@@ -175,6 +185,9 @@ impl Board {
             }
             let now = clock::now();
             inner.queue.advance(now);
+            if inner.queue.ripe().next().is_some() {
+                return Next::Epics;
+            }
             if let Some(id) = inner.admission.pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
                 if inner.paused {
                     inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
@@ -190,7 +203,7 @@ impl Board {
             }
             let outlook = inner.admission.outlook(&inner.queue, &self.filter, now);
             if self.when_empty == WhenEmpty::End
-                && inner.nothing_runs()
+                && inner.nothing_runs(&self.filter)
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
             {
@@ -220,63 +233,6 @@ impl Board {
 
     fn wait_until<'a>(&self, inner: MutexGuard<'a, Picture>, at: Timestamp, now: Timestamp) -> MutexGuard<'a, Picture> {
         self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// A cycle ended by a trouble of the machine. One may be the task's own; after a few in a row nobody claims
-    /// for a while. Gives until when, if that begins now.
-    pub(super) fn trouble(&self, limits: &Limits) -> Option<Timestamp> {
-        let mut inner = self.lock();
-        inner.troubles = inner.troubles.saturating_add(1);
-        let beyond = inner.troubles.checked_sub(TROUBLES).filter(|beyond| *beyond > 0)?;
-        let rest = SignedDuration::try_from(pause(beyond, limits, 1.0)).ok()?;
-        inner.resting_until = clock::now().checked_add(rest).ok();
-        inner.resting_until
-    }
-
-    /// Nobody claims before `until`.
-    pub(super) fn rest_until(&self, until: Timestamp) {
-        self.lock().resting_until = Some(until);
-    }
-
-    /// The base lets none but this task through, or none at all.
-    pub(super) fn restrict(&self, to: Option<TaskId>) {
-        self.lock().admission.restrict(to);
-        self.changed.notify_all();
-    }
-
-    /// The base lets all tasks through.
-    pub(super) fn admit_all(&self) {
-        self.lock().admission = Admission::All;
-        self.changed.notify_all();
-    }
-
-    /// The base may have moved: where it keeps tasks back, somebody looks at it again.
-    pub(super) fn doubt_base(&self) {
-        self.doubter()();
-    }
-
-    /// The same, for another thread.
-    pub(super) fn doubter(&self) -> impl Fn() + Send + 'static {
-        let (inner, changed) = (Arc::clone(&self.inner), Arc::clone(&self.changed));
-        move || {
-            inner.lock().unwrap_or_else(PoisonError::into_inner).admission.doubt();
-            changed.notify_all();
-        }
-    }
-
-    /// Whether the base keeps tasks back.
-    pub(super) fn keeps_back(&self) -> bool {
-        self.lock().admission.keeps_back()
-    }
-
-    /// A cycle came to an end that says something about its work. Gives whether a rest ends by it.
-    pub(super) fn no_trouble(&self) -> bool {
-        let mut inner = self.lock();
-        inner.troubles = 0;
-        let rested = inner.resting_until.take().is_some() && !inner.paused;
-        drop(inner);
-        self.changed.notify_all();
-        rested
     }
 
     /// A worker has let go of a task that now lies wherever it lies.
@@ -332,24 +288,6 @@ impl Board {
         self.changed.notify_all();
     }
 
-    /// Looks whether claiming is paused by hand, and heeds it; gives whether it is. When a pause ends, so does a rest
-    /// of the machine's: a person says that it may go on.
-    pub(super) fn heed_pause(&self) -> bool {
-        let mut inner = self.lock();
-        // Under the lock, so that the last look is the one that counts.
-        let paused = control::is_paused(&self.dirs);
-        if inner.paused && !paused {
-            inner.resting_until = None;
-            inner.troubles = 0;
-        }
-        let changed = std::mem::replace(&mut inner.paused, paused) != paused;
-        drop(inner);
-        if changed {
-            self.changed.notify_all();
-        }
-        paused
-    }
-
     /// Lets every waiting worker ask again whether it is to leave.
     pub(super) fn nudge(&self) {
         // Under the lock, so that nobody is between asking and waiting.
@@ -373,32 +311,9 @@ impl Board {
         std::mem::take(&mut self.lock().complaints)
     }
 
-    /// Whether a file or a waiting task needs a person before it can be worked on.
-    pub fn something_needs_a_person(&self) -> bool {
-        let inner = self.lock();
-        let queue = &inner.queue;
-        let stuck = |entry: &Entry| pick::hold(queue, &self.filter, entry).is_some_and(|hold| hold.needs_a_person());
-        inner.admission.keeps_back()
-            || !inner.stranded.is_empty()
-            || queue.invalid().any(|(state, _, _)| state == State::Pending)
-            || queue.all_pending().any(stuck)
-    }
-
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&self, now: Timestamp) {
         self.lock().queue.advance(now);
-    }
-
-    /// The waiting tasks that only a person can set free, with what holds each.
-    pub(super) fn stuck(&self) -> Vec<(TaskId, Hold)> {
-        let inner = self.lock();
-        let holds = inner.queue.all_pending().filter_map(|entry| {
-            let hold = pick::hold(&inner.queue, &self.filter, entry)?;
-            hold.needs_a_person().then(|| (entry.id.clone(), hold))
-        });
-        let mut stuck: Vec<_> = holds.collect();
-        stuck.sort_by(|a, b| a.0.cmp(&b.0));
-        stuck
     }
 
     /// Shows the picture to `look`.

@@ -9,6 +9,7 @@ use super::base_health::BaseHealth;
 use super::board::{Board, WhenEmpty};
 use super::books::{write_started, write_stopped};
 use super::crew::{Crew, News};
+use super::epics::settle;
 use super::keeper::Keeper;
 use super::merge_queue::{self, MergeQueue};
 use super::muster::{Wanted, muster};
@@ -167,7 +168,7 @@ impl Run<'_> {
         let keeper = self.keeper();
         keeper.recover_all();
         keeper.tell_complaints();
-        keeper.tell_stuck();
+        self.board.tell_stuck(&self.shop.journal);
         catch_up(self.shop)?;
 
         let budget = Budget::new(self.order.cycles);
@@ -240,6 +241,7 @@ impl Run<'_> {
             if rescan_at <= now {
                 keeper.rescan();
                 steering.look(crew);
+                self.board.tell_stuck(&self.shop.journal);
                 rescan_at = now + RESCAN;
             }
             steering.reread(crew);
@@ -253,6 +255,8 @@ impl Run<'_> {
                 self.stop(Stop::Finish);
             }
             keeper.tell_complaints();
+            settle(self.shop, &self.board);
+            self.board.tell_newly_stuck(&self.shop.journal);
         }
     }
 
@@ -289,7 +293,7 @@ impl Run<'_> {
                     && self.order.when_empty == WhenEmpty::End
                     && self.board.something_needs_a_person();
                 if left {
-                    self.keeper().tell_stuck();
+                    self.board.tell_stuck(&self.shop.journal);
                 }
                 let exit = if tally.all_complete() && !left { Exit::Done } else { Exit::Failed };
                 let cycles: u32 = outcomes.values().sum();

@@ -10,6 +10,7 @@ use jiff::ToSpan;
 
 use super::base_health::{Admitted, BaseHealth};
 use super::board::{Board, Next};
+use super::epics::settle;
 use super::merge_queue::MergeQueue;
 use super::recover::recover;
 use super::seat::Seat;
@@ -118,6 +119,7 @@ impl Floor<'_> {
             self.board.strand(id);
         }
         self.board.let_go(id);
+        settle(self.shop, self.board);
     }
 
     /// Takes note of a cycle that a mistake of ours broke off.
@@ -220,6 +222,10 @@ fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> 
         }
         let id = match floor.board.next(&bench.wake, &|| seat.leaves(), &|| floor.queue.calls(&bench.worker)) {
             Next::Claim(id) => id,
+            Next::Epics => {
+                settle(floor.shop, floor.board);
+                continue;
+            }
             Next::Drained => {
                 floor.base.tell_why_tasks_are_left(floor.shop, floor.board);
                 return Wanted::Gone;

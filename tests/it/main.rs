@@ -23,3 +23,5 @@ mod forged;
 mod regressions;
 mod records;
 mod reading;
+mod epics;
+mod explain;
