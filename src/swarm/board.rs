@@ -299,6 +299,11 @@ impl Board {
         self.changed.notify_all();
     }
 
+    /// How many tasks this process has.
+    pub(super) fn at_work(&self) -> usize {
+        self.lock().mine.len()
+    }
+
     /// Whether this process has the task.
     pub fn is_mine(&self, id: &TaskId) -> bool {
         self.lock().mine.contains_key(id)
