@@ -19,6 +19,7 @@ pub mod prompt;
 pub mod signal;
 pub mod verdict;
 pub mod gate;
+pub mod budget;
 pub mod config;
 pub mod record;
 pub mod yaml;

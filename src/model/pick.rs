@@ -6,6 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::budget::{Closed, Refusal, Short};
 use super::footprint::Footprint;
 use super::queue::{Entry, Queue};
 use super::state::State;
@@ -63,6 +64,10 @@ pub enum Hold {
     Overlap(TaskId),
     /// A flag of this run leaves it out.
     Filtered(&'static str),
+    /// The budget of its domain does not allow it.
+    Budget(Short),
+    /// The budget command gives nothing for its domain.
+    NotPaid(Closed),
 }
 
 impl fmt::Display for Hold {
@@ -86,6 +91,8 @@ impl fmt::Display for Hold {
             Hold::Domain(domain, id) => write!(f, "{id} is at work in the domain {domain}"),
             Hold::Overlap(id) => write!(f, "may touch the same files as {id}, which is being worked on"),
             Hold::Filtered(flag) => write!(f, "left out by {flag}"),
+            Hold::Budget(short) => short.fmt(f),
+            Hold::NotPaid(closed) => closed.fmt(f),
         }
     }
 }
@@ -94,7 +101,11 @@ impl Hold {
     /// Whether only a person can take it away.
     pub fn needs_a_person(&self) -> bool {
         match self {
-            Hold::Double(_) | Hold::Cycle(_) | Hold::Dependency(_, None | Some(State::Blocked | State::Review)) => true,
+            Hold::Double(_)
+            | Hold::Cycle(_)
+            | Hold::Budget(_)
+            | Hold::Dependency(_, None | Some(State::Blocked | State::Review)) => true,
+            Hold::NotPaid(closed) => closed.needs_a_person,
             Hold::Dependency(_, Some(State::Pending | State::Current | State::Complete))
             | Hold::Epic
             | Hold::BeingWritten
@@ -106,6 +117,20 @@ impl Hold {
             | Hold::Filtered(_) => false,
         }
     }
+}
+
+impl From<Refusal> for Hold {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Short(short) => Hold::Budget(short),
+            Refusal::Closed(closed) => Hold::NotPaid(closed),
+        }
+    }
+}
+
+/// Why nobody pays for a task, if that is so.
+fn unpaid(queue: &Queue, entry: &Entry) -> Option<Refusal> {
+    queue.purse.refuses(entry.domain.as_deref(), &entry.appetite)
 }
 
 /// The live tasks, as far as they restrict the others.
@@ -141,12 +166,12 @@ impl<'a> Live<'a> {
 /// The task to claim next, if there is one. `queue` must have been advanced to the present.
 ///
 /// The work grows with the live tasks and with those that stand before the one picked and are passed over:
-/// left out by the filter, of a busy domain, or overlapping with a live task.
+/// left out by the filter, of a busy or penniless domain, or overlapping with a live task.
 pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
     let live = Live::of(queue);
     let mut second_best = None;
     for entry in queue.in_order() {
-        if filter.refuses(entry).is_some() || live.domain_of(entry).is_some() {
+        if filter.refuses(entry).is_some() || live.domain_of(entry).is_some() || unpaid(queue, entry).is_some() {
             continue;
         }
         if live.overlap_of(entry).is_none() {
@@ -161,7 +186,10 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
 /// `queue` must have been advanced to the present.
 pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(&'a Entry, Hold)>) {
     let live = Live::of(queue);
-    let claimable = queue.in_order().filter(|entry| filter.refuses(entry).is_none() && live.domain_of(entry).is_none());
+    let can_begin = |entry: &&Entry| {
+        filter.refuses(entry).is_none() && live.domain_of(entry).is_none() && unpaid(queue, entry).is_none()
+    };
+    let claimable = queue.in_order().filter(can_begin);
     let (clear, overlapping): (Vec<_>, Vec<_>) = claimable.partition(|entry| live.overlap_of(entry).is_none());
     let claimed: Vec<&Entry> = clear.into_iter().chain(overlapping).collect();
     let listed: HashSet<&TaskId> = claimed.iter().map(|entry| &entry.id).collect();
@@ -205,7 +233,25 @@ fn hold_beside(live: &Live<'_>, queue: &Queue, filter: &Filter, entry: &Entry) -
     if let (Some(id), Some(domain)) = (live.domain_of(entry), &entry.domain) {
         return Some(Hold::Domain(domain.clone(), id.clone()));
     }
-    live.overlap_of(entry).map(|id| Hold::Overlap(id.clone()))
+    let overlap = || live.overlap_of(entry).map(|id| Hold::Overlap(id.clone()));
+    unpaid(queue, entry).map(Hold::from).or_else(overlap)
+}
+
+/// The domains that cannot pay for a task that could be claimed otherwise, each once. `queue` must have been advanced
+/// to the present.
+pub fn short_of_money(queue: &Queue, filter: &Filter) -> Vec<Short> {
+    let mut found: Vec<Short> = Vec::new();
+    if !queue.purse.has_budgets() {
+        return found;
+    }
+    let live = Live::of(queue);
+    for entry in queue.in_order().filter(|entry| filter.refuses(entry).is_none() && live.domain_of(entry).is_none()) {
+        match unpaid(queue, entry) {
+            Some(Refusal::Short(short)) if found.iter().all(|known| known.domain != short.domain) => found.push(short),
+            Some(_) | None => {}
+        }
+    }
+    found
 }
 
 /// A dependency that is not complete; one that only a person can help goes before one that may yet be.
@@ -244,7 +290,8 @@ pub enum Outlook {
     /// Something becomes claimable at this moment; and, then or later, something does so by itself: after a pause, or
     /// when a lock is tried again.
     At(Timestamp),
-    /// Something becomes claimable at this moment, but all that will only because its author wished to wait that long.
+    /// Something becomes claimable at this moment, but all that will only because its author wished to wait that long,
+    /// or perhaps because somebody gives money for it.
     AuthorsTime(Timestamp),
     /// Only the end of a live task, or a person, can change something.
     Nothing,
@@ -259,7 +306,17 @@ pub fn outlook(queue: &Queue, filter: &Filter, now: Timestamp) -> Outlook {
             return Outlook::At(nearest);
         }
     }
-    nearest.map_or(Outlook::Nothing, Outlook::AuthorsTime)
+    let mut outlook = nearest.map_or(Outlook::Nothing, Outlook::AuthorsTime);
+    for entry in queue.in_order().filter(|entry| filter.refuses(entry).is_none()) {
+        let Some(Refusal::Closed(closed)) = unpaid(queue, entry) else { continue };
+        let until = nearest.map_or(closed.until, |nearest| nearest.min(closed.until));
+        match closed.needs_a_person {
+            false => return Outlook::At(until),
+            true => outlook = Outlook::AuthorsTime(until),
+        }
+        nearest = Some(until);
+    }
+    outlook
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::budget::{Appetite, Purse};
 use super::footprint::Footprint;
 use super::state::State;
 use super::task::{Kind, Task, TaskId};
@@ -35,6 +36,8 @@ pub struct Entry {
     pub not_before: Option<Timestamp>,
     /// Not before, by the program's back-off.
     pub backoff: Option<Timestamp>,
+    /// What it may still cost.
+    pub appetite: Appetite,
 }
 
 impl Entry {
@@ -51,6 +54,7 @@ impl Entry {
             footprint: Arc::new(Footprint::new(&task.files)),
             not_before: task.not_before,
             backoff: task.progress.not_before,
+            appetite: Appetite::of(task),
         }
     }
 
@@ -92,6 +96,8 @@ pub struct Queue {
     dependents: HashMap<TaskId, BTreeSet<TaskId>>,
     /// Files that are no valid task, with the reason.
     invalid: BTreeMap<(State, String), Invalid>,
+    /// What the domains can pay.
+    pub purse: Purse,
 }
 
 /// A waiting task, and in which of the two orders it stands.
@@ -197,6 +203,7 @@ impl Queue {
 
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&mut self, now: Timestamp) {
+        self.purse.advance(now);
         while let Some((due, key)) = self.timed.first().filter(|(due, _)| *due <= now).cloned() {
             self.timed.remove(&(due, key.clone()));
             self.deferred.remove(&key.id);

@@ -20,4 +20,6 @@ pub mod agents;
 pub mod settings;
 pub mod journal;
 pub mod records;
+pub mod ledger;
+pub mod hook;
 pub mod workspace;

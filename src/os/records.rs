@@ -214,7 +214,7 @@ fn read_document<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> 
 }
 
 /// Opens a plain file for reading; nothing else, because opening a pipe would hang. `None`: there is none.
-fn open_plain(path: &Path) -> io::Result<Option<File>> {
+pub(super) fn open_plain(path: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{Mode, OFlags};
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
