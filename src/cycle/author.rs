@@ -61,6 +61,9 @@ impl Cycle<'_> {
         let (choice, agent) = (self.choice.clone(), self.author.clone());
         if let Some(reason) = self.is_too_dear(notes) {
             notes.because(reason);
+            // He has not been asked, so his session and his work stand as they were.
+            notes.session.clone_from(&self.session);
+            self.open_turn = None;
             return Ok(Event::Halted(Halt::OverBudget));
         }
         let Some(prompt) = brief(self)? else {
@@ -125,7 +128,7 @@ impl Cycle<'_> {
     }
 
     /// Why the task may cost no more, if that is so. Unknown costs count nothing.
-    fn is_too_dear(&self, notes: &Notes) -> Option<String> {
+    pub(super) fn is_too_dear(&self, notes: &Notes) -> Option<String> {
         let task = &self.claim.found.task;
         let limit = task.max_cost_usd.or(self.settings.config.limits.cost_usd)?;
         let spent = task.progress.cost_usd.unwrap_or(0.0) + notes.spent().cost_usd.unwrap_or(0.0);

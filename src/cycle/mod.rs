@@ -7,6 +7,8 @@
 mod workshop;
 mod bench;
 mod claim;
+mod funds;
+mod fund;
 mod checkout;
 mod setup;
 mod begin;
@@ -31,7 +33,9 @@ mod notes;
 mod perform;
 
 pub use bench::Bench;
-pub use claim::{Claim, ClaimRecord, Claimed, GoOn, Home, claim};
+pub use claim::{Bill, Claim, ClaimRecord, Claimed, GoOn, Home, claim};
+pub use fund::tell;
+pub use funds::{Funds, Unpaid, settle_dead};
 pub use integrate::catch_up;
 pub use perform::{Performed, perform};
 pub use rehearse::{Rehearsed, Said, rehearse};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::Funds;
 use crate::os::dirs::Dirs;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
@@ -22,6 +23,8 @@ pub struct Workshop {
     pub base: String,
     /// The records.
     pub journal: Journal,
+    /// The money.
+    pub funds: Funds,
     /// Whether the run is to end.
     pub stop: StopValue,
     /// Lets one worker of this process at a time merge.

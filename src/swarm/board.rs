@@ -19,6 +19,7 @@ use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::model::transition::pause;
 use crate::os::dirs::Dirs;
+use crate::os::ledger::Ledger;
 use crate::os::process::Wake;
 use crate::os::task_folder::{self, Found, Name};
 use crate::os::{clock, writers};
@@ -52,20 +53,23 @@ pub enum WhenEmpty {
 /// The queue's picture, shared.
 pub struct Board {
     dirs: Dirs,
-    filter: Filter,
+    pub(super) filter: Filter,
     when_empty: WhenEmpty,
     inner: Mutex<Picture>,
-    changed: Condvar,
+    pub(super) changed: Condvar,
+    /// How the money stands, also for who only looks at the queue.
+    pub(super) ledger: Ledger,
 }
 
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        Self { dirs, filter, when_empty, inner: Mutex::default(), changed: Condvar::new() }
+        let ledger = Ledger::new(&dirs);
+        Self { dirs, filter, when_empty, inner: Mutex::default(), changed: Condvar::new(), ledger }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
-    fn lock(&self) -> MutexGuard<'_, Picture> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Picture> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -89,6 +93,7 @@ impl Board {
                 }
             }
         }
+        self.count_money();
         let mut inner = self.lock();
         inner.rescanned = true;
         drop(inner);
@@ -112,6 +117,10 @@ impl Board {
 
     /// Looks again at one name in one folder.
     pub fn look(&self, state: State, name: &OsStr) {
+        if state == State::Current {
+            // A task that another process has let go of has freed money.
+            self.count_money();
+        }
         let mut inner = self.lock();
         inner.settle(state, name);
         inner.look(&self.dirs, state, name);
@@ -164,6 +173,17 @@ impl Board {
             let now = clock::now();
             inner.queue.advance(now);
             if let Some(id) = pick::pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
+                if inner.till.is_spent() {
+                    if self.when_empty == WhenEmpty::End && inner.mine.is_empty() {
+                        inner.till.keep_back();
+                        inner.drained = true;
+                        drop(inner);
+                        self.changed.notify_all();
+                        return Next::Drained;
+                    }
+                    inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
                 let Some(until) = inner.resting_until.filter(|until| *until > now) else {
                     inner.take(&id, wake);
                     return Next::Claim(id);

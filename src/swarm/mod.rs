@@ -5,6 +5,8 @@ mod worker;
 mod board;
 mod picture;
 mod recover;
+mod budget;
+mod notify;
 mod run_lock;
 
 pub use board::{Board, WhenEmpty};

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::budget::Till;
 use crate::model::pick::Hold;
 use crate::model::queue::{Entry, Invalid, Queue};
 use crate::model::state::State;
@@ -51,6 +52,7 @@ pub(super) struct Picture {
     pub(super) troubles: u32,
     /// Nobody claims before this moment: the machine is not fit.
     pub(super) resting_until: Option<Timestamp>,
+    pub(super) till: Till,
     /// The folders have been read since the last change.
     pub(super) rescanned: bool,
     pub(super) drained: bool,

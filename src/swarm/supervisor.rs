@@ -5,10 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::board::{Board, WhenEmpty};
+use super::notify;
 use super::recover::{Recovered, recover};
 use super::run_lock::RunLock;
 use super::worker::{Budget, Floor, Tally, work};
-use crate::cycle::{Bench, Workshop, catch_up};
+use crate::cycle::{Bench, Funds, Workshop, catch_up};
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
 use crate::model::choice::Choice;
@@ -70,6 +71,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     folders::clear_litter(&workspace.dirs)?;
     let run_id = new_run_id(clock::now());
     let lock = RunLock::take(&workspace.dirs, &run_id)?;
+    let (show, open, telling) = notify::overhear(show);
     let journal = Journal::create(workspace.dirs.runs(), &run_id, show)
         .context(|| format!("create {}", workspace.dirs.run(&run_id).display()))?;
     let shop = Workshop {
@@ -78,6 +80,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         base,
         in_force: InForce::new(workspace.settings()),
         journal,
+        funds: Funds::new(&workspace.dirs),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
@@ -93,20 +96,25 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         shop: &shop,
         order: &order,
     };
-    run.write_started(&tip)?;
-    let tally = Tally::default();
-    let ended = run.live(&tip, &tally, (tell, &hear), &|| ready(&run_id));
-    let exit = match &ended {
-        Ok((exit, _)) => *exit,
-        Err(error) => error.exit(),
-    };
-    let reason = match &ended {
-        Ok((_, reason)) => reason.clone(),
-        Err(error) => error.chain(),
-    };
-    run.write_stopped(&reason, exit, &tally);
-    drop(lock);
-    ended.map(|(exit, _)| exit)
+    thread::scope(|scope| {
+        scope.spawn(|| telling.serve(&shop));
+        // However this ends: then the telling ends, too.
+        let _open = open;
+        run.write_started(&tip)?;
+        let tally = Tally::default();
+        let ended = run.live(&tip, &tally, (tell, &hear), &|| ready(&run_id));
+        let exit = match &ended {
+            Ok((exit, _)) => *exit,
+            Err(error) => error.exit(),
+        };
+        let reason = match &ended {
+            Ok((_, reason)) => reason.clone(),
+            Err(error) => error.chain(),
+        };
+        run.write_stopped(&reason, exit, &tally);
+        drop(lock);
+        ended.map(|(exit, _)| exit)
+    })
 }
 
 struct Run<'a> {
@@ -321,15 +329,21 @@ impl Run<'_> {
         match self.shop.stop.get() {
             Stop::Now => (Exit::Interrupted, "interrupted".to_owned()),
             stop @ (Stop::No | Stop::Finish) => {
+                let kept_back = self.board.kept_back();
                 let left = stop == Stop::No
                     && self.order.when_empty == WhenEmpty::End
                     && self.board.something_needs_a_person();
                 if left {
                     self.tell_stuck();
                 }
-                let exit = if tally.all_complete() && !left { Exit::Done } else { Exit::Failed };
+                let is_done = tally.all_complete() && !left && kept_back.is_none();
+                let exit = if is_done { Exit::Done } else { Exit::Failed };
                 let cycles: u32 = outcomes.values().sum();
-                let reason = if stop == Stop::No { "nothing left to do" } else { "told to stop" };
+                let reason = match &kept_back {
+                    Some(reason) => reason,
+                    None if stop == Stop::No => "nothing left to do",
+                    None => "told to stop",
+                };
                 (exit, format!("{reason} after {cycles} cycle{}", if cycles == 1 { "" } else { "s" }))
             }
         }
@@ -360,7 +374,7 @@ impl Run<'_> {
 
     fn write_stopped(&self, reason: &str, exit: Exit, tally: &Tally) {
         let outcomes = tally.outcomes();
-        self.say(Event::RunStopped { reason: reason.to_owned() });
+        self.say(Event::RunStopped { reason: reason.to_owned(), exit_code: exit as u8 });
         let stopped = Stopped {
             schema: SCHEMA,
             run_id: self.shop.journal.run_id().to_owned(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::ToSpan;
 
 use super::board::{Board, Next};
+use super::budget;
 use super::recover::recover;
 use crate::cycle::{Bench, Claimed, Performed, Workshop, claim, perform};
 use crate::model::outcome::Outcome;
@@ -121,6 +122,7 @@ impl Floor<'_> {
 /// Works until there is nothing left to do, or until the run ends.
 pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
     let mut done = 0;
+    budget::attend(floor);
     while floor.each.is_none_or(|each| done < each) {
         if !floor.budget.take() {
             break;
@@ -155,6 +157,8 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
                 floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
             }
         }
+        // Before its domain is free again.
+        budget::attend(floor);
         floor.board.let_go(&id);
     }
 }
@@ -165,12 +169,17 @@ fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate:
         if floor.shop.stop.get() != Stop::No {
             return None;
         }
+        budget::heed(floor.shop, floor.board);
         let id = match floor.board.next(&bench.wake) {
             Next::Claim(id) => id,
             Next::Drained | Next::Stopped => return None,
         };
         match claim(floor.shop, bench, cycle, &id) {
-            Ok(Claimed::Yes(claimed)) => return Some(claimed),
+            Ok(Claimed::Yes(claimed)) => {
+                budget::paid(floor.board, claimed.found.task.domain.as_deref());
+                return Some(claimed);
+            }
+            Ok(Claimed::Unpaid(why)) => budget::unpaid(floor, &id, why),
             Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),
             Ok(Claimed::Locked) => {
                 let until = clock::now().checked_add(AFTER_LOCKED_MS.milliseconds()).unwrap_or_else(|_| clock::now());

@@ -15,6 +15,8 @@ mod outcomes;
 mod sessions;
 mod reviews;
 mod conflicts;
+mod budgets;
+mod notify;
 mod workspaces;
 mod forged;
 mod regressions;

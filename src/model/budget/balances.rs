@@ -166,7 +166,8 @@ impl Balances {
         }
     }
 
-    fn is_closed(&self, spell: &Spell) -> bool {
+    /// Whether a cycle is settled.
+    pub fn is_closed(&self, spell: &Spell) -> bool {
         self.closed.contains(spell)
     }
 

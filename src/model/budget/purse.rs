@@ -27,7 +27,7 @@ impl Appetite {
 }
 
 /// The budgets of the domains, and how their money stands.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Purse {
     budgets: BTreeMap<String, Usd>,
     /// What any task may cost that does not say it itself.
@@ -108,9 +108,11 @@ impl Purse {
         }
     }
 
-    /// Takes over how the money stands.
-    pub fn count(&mut self, balances: &BTreeMap<String, Balance>) {
-        self.balances.clone_from(balances);
+    /// Takes over how the money stands; gives whether that is news.
+    pub fn count(&mut self, balances: BTreeMap<String, Balance>) -> bool {
+        let is_news = self.balances != balances;
+        self.balances = balances;
+        is_news
     }
 
     /// Whether any domain has a budget.

@@ -81,7 +81,7 @@ fn a_budget_allows_what_fits_into_it() {
     let purse = |config: &str, lines: &[Line]| {
         let mut purse = Purse::default();
         purse.heed(&Config::parse(config).unwrap());
-        purse.count(balances(lines).domains());
+        purse.count(balances(lines).domains().clone());
         purse
     };
     let spent = [line(1, Kind::Spend, 2.0), line(2, Kind::Spend, 4.0)];
@@ -170,7 +170,7 @@ proptest! {
                 Happens::Begins { may_cost } => {
                     let mut purse = Purse::default();
                     purse.heed(&Config::parse("domains: {d: {budget_usd: 20}}").unwrap());
-                    purse.count(now.domains());
+                    purse.count(now.domains().clone());
                     let appetite = Appetite { limit: Some(cents(may_cost)), spent: Usd::ZERO };
                     let balance = now.domains().get("d").copied().unwrap_or_default();
                     let bound = balance.spent.and(balance.reserved);
