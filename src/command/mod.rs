@@ -22,6 +22,7 @@ mod show;
 mod logs;
 mod follow;
 mod runs;
+mod money;
 mod lint;
 mod check;
 mod schema;

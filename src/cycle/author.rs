@@ -7,6 +7,7 @@ use super::outbox;
 use super::perform::{Cycle, Infra};
 use super::turn::{Talk, Turn};
 use crate::model::agent::{Agent, Completion};
+use crate::model::budget::Usd;
 use crate::model::choice::{Choice, Overrides};
 use crate::model::comment::{Author, Comment, comments};
 use crate::model::plan::{self, Event, Halt, Work};
@@ -131,7 +132,7 @@ impl Cycle<'_> {
     pub(super) fn is_too_dear(&self, notes: &Notes) -> Option<String> {
         let task = &self.claim.found.task;
         let limit = task.max_cost_usd.or(self.settings.config.limits.cost_usd)?;
-        let spent = task.progress.cost_usd.unwrap_or(0.0) + notes.spent().cost_usd.unwrap_or(0.0);
+        let spent = Usd::sum(task.progress.cost_usd.unwrap_or(0.0), notes.spent().cost_usd.unwrap_or(0.0));
         (spent >= limit).then(|| {
             format!("the task has cost ${spent:.2}, and it may cost ${limit:.2}: raise `max_cost_usd` in it, or `limits.cost_usd`")
         })

@@ -9,6 +9,7 @@ use super::begin::goes_on;
 use super::notes::{Heading, Notes};
 use super::perform::Performed;
 use super::{Claim, Workshop, funds};
+use crate::model::budget::Usd;
 use crate::model::comment::{Author, with_comment};
 use crate::model::excerpt;
 use crate::model::outcome::Outcome;
@@ -134,7 +135,7 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         _ => notes.feedback.clone(),
     };
     progress.cost_usd = match (old.cost_usd, notes.spent().cost_usd) {
-        (Some(before), Some(now)) => Some(before + now),
+        (Some(before), Some(now)) => Some(Usd::sum(before, now)),
         (before, now) => before.or(now),
     };
     progress.kept = notes.kept.clone();

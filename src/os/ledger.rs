@@ -18,6 +18,8 @@ use crate::model::record::SCHEMA;
 
 /// No line of ours comes near it.
 const LONGEST_LINE: u64 = 64 * 1024;
+/// So many foreign lines are told at a time.
+const MOST_ODD: usize = 20;
 
 /// The ledger of a workspace, and what its lines have come to so far.
 #[derive(Debug)]
@@ -148,7 +150,8 @@ impl Pages {
             match understand(&line) {
                 Ok(None) => {}
                 Ok(Some(line)) => self.balances.take(&line),
-                Err(reason) => self.odd.push(format!("{shown}:{}: {reason}", self.lines)),
+                Err(reason) if self.odd.len() < MOST_ODD => self.odd.push(format!("{shown}:{}: {reason}", self.lines)),
+                Err(_) => {}
             }
         }
     }

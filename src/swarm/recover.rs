@@ -8,6 +8,7 @@ use std::io;
 
 use crate::cycle::{ClaimRecord, Workshop, settle_dead};
 use crate::error::{Context, Result};
+use crate::model::budget::Usd;
 use crate::model::moment::whole_seconds;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
@@ -160,7 +161,7 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
 fn cost_with(progress: &Progress, record: &ClaimRecord) -> Option<f64> {
     let noted = progress.last.as_ref().is_some_and(|noted| *noted == last(record, noted.outcome));
     match (progress.cost_usd, record.bill.usd.filter(|_| !noted)) {
-        (Some(before), Some(now)) => Some(before + now),
+        (Some(before), Some(now)) => Some(Usd::sum(before, now)),
         (before, now) => before.or(now),
     }
 }

@@ -103,13 +103,9 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         run.write_started(&tip)?;
         let tally = Tally::default();
         let ended = run.live(&tip, &tally, (tell, &hear), &|| ready(&run_id));
-        let exit = match &ended {
-            Ok((exit, _)) => *exit,
-            Err(error) => error.exit(),
-        };
-        let reason = match &ended {
-            Ok((_, reason)) => reason.clone(),
-            Err(error) => error.chain(),
+        let (exit, reason) = match &ended {
+            Ok((exit, reason)) => (*exit, reason.clone()),
+            Err(error) => (error.exit(), error.chain()),
         };
         run.write_stopped(&reason, exit, &tally);
         drop(lock);

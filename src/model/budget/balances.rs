@@ -176,6 +176,11 @@ impl Balances {
         &self.domains
     }
 
+    /// What each run is known to have cost.
+    pub fn runs(&self) -> &BTreeMap<String, Usd> {
+        &self.runs
+    }
+
     /// What a run is known to have cost; `None`: nothing is.
     pub fn run(&self, run_id: &str) -> Option<Usd> {
         self.runs.get(run_id).copied()

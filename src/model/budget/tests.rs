@@ -162,7 +162,8 @@ proptest! {
     fn no_order_of_events_and_deaths_loses_or_invents_money(all in prop::collection::vec(happens(), 0..60)) {
         let cents = |cents: u32| usd(f64::from(cents) / 100.0);
         let budget = usd(20.0);
-        let (mut lines, mut running, mut over): (Vec<Line>, Vec<(u32, Usd)>, BTreeMap<u32, (Usd, Cost)>) = Default::default();
+        let (mut lines, mut running) = (Vec::<Line>::new(), Vec::<(u32, Usd)>::new());
+        let mut over = BTreeMap::<u32, (Usd, Cost)>::new();
         let mut number = 0;
         for happens in all.into_iter().chain([Happens::Recovered { twice: true }]) {
             let now = balances(&lines);

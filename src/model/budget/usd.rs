@@ -45,6 +45,14 @@ impl Usd {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// The sum of two numbers of dollars, without the dust that fractions leave behind.
+    pub fn sum(one: f64, other: f64) -> f64 {
+        match (Self::new(one), Self::new(other)) {
+            (Some(one), Some(other)) => one.and(other).dollars(),
+            (_, _) => one + other,
+        }
+    }
+
     /// An equal share of it for each of `count`, rounded up; all of it for none.
     #[must_use]
     pub fn shared_by(self, count: u64) -> Self {
@@ -93,8 +101,10 @@ mod tests {
     fn sums_are_exact_and_what_is_no_amount_is_refused() {
         let usd = |dollars| Usd::new(dollars).unwrap();
         assert_eq!(usd(0.1).and(usd(0.2)), usd(0.3));
+        assert_eq!(Usd::sum(0.6, 0.3), 0.9);
         assert_eq!(usd(1.0).without(usd(2.5)), Usd::ZERO);
-        assert_eq!(usd(1.0).shared_by(3).and(usd(1.0).shared_by(3)).and(usd(1.0).shared_by(3)) >= usd(1.0), true);
+        let third = usd(1.0).shared_by(3);
+        assert!(third.and(third).and(third) >= usd(1.0));
         for none in [-0.01, f64::NAN, f64::INFINITY, 1e11] {
             assert_eq!(Usd::new(none), None, "{none}");
         }

@@ -2,5 +2,6 @@
 
 mod picking;
 mod holding;
+mod money;
 mod slow;
 mod properties;
