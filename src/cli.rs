@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::state::State;
+mod words;
+
+pub use words::*;
 
 /// Runs many coding agents on one git repository, unattended, and lands their work safely.
 ///
@@ -33,6 +35,10 @@ const LIST_HELP: &str = "Examples:
   swarm list pending              what is next, and why the others wait
   swarm list blocked review       what waits for a person, and why
   swarm list --json | jq -r '.tasks[] | select(.hold) | [.id, .hold] | @tsv'";
+
+const EXPLAIN_HELP: &str = "Examples:
+  swarm explain fix-typo
+  swarm explain fix-typo --json | jq -r '.moves[]'";
 
 const LOGS_HELP: &str = "Examples:
   swarm logs fix-typo                    all attempts, all steps
@@ -91,6 +97,20 @@ pub enum Command {
     Start(Start),
     /// Stop the running swarms: finish their cycles first, or end them now
     Stop(Stop),
+    /// Claim no more tasks until `swarm resume`; cycles that run are finished
+    ///
+    /// It holds for all swarms of the workspace, also for one that starts later: `start` says that it is paused, and
+    /// waits. With --drain it waits too, unless nothing is left that it could claim. The file .swarm/control/paused
+    /// is the pause, and holds the reason: `touch` and `rm` do the same.
+    Pause(Pause),
+    /// Let tasks be claimed again
+    Resume,
+    /// Give each running swarm another number of workers
+    ///
+    /// More begin at once; those who are too many finish their cycles and leave. The lines of `workers` in the
+    /// settings share the number out, as with `start -n`, whose place it takes; the next start knows nothing of it.
+    /// 0 is refused: that is `swarm pause`.
+    Scale(Scale),
     /// Show how the queue, the workers and the base stand
     ///
     /// Changes nothing, waits for nobody, and works while a swarm runs or none does. `stuck` are waiting tasks
@@ -107,6 +127,12 @@ pub enum Command {
     /// Its keys, its cycles in all runs, the refs under which unmerged work is kept, what the next attempt is
     /// told, its text and its comments.
     Show(Show),
+    /// Say why a task is where it is, and what would move it
+    ///
+    /// Its place in line, or all that holds it, to the end of the chain; who works on it; what it has used up and what
+    /// its next failure comes to. Exit code 1: there is no such task, or its file is no valid one.
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(Explain),
     /// Print what agents and gates printed, byte for byte
     ///
     /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
@@ -128,13 +154,18 @@ pub enum Command {
     /// The gates run as they would for a task: in a worktree of the pool, after `worktree.setup`. Exit code 2: a
     /// mistake in the settings; 3: git, an agent or the machine is not fit; 1: a gate fails on the base.
     Check(Check),
-    /// Put tasks back into pending
+    /// Take the work of tasks that wait in review: it is verified and merged without its agent
+    ///
+    /// Your word holds for exactly the commit that `swarm show ID` names. Should the base contradict it by now, the
+    /// author resolves that, and you are asked again.
+    Approve(Ids),
+    /// Put tasks back into pending, to be tried again from the beginning of their limits
     Retry(Retry),
     /// Keep tasks from being claimed: move them to blocked
     Hold(Ids),
     /// Take tasks out of the queue; a live attempt is ended and its work kept
     Cancel(Ids),
-    /// Write a comment into a task
+    /// Write a comment into a task; one that is blocked and waits for an answer goes back to pending
     Comment(Comment),
     /// Try it: a scratch repository, real tasks, real merges, no model
     Demo(Demo),
@@ -205,10 +236,10 @@ pub struct Start {
     /// Do at most so many cycles in all
     #[arg(long, value_name = "N", group = "bound", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_cycles: Option<u32>,
-    /// Only this task; can be given several times
+    /// Only this task and what it needs: what it depends on, and an epic's children; can be given several times
     #[arg(long = "task", value_name = "ID")]
     pub tasks: Vec<String>,
-    /// Only children of this epic
+    /// Only the children of this epic and what they need
     #[arg(long, value_name = "ID")]
     pub parent: Option<String>,
     /// Only this domain
@@ -233,125 +264,18 @@ pub struct Stop {
     pub now: bool,
 }
 
-/// Lists tasks.
+/// Claims no more.
 #[derive(Debug, Args)]
-pub struct List {
-    /// Only these states: pending, current, review, blocked, complete
-    #[arg(value_name = "STATE")]
-    pub states: Vec<State>,
+pub struct Pause {
+    /// Why, for whoever looks at `swarm status`
+    #[arg(value_name = "REASON")]
+    pub reason: Vec<String>,
 }
 
-/// Shows a task.
+/// Changes the number of workers.
 #[derive(Debug, Args)]
-pub struct Show {
-    /// The task
-    pub id: String,
-}
-
-/// Prints logs.
-#[derive(Debug, Args)]
-pub struct Logs {
-    /// A task or a worker (w0, w1, …)
-    #[arg(value_name = "ID|WORKER")]
-    pub of: String,
-    /// Go on while more comes
-    #[arg(short, long)]
-    pub follow: bool,
-    /// Only this step: implement, verify, review, fix or resolve
-    #[arg(long)]
-    pub step: Option<String>,
-}
-
-/// Lists runs.
-#[derive(Debug, Args)]
-pub struct Runs {
-    /// The run whose cycles to list, or the beginning of its name; `last` is the newest
-    pub run: Option<String>,
-}
-
-/// Checks the task files.
-#[derive(Debug, Args)]
-pub struct Lint {
-    /// Mend what can be mended without guessing
-    #[arg(long)]
-    pub fix: bool,
-}
-
-/// Checks what a run needs.
-#[derive(Debug, Args)]
-pub struct Check {
-    /// Do not run the gates: quick, and changes nothing
-    #[arg(long)]
-    pub skip_gates: bool,
-}
-
-/// Puts tasks back.
-#[derive(Debug, Args)]
-pub struct Retry {
-    /// The tasks
-    #[arg(value_name = "ID", required_unless_present = "blocked")]
-    pub ids: Vec<String>,
-    /// All blocked tasks
-    #[arg(long, conflicts_with = "ids")]
-    pub blocked: bool,
-}
-
-/// Some tasks.
-#[derive(Debug, Args)]
-pub struct Ids {
-    /// The tasks
-    #[arg(value_name = "ID", required = true)]
-    pub ids: Vec<String>,
-}
-
-/// Writes a comment.
-#[derive(Debug, Args)]
-pub struct Comment {
-    /// The task
-    pub id: String,
-    /// What to say
-    #[arg(required = true)]
-    pub text: Vec<String>,
-}
-
-/// Tries it.
-#[derive(Debug, Args)]
-pub struct Demo {
-    /// Where to make the scratch repository; a temporary folder where none is given
-    pub directory: Option<PathBuf>,
-}
-
-/// Prints a schema.
-#[derive(Debug, Args)]
-pub struct Schema {
-    /// Which format
-    #[arg(value_enum)]
-    pub format: Format,
-}
-
-/// The formats that have a schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A cycle: `cycles/<worker>-c<N>.json`
-    Cycle,
-    /// A line of events.jsonl
-    Event,
-    /// A task file's front matter
-    Task,
-    /// config/swarm.yaml
-    Config,
-    /// An agent: `config/agents/<name>.yaml`
-    Agent,
-    /// started.json
-    Started,
-    /// stopped.json
-    Stopped,
-}
-
-/// Prints completions.
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
+pub struct Scale {
+    /// How many workers
+    #[arg(value_name = "N")]
+    pub workers: u32,
 }

@@ -2,12 +2,16 @@
 
 use super::Desk;
 use super::add::parse_id;
-use super::moves::whereabouts;
+use super::moves::{forgive, go, whereabouts};
 use crate::cli::Comment;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::model::comment::{Author, with_comment};
+use crate::model::reopen::is_answered;
+use crate::model::state::State;
+use crate::model::task::TaskId;
 use crate::os::clock;
+use crate::os::dirs::Dirs;
 use crate::os::task_folder;
 
 pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
@@ -21,6 +25,12 @@ pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
     let at = clock::now();
     let edited = task_folder::edit(&dirs, state, &id, |bytes| Ok(with_comment(bytes, at, &Author::Human, &text)));
     match edited {
+        Ok(true) if state == State::Blocked && is_answer(&dirs, &id) => {
+            forgive(&dirs, State::Blocked, &id)?;
+            go(&dirs, &id, State::Blocked, State::Pending)?;
+            desk.say(&format!("{id}: comment added, blocked → pending"));
+            Ok(Exit::Done)
+        }
         Ok(true) => {
             desk.say(&format!("{id}: comment added ({state})"));
             Ok(Exit::Done)
@@ -28,4 +38,9 @@ pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
         Ok(false) => Err(Error::failed(format!("{id} has just left {state}/")).hint("try again")),
         Err(error) => Err(Error::failed(format!("cannot write into {id}")).because(error)),
     }
+}
+
+/// Whether the task waited for these words.
+fn is_answer(dirs: &Dirs, id: &TaskId) -> bool {
+    matches!(task_folder::read(dirs, State::Blocked, id), Ok(Some(found)) if is_answered(&found.task))
 }

@@ -9,7 +9,10 @@ mod dry_run;
 mod detach;
 mod announce;
 mod stop;
+mod pause;
+mod scale;
 mod moves;
+mod approve;
 mod comment;
 mod demo;
 mod demo_tasks;
@@ -19,6 +22,7 @@ mod workers;
 mod picture;
 mod list;
 mod show;
+mod explain;
 mod logs;
 mod follow;
 mod runs;
@@ -66,14 +70,19 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Add(words) => add::run(desk, &words),
         Command::Start(words) => start::run(desk, &words),
         Command::Stop(words) => stop::run(desk, &words),
+        Command::Pause(words) => pause::pause(desk, &words),
+        Command::Resume => pause::resume(desk),
+        Command::Scale(words) => scale::run(desk, &words),
         Command::Status => status::run(desk),
         Command::List(words) => list::run(desk, &words),
         Command::Show(words) => show::run(desk, &words),
+        Command::Explain(words) => explain::run(desk, &words),
         Command::Logs(words) => logs::run(desk, &words),
         Command::Runs(words) => runs::run(desk, &words),
         Command::Lint(words) => lint::run(desk, &words),
         Command::Check(words) => check::run(desk, &words),
         Command::Retry(words) => moves::retry(desk, &words),
+        Command::Approve(words) => approve::run(desk, &words),
         Command::Hold(words) => moves::hold(desk, &words),
         Command::Cancel(words) => moves::cancel(desk, &words),
         Command::Comment(words) => comment::run(desk, &words),

@@ -6,8 +6,9 @@ use crate::cli::{Ids, Retry};
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
 use crate::model::comment::{Author, with_comment};
+use crate::model::reopen::looked_at;
 use crate::model::state::State;
-use crate::model::task::{Task, TaskId, with_progress};
+use crate::model::task::{Progress, Task, TaskId, with_progress};
 use crate::os::clock;
 use crate::os::dirs::Dirs;
 use crate::os::files::Moved;
@@ -89,7 +90,7 @@ fn all(dirs: &Dirs, state: State) -> Result<Vec<TaskId>> {
 }
 
 /// Does `act` to each; what fails does not stop the others.
-fn each(desk: &Desk, ids: &[TaskId], mut act: impl FnMut(&TaskId) -> Result<String>) -> Result<Exit> {
+pub(super) fn each(desk: &Desk, ids: &[TaskId], mut act: impl FnMut(&TaskId) -> Result<String>) -> Result<Exit> {
     let mut exit = Exit::Done;
     for id in ids {
         match act(id) {
@@ -109,7 +110,7 @@ pub(super) fn whereabouts(dirs: &Dirs, id: &TaskId) -> Result<State> {
         .ok_or_else(|| Error::failed(format!("there is no task {id}")).hint("`swarm list` shows what there is"))
 }
 
-fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {
+pub(super) fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {
     match task_folder::move_task(dirs, id, from, to).context(|| format!("move {id} to {to}/"))? {
         Moved::Done => Ok(()),
         Moved::Gone => Err(Error::failed(format!("{id} has just left {from}/")).hint("look where it is: swarm list")),
@@ -119,10 +120,13 @@ fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {
     }
 }
 
-/// Writes into the blocked file why it is there.
+/// Writes into the blocked file why it is there, and that only a person's hand brings it back.
 fn note(dirs: &Dirs, id: &TaskId, text: &str) -> Result<()> {
     let at = clock::now();
-    match task_folder::edit(dirs, State::Blocked, id, |bytes| Ok(with_comment(bytes, at, &Author::Swarm, text))) {
+    match task_folder::edit(dirs, State::Blocked, id, |bytes| {
+        let progress = Progress { held: true, ..Task::parse(id.clone(), bytes)?.progress };
+        Ok(with_comment(&with_progress(bytes, &progress)?, at, &Author::Swarm, text))
+    }) {
         // Somebody has moved it on, and knows more than this.
         Ok(_) => Ok(()),
         Err(error) => Err(Error::failed(format!("cannot write into {id}")).because(error)),
@@ -130,16 +134,11 @@ fn note(dirs: &Dirs, id: &TaskId, text: &str) -> Result<()> {
 }
 
 /// Forgets the attempts and the pause; what went wrong is still told to the next attempt.
-fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<()> {
+pub(super) fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<()> {
     let edited = task_folder::edit(dirs, state, id, |bytes| {
-        let mut progress = Task::parse(id.clone(), bytes)?.progress;
-        if progress.attempts == 0 && progress.infra == 0 && progress.not_before.is_none() {
-            return Ok(bytes.to_vec());
-        }
-        progress.attempts = 0;
-        progress.infra = 0;
-        progress.not_before = None;
-        with_progress(bytes, &progress)
+        let progress = Task::parse(id.clone(), bytes)?.progress;
+        let after = looked_at(&progress);
+        if after == progress { Ok(bytes.to_vec()) } else { with_progress(bytes, &after) }
     });
     match edited {
         Ok(_) => Ok(()),

@@ -1,8 +1,9 @@
 //! Runs one program of a cycle and attends to it: events at its beginning, a vigil while it runs, its strays and
 //! its log at its end.
 
+use super::case::Cycle;
 use super::notes::{Begun, Details, Notes, Spent};
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::run_program::{Program, run_program};
 use super::vigil::{Ear, Vigil};
 use crate::model::excerpt;
@@ -39,7 +40,8 @@ impl Cycle<'_> {
         // Whatever runs in the worktree may write there, gates too.
         self.bench.touch();
         let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
-        let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, &self.claim.id, &mut self.claim.record, ear);
+        let mut vigil =
+            Vigil::new(&self.shop.dirs, &self.shop.stop, &self.case.claim.id, &mut self.case.claim.record, ear);
         let ended = run_program(self.shop, self.bench, program, &path, &mut vigil);
         let halt = vigil.halt;
         let ending = match ended {

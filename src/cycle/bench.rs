@@ -49,6 +49,9 @@ pub(super) struct SlotRecord {
     pub attempt: u32,
     /// The commit from which the work began.
     pub base: Oid,
+    /// The work has been kept, and the gates run there on a commit of the base: nothing in it is anybody's work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lent: bool,
 }
 
 impl SlotRecord {
@@ -112,7 +115,8 @@ impl Bench {
     pub(super) fn settle(&self, shop: &Workshop, claim: &ClaimRecord, head: &Oid) -> std::io::Result<()> {
         // The gates may have been run on the merged commit.
         let base = self.slot.detached_at().unwrap_or_else(|| head.clone());
-        let record = SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base };
+        let (task, attempt) = (claim.task.clone(), claim.attempt);
+        let record = SlotRecord { schema: SCHEMA, task, attempt, base, lent: false };
         self.sign(shop, &record)
     }
 

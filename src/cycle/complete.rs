@@ -25,7 +25,7 @@ use crate::os::task_folder::{self, EditError};
 /// A cycle whose work is over.
 pub(super) struct Ended<'a> {
     pub(super) shop: &'a Workshop,
-    pub(super) claim: Claim,
+    pub(super) claim: Box<Claim>,
     pub(super) notes: Notes,
     pub(super) heading: Heading,
     pub(super) outcome: Outcome,
@@ -138,6 +138,7 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         (Some(before), Some(now)) => Some(Usd::sum(before, now)),
         (before, now) => before.or(now),
     };
+    progress.held = false;
     progress.kept = notes.kept.clone();
     progress.session = notes.session.clone().filter(|_| goes_on(outcome)).map(|id| Session {
         agent: heading.agent.clone(),
@@ -176,12 +177,12 @@ fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<Stri
             id(notes)
         )),
         State::Blocked => Some(format!(
-            "{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\", then: swarm retry {0}",
+            "{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\"; or have it tried again as it is: swarm retry {0}",
             id(notes)
         )),
         State::Review => Some(format!(
-            "Waits for a person: {reason}\n\nTo take it: bring the commit into the base (git cherry-pick, or git merge), \
-             then mv tasks/review/{0}.md tasks/complete/. To have it done again: swarm comment {0} \"…\", then: swarm retry {0}",
+            "Waits for a person: {reason}\n\nTo take it: swarm approve {0}. To have it done again: swarm comment {0} \"…\", \
+             then: swarm retry {0}",
             id(notes)
         )),
         State::Pending | State::Current | State::Complete => None,

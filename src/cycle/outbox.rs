@@ -8,7 +8,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::perform::{Cycle, Infra};
+use super::case::Cycle;
+use super::perform::Infra;
 use super::{Bench, Workshop};
 use crate::model::record::Event;
 use crate::model::state::State;

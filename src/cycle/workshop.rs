@@ -7,6 +7,7 @@ use super::Funds;
 use crate::os::dirs::Dirs;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
+use crate::os::judgements::Judgements;
 use crate::os::settings::{InForce, Settings};
 use crate::os::stop::StopValue;
 use crate::os::turnstile::Turnstile;
@@ -25,6 +26,8 @@ pub struct Workshop {
     pub journal: Journal,
     /// The money.
     pub funds: Funds,
+    /// What gates have said of trees.
+    pub judgements: Judgements,
     /// Whether the run is to end.
     pub stop: StopValue,
     /// Lets one worker of this process at a time merge.

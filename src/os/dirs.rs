@@ -86,6 +86,21 @@ impl Dirs {
         self.machine.join("locks")
     }
 
+    /// The folder of what people ask of the running swarms.
+    pub fn control(&self) -> PathBuf {
+        self.machine.join("control")
+    }
+
+    /// The file that, by being there, pauses claiming; it holds the reason.
+    pub fn paused(&self) -> PathBuf {
+        self.control().join("paused")
+    }
+
+    /// The file with the number of workers that the running swarms are to have.
+    pub fn wanted_workers(&self) -> PathBuf {
+        self.control().join("workers")
+    }
+
     /// The folder of the claims.
     pub fn claims(&self) -> PathBuf {
         self.machine.join("claims")
@@ -138,6 +153,11 @@ impl Dirs {
     /// The lock of the merge queue.
     pub fn queue_lock(&self) -> PathBuf {
         self.locks().join("integrate.lock")
+    }
+
+    /// The lock of whoever runs the gates on the base.
+    pub fn base_lock(&self) -> PathBuf {
+        self.locks().join("base.lock")
     }
 
     /// What is remembered of verified trees.

@@ -8,16 +8,14 @@ use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::picture::{Complaint, Picture, REST};
-use crate::model::config::Limits;
-use crate::model::pick::{self, Filter, Hold, Outlook};
-use crate::model::queue::{Entry, Queue};
+use crate::model::pick::{self, Filter, Outlook};
+use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
-use crate::model::transition::pause;
 use crate::os::dirs::Dirs;
 use crate::os::ledger::Ledger;
 use crate::os::process::Wake;
@@ -25,18 +23,21 @@ use crate::os::task_folder::{self, Found, Name};
 use crate::os::{clock, writers};
 
 /// From so many new files on, reading them with all cores is worth it (measured: no gain below a thousand).
-const MANY: usize = 1000;
-
-/// So many troubles of the machine in a row may be single tasks' own.
-const TROUBLES: u32 = 3;
+pub(super) const MANY: usize = 1000;
 
 /// What a worker that asks for work is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Try to claim this one.
     Claim(TaskId),
+    /// All is done of some epic: complete it.
+    Epics,
     /// Nothing is left, and nothing will come by itself.
     Drained,
+    /// It is called for something else.
+    Called,
+    /// It is one worker too many.
+    Retired,
     /// The run is ending.
     Stopped,
 }
@@ -52,20 +53,22 @@ pub enum WhenEmpty {
 
 /// The queue's picture, shared.
 pub struct Board {
-    dirs: Dirs,
+    pub(super) dirs: Dirs,
     pub(super) filter: Filter,
-    when_empty: WhenEmpty,
-    inner: Mutex<Picture>,
-    pub(super) changed: Condvar,
+    pub(super) when_empty: WhenEmpty,
+    pub(super) inner: Arc<Mutex<Picture>>,
+    pub(super) changed: Arc<Condvar>,
     /// How the money stands, also for who only looks at the queue.
     pub(super) ledger: Ledger,
+    /// One thread of this process at a time completes epics.
+    pub(super) settling: Mutex<()>,
 }
 
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        let ledger = Ledger::new(&dirs);
-        Self { dirs, filter, when_empty, inner: Mutex::default(), changed: Condvar::new(), ledger }
+        let (inner, changed, ledger) = (Arc::default(), Arc::default(), Ledger::new(&dirs));
+        Self { dirs, filter, when_empty, inner, changed, ledger, settling: Mutex::default() }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
@@ -75,6 +78,20 @@ impl Board {
 
     /// Reads all folders.
     pub fn scan(&self) -> std::io::Result<()> {
+        let ripe = self.ripe();
+        self.scan_once()?;
+        self.meet_children();
+        if self.ripe().iter().any(|id| !ripe.contains(id)) {
+            // A child that moves backwards while the folders are read is missed by one scan, not by two.
+            self.scan_once()?;
+        }
+        self.count_money();
+        self.lock().rescanned = true;
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn scan_once(&self) -> std::io::Result<()> {
         for state in State::ALL {
             let listed: HashSet<OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
             let mut inner = self.lock();
@@ -88,16 +105,13 @@ impl Board {
             for name in fresh {
                 if young.contains(&name) {
                     inner.begin_writing(state, &name);
+                } else if state == State::Complete {
+                    inner.enlist(&self.dirs, &name);
                 } else if !read.remove(&name).is_some_and(|found| inner.accept(&self.dirs, found)) {
                     inner.look(&self.dirs, state, &name);
                 }
             }
         }
-        self.count_money();
-        let mut inner = self.lock();
-        inner.rescanned = true;
-        drop(inner);
-        self.changed.notify_all();
         Ok(())
     }
 
@@ -159,9 +173,10 @@ impl Board {
         some
     }
 
-    /// Waits until there is something for a worker to do. A task that it is told to claim counts as taken
-    /// until [`Board::look`] says otherwise.
-    pub fn next(&self, wake: &Arc<Wake>) -> Next {
+    /// Waits until there is something for a worker to do, or until `leaves` says that it is one too many, or `called`
+    /// that it is called for something else. A task that it is told to claim counts as taken until [`Board::look`]
+    /// says otherwise.
+    pub fn next(&self, wake: &Arc<Wake>, leaves: &dyn Fn() -> bool, called: &dyn Fn() -> bool) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -170,34 +185,47 @@ impl Board {
             if inner.drained {
                 return Next::Drained;
             }
+            if called() {
+                return Next::Called;
+            }
+            if leaves() {
+                return Next::Retired;
+            }
             let now = clock::now();
             inner.queue.advance(now);
-            if let Some(id) = pick::pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
-                if inner.till.is_spent() {
-                    if self.when_empty == WhenEmpty::End && inner.mine.is_empty() {
-                        inner.till.keep_back();
-                        inner.drained = true;
-                        drop(inner);
-                        self.changed.notify_all();
-                        return Next::Drained;
-                    }
+            if inner.queue.ripe().next().is_some() {
+                return Next::Epics;
+            }
+            if let Some(id) = inner.admission.pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
+                if inner.till.is_spent() && self.when_empty == WhenEmpty::End && inner.mine.is_empty() {
+                    inner.till.keep_back();
+                    inner.drained = true;
+                    drop(inner);
+                    self.changed.notify_all();
+                    return Next::Drained;
+                }
+                if inner.paused || inner.till.is_spent() {
                     inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
                 let Some(until) = inner.resting_until.filter(|until| *until > now) else {
                     inner.take(&id, wake);
+                    inner.admission.pass(&id);
                     return Next::Claim(id);
                 };
                 inner = self.wait_until(inner, until, now);
                 continue;
             }
-            let outlook = pick::outlook(&inner.queue, &self.filter, now);
+            let outlook = inner.admission.outlook(&inner.queue, &self.filter, now);
             if self.when_empty == WhenEmpty::End
-                && inner.nothing_runs()
+                && inner.nothing_runs(&self.filter)
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
             {
                 if inner.rescanned {
+                    if pick::pick(&inner.queue, &self.filter).is_some() && inner.admission.looks_again() {
+                        continue;
+                    }
                     inner.drained = true;
                     drop(inner);
                     self.changed.notify_all();
@@ -220,27 +248,6 @@ impl Board {
 
     fn wait_until<'a>(&self, inner: MutexGuard<'a, Picture>, at: Timestamp, now: Timestamp) -> MutexGuard<'a, Picture> {
         self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// A cycle ended by a trouble of the machine. One may be the task's own; after a few in a row nobody claims
-    /// for a while. Gives until when, if that begins now.
-    pub(super) fn trouble(&self, limits: &Limits) -> Option<Timestamp> {
-        let mut inner = self.lock();
-        inner.troubles = inner.troubles.saturating_add(1);
-        let beyond = inner.troubles.checked_sub(TROUBLES).filter(|beyond| *beyond > 0)?;
-        let rest = SignedDuration::try_from(pause(beyond, limits, 1.0)).ok()?;
-        inner.resting_until = clock::now().checked_add(rest).ok();
-        inner.resting_until
-    }
-
-    /// A cycle came to an end that says something about its work. Gives whether a rest ends by it.
-    pub(super) fn no_trouble(&self) -> bool {
-        let mut inner = self.lock();
-        inner.troubles = 0;
-        let rested = inner.resting_until.take().is_some();
-        drop(inner);
-        self.changed.notify_all();
-        rested
     }
 
     /// A worker has let go of a task that now lies wherever it lies.
@@ -296,6 +303,13 @@ impl Board {
         self.changed.notify_all();
     }
 
+    /// Lets every waiting worker ask again whether it is to leave.
+    pub(super) fn nudge(&self) {
+        // Under the lock, so that nobody is between asking and waiting.
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+
     /// Whether this process has the task.
     pub fn is_mine(&self, id: &TaskId) -> bool {
         self.lock().mine.contains_key(id)
@@ -312,31 +326,9 @@ impl Board {
         std::mem::take(&mut self.lock().complaints)
     }
 
-    /// Whether a file or a waiting task needs a person before it can be worked on.
-    pub fn something_needs_a_person(&self) -> bool {
-        let inner = self.lock();
-        let queue = &inner.queue;
-        let stuck = |entry: &Entry| pick::hold(queue, &self.filter, entry).is_some_and(|hold| hold.needs_a_person());
-        !inner.stranded.is_empty()
-            || queue.invalid().any(|(state, _, _)| state == State::Pending)
-            || queue.all_pending().any(stuck)
-    }
-
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&self, now: Timestamp) {
         self.lock().queue.advance(now);
-    }
-
-    /// The waiting tasks that only a person can set free, with what holds each.
-    pub(super) fn stuck(&self) -> Vec<(TaskId, Hold)> {
-        let inner = self.lock();
-        let holds = inner.queue.all_pending().filter_map(|entry| {
-            let hold = pick::hold(&inner.queue, &self.filter, entry)?;
-            hold.needs_a_person().then(|| (entry.id.clone(), hold))
-        });
-        let mut stuck: Vec<_> = holds.collect();
-        stuck.sort_by(|a, b| a.0.cmp(&b.0));
-        stuck
     }
 
     /// Shows the picture to `look`.

@@ -129,8 +129,7 @@ fn exhausted(shop: &Workshop, domain: Option<String>, reason: String) {
 
 /// Looks after the money between two cycles: what the dead have left open is settled, the budget command is told what
 /// it has not heard, and what is used up is noticed.
-pub(super) fn attend(floor: &Floor<'_>) {
-    let Floor { shop, board, .. } = *floor;
+pub(super) fn attend(shop: &Workshop, board: &Board) {
     settle_the_dead(shop);
     let reason = match tell(shop) {
         Ok(Ok(())) => None,

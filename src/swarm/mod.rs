@@ -1,14 +1,29 @@
 //! A running swarm: a supervisor, its workers, and what they share.
 
 mod supervisor;
+mod steering;
+mod reload;
+mod muster;
+mod crew;
+mod seat;
 mod worker;
+mod merge_queue;
+mod keeper;
 mod board;
+mod rest;
 mod picture;
+mod admission;
+mod base_health;
+mod repair;
+mod epics;
+mod stuck;
 mod recover;
 mod budget;
 mod notify;
 mod run_lock;
+mod books;
 
 pub use board::{Board, WhenEmpty};
+pub use muster::{Wanted, muster};
 pub use run_lock::{Alive, alive};
 pub use supervisor::{Order, supervise};

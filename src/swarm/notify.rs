@@ -79,6 +79,11 @@ fn needs_a_person(event: &Event) -> bool {
         | Event::ProviderResumed { .. }
         | Event::BasePublished { .. }
         | Event::BaseHeldBack { .. }
+        | Event::BaseUnknown { .. }
+        | Event::Flake { .. }
+        | Event::CrewChanged { .. }
+        | Event::WorkerLeft {}
+        | Event::SettingsRead { .. }
         | Event::BaseGreen { .. }
         | Event::ClaimRecovered { .. }
         | Event::Salvaged { .. }

@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use jiff::ToSpan;
 
+use super::base_health::{Admitted, BaseHealth};
 use super::board::{Board, Next};
 use super::budget;
+use super::epics::settle;
+use super::merge_queue::MergeQueue;
 use super::recover::recover;
-use crate::cycle::{Bench, Claimed, Performed, Workshop, claim, perform};
+use super::seat::Seat;
+use crate::cycle::{Bench, Claim, Claimed, Performed, Turned, Workshop, claim, perform, resume};
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::task::TaskId;
@@ -71,6 +75,12 @@ impl Tally {
         ended.complete.insert(id.clone(), performed.is_complete());
     }
 
+    /// A task was completed without another cycle.
+    pub(super) fn complete(&self, id: &TaskId) {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.complete.entry(id.clone()).and_modify(|complete| *complete = true);
+    }
+
     /// Whether every task that was claimed was completed in the end.
     pub(super) fn all_complete(&self) -> bool {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).complete.values().all(|complete| *complete)
@@ -88,6 +98,10 @@ pub(super) struct Floor<'a> {
     pub shop: &'a Workshop,
     /// The queue's picture.
     pub board: &'a Board,
+    /// What is ready to land.
+    pub queue: &'a MergeQueue,
+    /// What is known of the base.
+    pub base: &'a BaseHealth,
     /// How many cycles may begin, over all workers.
     pub budget: &'a Budget,
     /// How many cycles each worker may begin.
@@ -97,8 +111,35 @@ pub(super) struct Floor<'a> {
 }
 
 impl Floor<'_> {
+    /// Takes note of a cycle that has ended.
+    pub(super) fn take_note(&self, worker: &str, id: &TaskId, performed: Performed) {
+        self.tally.add(id, performed);
+        self.look_at_the_machine(worker, id, performed);
+        self.base.hear(self.board, id, performed.outcome);
+        // Before its domain is free again.
+        budget::heed(self.shop, self.board);
+        if !performed.settled {
+            self.board.strand(id);
+        }
+        self.board.let_go(id);
+        settle(self.shop, self.board);
+    }
+
+    /// Takes note of a cycle that a mistake of ours broke off.
+    pub(super) fn broke_off(&self, worker: &str, id: &TaskId) {
+        self.tally.add(id, BROKEN_OFF);
+        // Given back like a dead worker's; a task that does it every time must not turn hot.
+        if let Err(error) = recover(self.shop, id) {
+            self.shop.journal.event(&who(worker, id), Event::Warning { message: error.chain() });
+        }
+        self.look_at_the_machine(worker, id, BROKEN_OFF);
+        let message = "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
+        self.shop.journal.event(&who(worker, id), Event::Warning { message });
+        self.board.let_go(id);
+    }
+
     /// Lets claiming rest when the machine fails one cycle after the other, and goes on when one succeeds.
-    fn look_at_the_machine(&self, bench: &Bench, id: &TaskId, performed: Performed) {
+    fn look_at_the_machine(&self, worker: &str, id: &TaskId, performed: Performed) {
         if performed.outcome != Outcome::Infra && performed.noted {
             if self.board.no_trouble() {
                 self.shop.journal.event(&Who::default(), Event::Resumed {});
@@ -111,7 +152,7 @@ impl Floor<'_> {
         let moment = jiff::SignedDuration::try_from(pause).unwrap_or_default();
         self.board.defer(id, clock::now().checked_add(moment).unwrap_or_else(|_| clock::now()));
         if let Some(until) = self.board.trouble(limits) {
-            let who = Who { worker: Some(bench.worker.clone()), ..Who::default() };
+            let who = Who { worker: Some(worker.to_owned()), ..Who::default() };
             let reason =
                 format!("several cycles in a row failed because of the machine; claiming rests until {until:.0}");
             self.shop.journal.event(&who, Event::Paused { reason });
@@ -120,64 +161,103 @@ impl Floor<'_> {
 }
 
 /// Works until there is nothing left to do, or until the run ends.
-pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
+pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
     let mut done = 0;
-    budget::attend(floor);
-    while floor.each.is_none_or(|each| done < each) {
-        if !floor.budget.take() {
+    budget::attend(floor.shop, floor.board);
+    let mut may_claim = true;
+    loop {
+        if let Some(branch) = floor.queue.take_back(&bench.worker) {
+            let id = branch.id().clone();
+            turn(floor, bench, &id, |bench| resume(floor.shop, bench, branch));
+            budget::attend(floor.shop, floor.board);
+            continue;
+        }
+        may_claim = may_claim && floor.each.is_none_or(|each| done < each) && floor.budget.take();
+        if !may_claim {
+            // What it has handed over may come back.
+            if floor.queue.wait_for_call(&bench.worker) {
+                continue;
+            }
             break;
         }
-        let Some(claimed) = next_claim(floor, bench, done + 1) else {
-            floor.budget.give_back();
-            break;
-        };
-        done += 1;
-        let id = claimed.id.clone();
-        bench.wake.reset();
-        // A mistake of ours in one cycle must not end the others: the claim is recovered like a dead one's.
-        let performed = catch_unwind(AssertUnwindSafe(|| perform(floor.shop, bench, *claimed, done)));
-        match performed {
-            Ok(performed) => {
-                floor.tally.add(&id, performed);
-                floor.look_at_the_machine(bench, &id, performed);
-                if !performed.settled {
-                    floor.board.strand(&id);
-                }
+        match next_claim(floor, bench, seat, done + 1) {
+            Wanted::Task(claimed) => {
+                done += 1;
+                let id = claimed.id.clone();
+                turn(floor, bench, &id, |bench| perform(floor.shop, bench, claimed, done));
+                budget::attend(floor.shop, floor.board);
             }
-            Err(_) => {
-                bench.distrust();
-                floor.tally.add(&id, BROKEN_OFF);
-                // Given back like a dead worker's; a task that does it every time must not turn hot.
-                if let Err(error) = recover(floor.shop, &id) {
-                    floor.shop.journal.event(&who(bench, &id), Event::Warning { message: error.chain() });
-                }
-                floor.look_at_the_machine(bench, &id, BROKEN_OFF);
-                let message =
-                    "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
-                floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
+            Wanted::Back => floor.budget.give_back(),
+            Wanted::Gone => {
+                floor.budget.give_back();
+                may_claim = false;
             }
         }
-        // Before its domain is free again.
-        budget::attend(floor);
-        floor.board.let_go(&id);
     }
 }
 
-/// Waits for a task and claims it; `None`: there is none and will be none.
-fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate::cycle::Claim>> {
+/// Brings a task as far as this worker can.
+fn turn(floor: &Floor<'_>, bench: &mut Bench, id: &TaskId, perform: impl FnOnce(&mut Bench) -> Turned) {
+    bench.wake.reset();
+    // A mistake of ours in one cycle must not end the others: the claim is recovered like a dead one's.
+    match catch_unwind(AssertUnwindSafe(|| perform(bench))) {
+        Ok(Turned::Ended(performed)) => floor.take_note(&bench.worker, id, performed),
+        Ok(Turned::HandedOver(branch)) => floor.queue.hand_over(branch),
+        Err(_) => {
+            bench.distrust();
+            floor.broke_off(&bench.worker, id);
+        }
+    }
+}
+
+/// What a worker does next.
+enum Wanted {
+    /// It has a task.
+    Task(Box<Claim>),
+    /// A branch of its own has come back from the merge queue.
+    Back,
+    /// It claims no more.
+    Gone,
+}
+
+/// Waits for a task and claims it.
+fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> Wanted {
     loop {
         if floor.shop.stop.get() != Stop::No {
-            return None;
+            return Wanted::Gone;
         }
         budget::heed(floor.shop, floor.board);
-        let id = match floor.board.next(&bench.wake) {
+        let id = match floor.board.next(&bench.wake, &|| seat.leaves(), &|| floor.queue.calls(&bench.worker)) {
             Next::Claim(id) => id,
-            Next::Drained | Next::Stopped => return None,
+            Next::Epics => {
+                settle(floor.shop, floor.board);
+                continue;
+            }
+            Next::Drained => {
+                floor.base.tell_why_tasks_are_left(floor.shop, floor.board);
+                return Wanted::Gone;
+            }
+            Next::Called => return Wanted::Back,
+            Next::Retired | Next::Stopped => return Wanted::Gone,
         };
+        // The file counts, even where its event is still on its way.
+        if floor.board.heed_pause() {
+            floor.board.let_go(&id);
+            continue;
+        }
+        match floor.base.admits(floor, bench, &id) {
+            Admitted::Yes => {}
+            Admitted::No => {
+                floor.board.let_go(&id);
+                continue;
+            }
+        }
         match claim(floor.shop, bench, cycle, &id) {
             Ok(Claimed::Yes(claimed)) => {
+                // As late as can be: the cycle takes the settings in force next, and the two belong together.
+                bench.choice = seat.choice();
                 budget::paid(floor.board, claimed.found.task.domain.as_deref());
-                return Some(claimed);
+                return Wanted::Task(claimed);
             }
             Ok(Claimed::Unpaid(why)) => budget::unpaid(floor, &id, why),
             Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),
@@ -189,7 +269,7 @@ fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate:
                 // Somebody may have removed our folders; they are made again.
                 let again = folders::create(&floor.shop.dirs).err().map(|error| format!("; {}", error.chain()));
                 let message = format!("cannot claim the task: {error}{}", again.unwrap_or_default());
-                floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
+                floor.shop.journal.event(&who(&bench.worker, &id), Event::Warning { message });
                 let until = clock::now().checked_add(10.seconds()).unwrap_or_else(|_| clock::now());
                 floor.board.defer(&id, until);
             }
@@ -197,6 +277,6 @@ fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate:
     }
 }
 
-fn who(bench: &Bench, id: &TaskId) -> Who {
-    Who { worker: Some(bench.worker.clone()), cycle: None, task: Some(id.clone()) }
+fn who(worker: &str, id: &TaskId) -> Who {
+    Who { worker: Some(worker.to_owned()), cycle: None, task: Some(id.clone()) }
 }

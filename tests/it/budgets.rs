@@ -57,6 +57,7 @@ fn a_domain_without_money_waits_while_the_others_go_on() {
     w.swarm(["start", "--dry-run"]).code(0).says("skip  b: $0.60 of the $1.00");
     w.swarm(["list", "pending"]).code(0).says("$0.60 of the $1.00");
     w.swarm(["show", "c"]).code(0).says("raise `domains.back.budget_usd`");
+    w.swarm(["explain", "c"]).code(0).says("raise `domains.back.budget_usd`");
     w.swarm(["status"]).code(0).says("stuck").says("back: $0.60 of $1.00");
     w.swarm(["runs"]).code(0).says("$1.20");
 
@@ -331,5 +332,47 @@ fn whenever_it_is_killed_every_account_is_closed_in_the_end_and_no_cycle_is_paid
         (&back["domain"], &back["reserved_usd"], &back["budget_usd"]),
         (&"back".into(), &0.0.into(), &100.0.into())
     );
+    w.holds_the_laws();
+}
+
+#[test]
+fn a_live_run_goes_on_when_it_may_cost_more() {
+    let w = dear("domains: {back: {budget_usd: 0.5}}\nlimits: {run_cost_usd: 0.5}");
+    for id in ["a", "b"] {
+        task(&w, id, "priority: 2");
+    }
+    task(&w, "c", "domain: back\npriority: 1");
+    let mut swarm = w.start_in_background([]);
+    swarm.wait_for_event(|event| event.is("paused"));
+    w.config("workers: [{agent: dear}]\ndomains: {back: {budget_usd: 5}}");
+    swarm.wait_for_event(|event| event.moves("b", "complete"));
+    swarm.wait_for_event(|event| event.moves("a", "complete"));
+    swarm.signal(Signal::TERM);
+    swarm.wait().code(0);
+    w.is_in("complete", "c");
+    w.holds_the_laws();
+}
+
+#[test]
+fn what_waits_in_the_merge_queue_is_paid_for_too() {
+    let w = dear("domains: {back: {budget_usd: 2}, front: {budget_usd: 2}}\nverify: ['true']");
+    w.config(&format!("{}\nbudget: {{command: 'true'}}", w.read("config/swarm.yaml")));
+    for (id, domain) in [("a", "back"), ("b", "front"), ("c", "none")] {
+        task(&w, id, &format!("domain: {domain}\nmax_cost_usd: 1"));
+    }
+    w.start(["--drain"]).code(0);
+    let ledger = ledger(&w);
+    for id in ["a", "b", "c"] {
+        let of_it: Vec<&String> = ledger.iter().filter(|line| line.starts_with(id)).collect();
+        assert_eq!(
+            of_it,
+            [
+                &format!("{id} reserve 1.0"),
+                &format!("{id} spend 0.6"),
+                &format!("{id} release 0.4"),
+                &format!("{id} told 0.6"),
+            ]
+        );
+    }
     w.holds_the_laws();
 }

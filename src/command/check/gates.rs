@@ -9,6 +9,7 @@ use crate::cycle::{Bench, Funds, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, new_run_id};
+use crate::os::judgements::Judgements;
 use crate::os::process::become_subreaper;
 use crate::os::settings::InForce;
 use crate::os::signals;
@@ -77,6 +78,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         in_force: InForce::new(workspace.settings()),
         journal,
         funds: Funds::new(dirs),
+        judgements: Judgements::new(dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),

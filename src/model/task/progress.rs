@@ -45,6 +45,9 @@ pub struct Progress {
     /// The agent's session, to be resumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
+    /// A person has put it aside: a comment alone does not bring it back.
+    #[serde(skip_serializing_if = "is_false")]
+    pub held: bool,
     /// Work that is not merged and that the next attempt goes on with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Kept>,
@@ -121,6 +124,7 @@ impl Progress {
             other: clean_map(&self.other),
             attempts: self.attempts,
             infra: self.infra,
+            held: self.held,
         }
     }
 }

@@ -4,4 +4,5 @@ mod picking;
 mod holding;
 mod money;
 mod slow;
+mod families;
 mod properties;

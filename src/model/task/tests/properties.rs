@@ -31,6 +31,7 @@ prop_compose! {
         commit in prop::option::of(a_text()),
         cost_usd in prop::option::of(0.0f64..1e6),
         session in prop::option::of((a_text(), a_text(), prop::option::of(a_text()))),
+        held in any::<bool>(),
         kept in prop::option::of((a_text(), a_text(), any::<bool>(), any::<bool>())),
         other in prop::collection::vec((a_text(), a_text(), any::<i64>()), 0..3),
     ) -> Progress {
@@ -44,6 +45,7 @@ prop_compose! {
             completed_at,
             cost_usd,
             session: session.map(|(agent, id, contract)| Session { agent, id, contract }),
+            held,
             kept: kept.map(|(commit, contract, ready, approved)| Kept { commit, contract, ready, approved }),
             other: other
                 .iter()
