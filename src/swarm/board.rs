@@ -283,11 +283,15 @@ impl Board {
         self.changed.notify_all();
     }
 
-    /// Wakes every worker of this process that waits for a program.
+    /// Wakes everybody of this process who waits for a program.
     pub fn poke_all(&self) {
-        for wake in self.lock().mine.values() {
-            wake.poke();
-        }
+        let inner = self.lock();
+        inner.mine.values().chain(&inner.apart).for_each(|wake| wake.poke());
+    }
+
+    /// Whoever waits with `wake` for a program that belongs to no task of its own is woken with all.
+    pub(super) fn poke_with_all(&self, wake: &Arc<Wake>) {
+        self.lock().apart.push(Arc::clone(wake));
     }
 
     /// Wakes the worker that has `id`, if this process does.

@@ -9,6 +9,7 @@ mod seat;
 mod worker;
 mod merge_queue;
 mod keeper;
+mod answers;
 mod board;
 mod rest;
 mod picture;

@@ -50,6 +50,8 @@ pub(super) struct Picture {
     pub(super) failures: HashMap<TaskId, u32>,
     /// The tasks that this process has, and how to wake who works on them.
     pub(super) mine: HashMap<TaskId, Arc<Wake>>,
+    /// How to wake those who wait for a program that is no single task's.
+    pub(super) apart: Vec<Arc<Wake>>,
     /// Tasks in `current/` that nobody has and that cannot be given back now.
     pub(super) stranded: HashSet<TaskId>,
     /// Files that somebody writes, to be looked at again.

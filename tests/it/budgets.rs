@@ -355,7 +355,7 @@ fn a_live_run_goes_on_when_it_may_cost_more() {
 
 #[test]
 fn what_waits_in_the_merge_queue_is_paid_for_too() {
-    let w = dear("domains: {back: {budget_usd: 2}, front: {budget_usd: 2}}\nverify: ['true']");
+    let w = dear("domains: {back: {budget_usd: 2}, front: {budget_usd: 2}}\nintegrate: {batch: 3}\nverify: ['true']");
     w.config(&format!("{}\nbudget: {{command: 'true'}}", w.read("config/swarm.yaml")));
     for (id, domain) in [("a", "back"), ("b", "front"), ("c", "none")] {
         task(&w, id, &format!("domain: {domain}\nmax_cost_usd: 1"));

@@ -13,6 +13,7 @@ mod surviving_git;
 mod background;
 mod control;
 mod outcomes;
+mod merge_queue;
 mod people;
 mod sessions;
 mod reviews;
