@@ -372,6 +372,8 @@ mod tests {
             process: None,
             prompt: None,
             go_on: crate::cycle::GoOn::default(),
+            domain: None,
+            bill: crate::cycle::Bill::default(),
         };
         correct(&mut workers, &claim);
         let worker = workers.into_values().next().unwrap();

@@ -8,6 +8,7 @@ use super::outbox;
 use super::perform::Infra;
 use super::turn::{Talk, Turn};
 use crate::model::agent::{Agent, Completion};
+use crate::model::budget::Usd;
 use crate::model::choice::{Choice, Overrides};
 use crate::model::comment::{Author, Comment, comments};
 use crate::model::plan::{self, Event, Halt, Work};
@@ -62,6 +63,9 @@ impl Cycle<'_> {
         let (choice, agent) = (self.choice.clone(), self.author.clone());
         if let Some(reason) = self.is_too_dear(notes) {
             notes.because(reason);
+            // He has not been asked, so his session and his work stand as they were.
+            notes.session.clone_from(&self.session);
+            self.open_turn = None;
             return Ok(Event::Halted(Halt::OverBudget));
         }
         let Some(prompt) = brief(self)? else {
@@ -126,10 +130,10 @@ impl Cycle<'_> {
     }
 
     /// Why the task may cost no more, if that is so. Unknown costs count nothing.
-    fn is_too_dear(&self, notes: &Notes) -> Option<String> {
+    pub(super) fn is_too_dear(&self, notes: &Notes) -> Option<String> {
         let task = &self.claim.found.task;
         let limit = task.max_cost_usd.or(self.settings.config.limits.cost_usd)?;
-        let spent = task.progress.cost_usd.unwrap_or(0.0) + notes.spent().cost_usd.unwrap_or(0.0);
+        let spent = Usd::sum(task.progress.cost_usd.unwrap_or(0.0), notes.spent().cost_usd.unwrap_or(0.0));
         (spent >= limit).then(|| {
             format!("the task has cost ${spent:.2}, and it may cost ${limit:.2}: raise `max_cost_usd` in it, or `limits.cost_usd`")
         })

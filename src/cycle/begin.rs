@@ -113,7 +113,7 @@ pub(super) fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author:
 
 /// Whether neither the work nor a person asked for an end.
 fn was_broken_off(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited)
+    matches!(outcome, Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::OverBudget)
 }
 
 /// What was found in the worktree of a worker that died at this attempt.

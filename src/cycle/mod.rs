@@ -7,6 +7,8 @@
 mod workshop;
 mod bench;
 mod claim;
+mod funds;
+mod fund;
 mod checkout;
 mod setup;
 mod case;
@@ -37,7 +39,9 @@ mod perform;
 mod ready_branch;
 
 pub use bench::Bench;
-pub use claim::{Claim, ClaimRecord, Claimed, GoOn, Home, claim};
+pub use claim::{Bill, Claim, ClaimRecord, Claimed, GoOn, Home, claim};
+pub use fund::tell;
+pub use funds::{Funds, Unpaid, settle_dead};
 pub use land::{Fate, give_up, land};
 pub use perform::{Performed, Turned, perform, resume};
 pub use probe::{BaseTurn, Probed, Question, probe};

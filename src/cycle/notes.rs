@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
 use crate::model::task::{Kept, TaskId};
@@ -91,7 +92,7 @@ impl Spent {
             cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
         };
         let cost_usd = match (self.cost_usd, other.cost_usd) {
-            (Some(one), Some(other)) => Some(one + other),
+            (Some(one), Some(other)) => Some(Usd::sum(one, other)),
             (one, other) => one.or(other),
         };
         Spent { usage, cost_usd }

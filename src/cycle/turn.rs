@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::Bill;
 use super::attend::Attended;
 use super::case::Cycle;
 use super::ended::{Ended, judge_end};
@@ -107,6 +108,7 @@ impl Cycle<'_> {
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
         self.claim.record.prompt = Some(self.shop.dirs.shown(&path));
+        self.claim.record.bill.is_open = true;
         self.claim.record.write(&self.shop.dirs)?;
         for (name, value) in self.told(notes).into_iter().chain(turn.env) {
             program = program.with_env(name, value);
@@ -124,9 +126,12 @@ impl Cycle<'_> {
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
-    pub(super) fn end_turn(&self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
+    pub(super) fn end_turn(&mut self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
         let log_error = reply.attended.ending.log_error.as_ref().map(ToString::to_string);
         self.conclude_with(notes, reply.attended, result, reply.spent);
+        self.claim.record.bill = Bill { usd: notes.spent().cost_usd, is_open: false };
+        // Should that fail, more is thought to be open than is.
+        let _ = self.claim.record.write(&self.shop.dirs);
         match log_error {
             Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
             None => Ok(()),

@@ -19,6 +19,8 @@ mod repair;
 mod epics;
 mod stuck;
 mod recover;
+mod budget;
+mod notify;
 mod run_lock;
 mod books;
 

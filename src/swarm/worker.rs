@@ -10,6 +10,7 @@ use jiff::ToSpan;
 
 use super::base_health::{Admitted, BaseHealth};
 use super::board::{Board, Next};
+use super::budget;
 use super::epics::settle;
 use super::merge_queue::MergeQueue;
 use super::recover::recover;
@@ -115,6 +116,8 @@ impl Floor<'_> {
         self.tally.add(id, performed);
         self.look_at_the_machine(worker, id, performed);
         self.base.hear(self.board, id, performed.outcome);
+        // Before its domain is free again.
+        budget::heed(self.shop, self.board);
         if !performed.settled {
             self.board.strand(id);
         }
@@ -160,11 +163,13 @@ impl Floor<'_> {
 /// Works until there is nothing left to do, or until the run ends.
 pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
     let mut done = 0;
+    budget::attend(floor.shop, floor.board);
     let mut may_claim = true;
     loop {
         if let Some(branch) = floor.queue.take_back(&bench.worker) {
             let id = branch.id().clone();
             turn(floor, bench, &id, |bench| resume(floor.shop, bench, branch));
+            budget::attend(floor.shop, floor.board);
             continue;
         }
         may_claim = may_claim && floor.each.is_none_or(|each| done < each) && floor.budget.take();
@@ -180,6 +185,7 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
                 done += 1;
                 let id = claimed.id.clone();
                 turn(floor, bench, &id, |bench| perform(floor.shop, bench, claimed, done));
+                budget::attend(floor.shop, floor.board);
             }
             Wanted::Back => floor.budget.give_back(),
             Wanted::Gone => {
@@ -220,6 +226,7 @@ fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> 
         if floor.shop.stop.get() != Stop::No {
             return Wanted::Gone;
         }
+        budget::heed(floor.shop, floor.board);
         let id = match floor.board.next(&bench.wake, &|| seat.leaves(), &|| floor.queue.calls(&bench.worker)) {
             Next::Claim(id) => id,
             Next::Epics => {
@@ -249,8 +256,10 @@ fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> 
             Ok(Claimed::Yes(claimed)) => {
                 // As late as can be: the cycle takes the settings in force next, and the two belong together.
                 bench.choice = seat.choice();
+                budget::paid(floor.board, claimed.found.task.domain.as_deref());
                 return Wanted::Task(claimed);
             }
+            Ok(Claimed::Unpaid(why)) => budget::unpaid(floor, &id, why),
             Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),
             Ok(Claimed::Locked) => {
                 let until = clock::now().checked_add(AFTER_LOCKED_MS.milliseconds()).unwrap_or_else(|_| clock::now());

@@ -18,6 +18,8 @@ mod people;
 mod sessions;
 mod reviews;
 mod conflicts;
+mod budgets;
+mod notify;
 mod workspaces;
 mod flakes;
 mod forged;
