@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
-use crate::model::task::{Kept, TaskId};
+use crate::model::task::{Kept, Session, TaskId};
 use crate::os::clock;
 use crate::os::git::{Oid, Salvaged};
 use crate::os::journal::{Journal, Who};
@@ -27,8 +27,10 @@ pub(super) struct Notes {
     pub(super) head: Option<Oid>,
     pub(super) merged: Option<Oid>,
     pub(super) created: Vec<TaskId>,
+    /// Its worktree was made ready: with what the last attempt left it has gone on, or begun afresh.
+    pub(super) has_begun: bool,
     /// The author's session.
-    pub(super) session: Option<String>,
+    pub(super) session: Option<Session>,
     /// Rounds of review.
     pub(super) review_rounds: u32,
     /// Where its work is kept while it waits in the merge queue.
@@ -113,6 +115,7 @@ impl Notes {
             head: None,
             merged: None,
             created: Vec::new(),
+            has_begun: false,
             session: None,
             review_rounds: 0,
             salvaged: None,
@@ -190,7 +193,7 @@ impl Notes {
             attempt: self.attempt,
             agent: Some(heading.agent),
             model: heading.model,
-            session_id: self.session,
+            session_id: self.session.map(|session| session.id),
             slot: Some(heading.slot),
             branch: self.branch,
             base: self.base.as_ref().map(text),

@@ -115,6 +115,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         }
     };
     notes.base = Some(begun.base.clone());
+    notes.has_begun = true;
     let mut case = Case {
         settings,
         claim,
