@@ -91,6 +91,20 @@ pub enum Command {
     Start(Start),
     /// Stop the running swarms: finish their cycles first, or end them now
     Stop(Stop),
+    /// Claim no more tasks until `swarm resume`; cycles that run are finished
+    ///
+    /// It holds for all swarms of the workspace, also for one that starts later: `start` says that it is paused, and
+    /// waits. With --drain it waits too, unless nothing is left that it could claim. The file .swarm/control/paused
+    /// is the pause, and holds the reason: `touch` and `rm` do the same.
+    Pause(Pause),
+    /// Let tasks be claimed again
+    Resume,
+    /// Give each running swarm another number of workers
+    ///
+    /// More begin at once; those who are too many finish their cycles and leave. The lines of `workers` in the
+    /// settings share the number out, as with `start -n`, whose place it takes; the next start knows nothing of it.
+    /// 0 is refused: that is `swarm pause`.
+    Scale(Scale),
     /// Show how the queue, the workers and the base stand
     ///
     /// Changes nothing, waits for nobody, and works while a swarm runs or none does. `stuck` are waiting tasks
@@ -238,6 +252,22 @@ pub struct Stop {
     pub now: bool,
 }
 
+/// Claims no more.
+#[derive(Debug, Args)]
+pub struct Pause {
+    /// Why, for whoever looks at `swarm status`
+    #[arg(value_name = "REASON")]
+    pub reason: Vec<String>,
+}
+
+/// Changes the number of workers.
+#[derive(Debug, Args)]
+pub struct Scale {
+    /// How many workers
+    #[arg(value_name = "N")]
+    pub workers: u32,
+}
+
 /// Lists tasks.
 #[derive(Debug, Args)]
 pub struct List {
@@ -349,6 +379,8 @@ pub enum Format {
     Agent,
     /// started.json
     Started,
+    /// crew.json
+    Crew,
     /// stopped.json
     Stopped,
 }

@@ -118,6 +118,16 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
         Event::Warning { message } => (Quiet, YELLOW, message.clone()),
         Event::Paused { reason } => (Normal, YELLOW, reason.clone()),
         Event::Resumed {} => (Normal, plain, "goes on".to_owned()),
+        Event::CrewChanged { workers, joined, retired, .. } => {
+            let list = |names: &[String], verb: &str| match names {
+                [] => String::new(),
+                names => format!("; {verb}: {}", names.join(", ")),
+            };
+            let (joined, retired) = (list(joined, "new"), list(retired, "leave after their cycles"));
+            (Normal, plain, format!("{} from now on{joined}{retired}", count(*workers, "worker")))
+        }
+        Event::WorkerLeft {} => (Normal, plain, "has left".to_owned()),
+        Event::SettingsRead { files } => (Normal, plain, format!("new settings are in force: {}", files.join(", "))),
     }
 }
 

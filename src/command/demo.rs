@@ -13,7 +13,7 @@ use crate::os::files;
 use crate::os::folders;
 use crate::os::git::Repo;
 use crate::os::workspace::{Place, Workspace};
-use crate::swarm::{Order, WhenEmpty, supervise};
+use crate::swarm::{Order, Wanted, WhenEmpty, supervise};
 
 /// The branch of the scratch repository.
 const BRANCH: &str = "main";
@@ -38,7 +38,8 @@ pub(super) fn run(desk: &Desk, words: &Demo) -> Result<Exit> {
     ));
     let workspace = Workspace::open(place)?;
     let order = Order {
-        workers: vec![Choice { agent: "script".to_owned(), ..Choice::default() }; 4],
+        wanted: Wanted { total: Some(4), instead: Some(Choice { agent: "script".to_owned(), ..Choice::default() }) },
+        config: None,
         filter: Filter::default(),
         when_empty: WhenEmpty::End,
         each: None,

@@ -9,6 +9,8 @@ mod dry_run;
 mod detach;
 mod announce;
 mod stop;
+mod pause;
+mod scale;
 mod moves;
 mod approve;
 mod comment;
@@ -66,6 +68,9 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Add(words) => add::run(desk, &words),
         Command::Start(words) => start::run(desk, &words),
         Command::Stop(words) => stop::run(desk, &words),
+        Command::Pause(words) => pause::pause(desk, &words),
+        Command::Resume => pause::resume(desk),
+        Command::Scale(words) => scale::run(desk, &words),
         Command::Status => status::run(desk),
         Command::List(words) => list::run(desk, &words),
         Command::Show(words) => show::run(desk, &words),

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::model::agent::Agent;
 use crate::model::config::Config;
-use crate::model::record::{Cycle, EventLine, Started, Stopped};
+use crate::model::record::{Crew, Cycle, EventLine, Started, Stopped};
 use crate::model::task::Task;
 
 pub(super) fn run(desk: &Desk, words: &Schema) -> Result<Exit> {
@@ -19,6 +19,7 @@ pub(super) fn run(desk: &Desk, words: &Schema) -> Result<Exit> {
         Format::Config => schema_for!(Config),
         Format::Agent => schema_for!(Agent),
         Format::Started => schema_for!(Started),
+        Format::Crew => schema_for!(Crew),
         Format::Stopped => schema_for!(Stopped),
     };
     desk.print_json(&schema)?;

@@ -9,15 +9,19 @@ use crate::cli::Start;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::model::choice::Choice;
-use crate::model::crew::crew;
 use crate::model::pick::Filter;
 use crate::model::span;
+use crate::os::control;
 use crate::os::workspace::Workspace;
-use crate::swarm::{Order, WhenEmpty, supervise};
+use crate::swarm::{Order, Wanted, WhenEmpty, muster, supervise};
 
 pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let place = desk.place()?;
     let filter = filter(words)?;
+    if (words.dry_run || words.detach) && control::is_paused(&place.dirs) {
+        // Where it runs here, its events say so.
+        desk.say("claiming is paused: nothing is claimed until `swarm resume`");
+    }
     if words.dry_run {
         return dry_run::run(desk, &place, &filter);
     }
@@ -25,8 +29,9 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
         whereabouts(&place.dirs, id)?;
     }
     let workspace = Workspace::open(place)?;
-    workspace.settings().check()?;
-    let order = order(&workspace, words, filter)?;
+    let order = order(desk, words, filter)?;
+    // A mistake is told before anything goes to the background.
+    muster(&workspace.settings(), &order.wanted)?;
     if words.detach {
         return detach::run(desk, &workspace);
     }
@@ -51,15 +56,8 @@ fn filter(words: &Start) -> Result<Filter> {
     })
 }
 
-/// The words of the command line, with the settings where they leave something open.
-fn order(workspace: &Workspace, words: &Start, filter: Filter) -> Result<Order> {
-    let overruled = overruled(words)?;
-    let default = workspace.agents.first_usable();
-    let workers = crew(&workspace.config.workers, words.workers, overruled.as_ref(), &default)
-        .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;
-    for choice in &workers {
-        workspace.agents.find(choice)?;
-    }
+/// The words of the command line, as the swarm takes them.
+fn order(desk: &Desk, words: &Start, filter: Filter) -> Result<Order> {
     let duration = words
         .duration
         .as_deref()
@@ -67,7 +65,8 @@ fn order(workspace: &Workspace, words: &Start, filter: Filter) -> Result<Order> 
         .transpose()
         .map_err(|reason| Error::usage(format!("--for: {reason}")))?;
     Ok(Order {
-        workers,
+        wanted: Wanted { total: words.workers, instead: overruled(words)? },
+        config: desk.global().config.clone(),
         filter,
         when_empty: if words.drain || words.once { WhenEmpty::End } else { WhenEmpty::Wait },
         each: words.once.then_some(1),

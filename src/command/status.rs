@@ -1,5 +1,6 @@
 //! `swarm status`: how the queue, the workers and the base stand. Changes nothing and waits for nobody.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::base::{self, BaseNow};
@@ -15,9 +16,9 @@ use crate::model::queue::Queue;
 use crate::model::record::SCHEMA;
 use crate::model::state::State;
 use crate::model::task::TaskId;
-use crate::os::clock;
 use crate::os::records::Records;
 use crate::os::workspace::Place;
+use crate::os::{clock, control};
 use crate::swarm::alive;
 
 /// How much of the newest run's events is read for what it said of the base.
@@ -30,6 +31,8 @@ struct Status {
     counts: Counts,
     /// How many of the pending tasks could be claimed now.
     claimable: usize,
+    /// Claiming is paused by hand; null: it is not.
+    paused: Option<PausedNow>,
     runs: Vec<RunNow>,
     workers: Vec<WorkerNow>,
     /// Tasks in `current/` that nobody works on.
@@ -49,6 +52,16 @@ struct Counts {
     review: usize,
     blocked: usize,
     complete: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct PausedNow {
+    /// Empty where nobody has said why.
+    reason: String,
+    #[serde(serialize_with = "crate::model::moment::serialize_optional")]
+    since: Option<Timestamp>,
+    #[serde(skip)]
+    sentence: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,6 +114,11 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
         schema: SCHEMA,
         counts,
         claimable,
+        paused: control::paused(dirs).map(|paused| PausedNow {
+            sentence: paused.sentence(),
+            reason: paused.reason,
+            since: paused.since,
+        }),
         providers: providers(&runs),
         without_worker: workers::without_worker(dirs, &current, &claims, &alive),
         runs,
@@ -150,11 +168,16 @@ fn text(status: &Status) -> String {
         "{pending} pending{claimable}, {current} current, {of_review}{review} review{of_review:#}, \
          {of_blocked}{blocked} blocked{of_blocked:#}, {GREEN}{complete} complete{GREEN:#}\n",
     ));
+    let told = status.paused.as_ref().map(|paused| paused.sentence.as_str());
+    if let Some(paused) = &status.paused {
+        let since = paused.since.map(|at| format!(" (paused {} ago)", age::ago(at, clock::now()))).unwrap_or_default();
+        text.push_str(&format!("{YELLOW}{}{since}{YELLOW:#}\n", paused.sentence));
+    }
     if status.runs.is_empty() {
         text.push_str(&format!("\n{DIM}no swarm is running{DIM:#}\n"));
     }
     for run in &status.runs {
-        text.push_str(&run_text(run, &status.workers));
+        text.push_str(&run_text(run, &status.workers, told));
     }
     let no_worker = status.without_worker.iter().map(|it| {
         let whose = match (&it.worker, &it.run_id) {
@@ -199,10 +222,11 @@ fn base_line(base: &BaseNow) -> String {
     text
 }
 
-fn run_text(run: &RunNow, workers: &[WorkerNow]) -> String {
+fn run_text(run: &RunNow, workers: &[WorkerNow], told: Option<&str>) -> String {
     let since = run.duration_ms.map(|ms| format!(", running for {}", age::length_ms(ms))).unwrap_or_default();
     let base = run.base.as_deref().map(|base| format!(", lands on {base}")).unwrap_or_default();
-    let paused = run.paused.as_deref().map(|reason| format!("{YELLOW}{reason}{YELLOW:#}\n")).unwrap_or_default();
+    let paused = run.paused.as_deref().filter(|reason| Some(*reason) != told);
+    let paused = paused.map(|reason| format!("{YELLOW}{reason}{YELLOW:#}\n")).unwrap_or_default();
     let mut table = Table::new(["WORKER", "TASK", "CYCLE", "STEP", "FOR", "LAST EVENT", "AGENT"]);
     let now = clock::now();
     for worker in workers.iter().filter(|worker| worker.run_id == run.run_id) {
@@ -218,7 +242,7 @@ fn run_text(run: &RunNow, workers: &[WorkerNow]) -> String {
                 worker.worker.clone(),
                 worker.task.as_ref().map(ToString::to_string).unwrap_or_default(),
                 worker.cycle.map(|cycle| cycle.to_string()).unwrap_or_default(),
-                step,
+                if worker.retires { format!("{step} (leaves)") } else { step },
                 worker.since.map(|at| age::ago(at, now)).unwrap_or_default(),
                 worker.last_event_at.map(|at| format!("{} ago", age::ago(at, now))).unwrap_or_default(),
                 worker.agent.clone().unwrap_or_default(),

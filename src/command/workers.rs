@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use super::age;
 use crate::cycle::ClaimRecord;
-use crate::model::record::{Event, EventLine, Started, StepName};
+use crate::model::record::{Crew, Event, EventLine, Standing, Started, StepName};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
 use crate::os::folders;
 use crate::os::lock_table::LockTable;
-use crate::os::records::Records;
+use crate::os::records::{Records, RunRecord};
 use crate::os::task_folder;
 use crate::swarm::Alive;
 
@@ -30,6 +30,8 @@ pub(super) struct WorkerNow {
     pub(super) worker: String,
     /// Who works.
     pub(super) agent: Option<String>,
+    /// It is one too many: it finishes its cycle and leaves.
+    pub(super) retires: bool,
     /// On what; null: it waits for work.
     pub(super) task: Option<TaskId>,
     pub(super) cycle: Option<u32>,
@@ -80,7 +82,7 @@ pub(super) fn of_run(
     claims: &[ClaimRecord],
     now: Timestamp,
 ) -> (RunNow, Vec<WorkerNow>) {
-    let started = records.run(&run.run_id).started;
+    let RunRecord { started, crew: changed, .. } = records.run(&run.run_id);
     let claims: Vec<&ClaimRecord> = claims.iter().filter(|claim| claim.run_id == run.run_id).collect();
     let mut events = Vec::new();
     let mut workers = BTreeMap::new();
@@ -89,6 +91,7 @@ pub(super) fn of_run(
         events = found;
         workers = crew(&run.run_id, started.as_ref());
         events.iter().for_each(|line| hear(&mut workers, line));
+        changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
         claims.iter().for_each(|claim| correct(&mut workers, claim));
         let silent = |claim: &&ClaimRecord| {
             workers.values().any(|worker| worker.worker == claim.worker && worker.since.is_none())
@@ -132,11 +135,31 @@ fn crew(run_id: &str, started: Option<&Started>) -> BTreeMap<Key, WorkerNow> {
     workers.collect()
 }
 
+/// The workers as they are since the last change.
+fn follow_changes(workers: &mut BTreeMap<Key, WorkerNow>, run_id: &str, changed: &Crew) {
+    for member in &changed.workers {
+        let key = key(&member.worker);
+        match member.standing {
+            Standing::Left => {
+                workers.remove(&key);
+            }
+            Standing::Stays | Standing::Retires => {
+                let worker = workers.entry(key).or_insert_with(|| blank(run_id, &member.worker));
+                worker.retires = member.standing == Standing::Retires;
+                if worker.task.is_none() {
+                    worker.agent = Some(member.agent.clone());
+                }
+            }
+        }
+    }
+}
+
 fn blank(run_id: &str, worker: &str) -> WorkerNow {
     WorkerNow {
         run_id: run_id.to_owned(),
         worker: worker.to_owned(),
         agent: None,
+        retires: false,
         task: None,
         cycle: None,
         attempt: None,
@@ -271,7 +294,7 @@ pub(super) fn without_worker(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::record::{SCHEMA, StepResult};
+    use crate::model::record::{Member, SCHEMA, StepResult};
     use crate::os::process::Mark;
 
     fn line(worker: &str, second: i64, event: Event) -> EventLine {
@@ -313,6 +336,22 @@ mod tests {
         let lines = ["w10", "w9", "w0"].map(|name| line(name, 1, Event::Resumed {}));
         let names: Vec<String> = heard(&lines).into_iter().map(|worker| worker.worker).collect();
         assert_eq!(names, ["w0", "w9", "w10"]);
+    }
+
+    #[test]
+    fn those_who_have_left_are_not_shown_and_those_who_retire_say_so() {
+        let mut workers = BTreeMap::new();
+        let claimed = Event::TaskClaimed { attempt: 1, slot: "01".into(), agent: "old".into() };
+        for line in [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})] {
+            hear(&mut workers, &line);
+        }
+        let member = |worker: &str, standing| Member { worker: worker.into(), agent: "new".into(), standing };
+        let members = [("w0", Standing::Retires), ("w1", Standing::Left), ("w2", Standing::Stays)];
+        let members = members.map(|(worker, standing)| member(worker, standing)).to_vec();
+        follow_changes(&mut workers, "r", &Crew { schema: SCHEMA, workers: members });
+        let shown: Vec<_> =
+            workers.values().map(|it| (it.worker.as_str(), it.agent.as_deref().unwrap(), it.retires)).collect();
+        assert_eq!(shown, [("w0", "old", true), ("w2", "new", false)]);
     }
 
     #[test]

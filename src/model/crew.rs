@@ -3,6 +3,9 @@
 use super::choice::{Choice, Overrides};
 use super::config::WorkerLine;
 
+/// No run has more workers.
+pub const MOST: u32 = 999;
+
 /// The agent of each worker. `count` (from `-n`) is shared out over the lines in their proportion; without it
 /// each line has its own count, 1 where it names none. `instead` (from `--agent`) takes the place of all lines;
 /// `default` is who works where a line names nobody.
@@ -18,8 +21,8 @@ pub fn crew(
         return Err("workers: nobody works; give a line a count of 1 or more".to_owned());
     }
     let wanted = count.unwrap_or(if lines.is_empty() { 1 } else { total });
-    if wanted > 999 {
-        return Err(format!("workers: {wanted} are too many; 999 is the most"));
+    if wanted > MOST {
+        return Err(format!("workers: {wanted} are too many; {MOST} is the most"));
     }
     let wanted = wanted as usize;
     match (instead, lines) {
@@ -31,6 +34,23 @@ pub fn crew(
             Ok(choices.iter().zip(shares).flat_map(|(choice, share)| vec![choice.clone(); share]).collect())
         }
     }
+}
+
+/// How a crew at work becomes another one: what each of those who are there is from now on (`None`: one too many),
+/// and who is to be added. As many as can go on as what they are, the first ones first; then the others take the
+/// places that are left.
+pub fn change(present: &[Choice], wanted: &[Choice]) -> (Vec<Option<Choice>>, Vec<Choice>) {
+    let mut open = wanted.to_vec();
+    let mut kept: Vec<Option<Choice>> = present
+        .iter()
+        .map(|choice| open.iter().position(|wanted| wanted == choice).map(|at| open.remove(at)))
+        .collect();
+    for place in kept.iter_mut().filter(|place| place.is_none()) {
+        if !open.is_empty() {
+            *place = Some(open.remove(0));
+        }
+    }
+    (kept, open)
 }
 
 fn choice(line: &WorkerLine, default: &Choice) -> Choice {
@@ -119,5 +139,22 @@ mod tests {
         let default = Choice::default();
         assert!(crew(&[line("a", 0)], None, None, &default).is_err());
         assert!(crew(&[line("a", u32::MAX), line("b", 2)], None, None, &default).is_err());
+    }
+
+    #[test]
+    fn a_crew_changes_as_little_as_it_can() {
+        let choices = |words: &str| words.split_whitespace().map(|word| word.parse().unwrap()).collect::<Vec<Choice>>();
+        let changed = |present: &str, wanted: &str| {
+            let (kept, added) = change(&choices(present), &choices(wanted));
+            let kept: Vec<String> =
+                kept.iter().map(|choice| choice.as_ref().map_or("-".to_owned(), ToString::to_string)).collect();
+            let added: Vec<String> = added.iter().map(ToString::to_string).collect();
+            format!("{} + {}", kept.join(" "), added.join(" "))
+        };
+        assert_eq!(changed("a b b", "a b b"), "a b b + ");
+        assert_eq!(changed("a b", "b a a"), "a b + a");
+        assert_eq!(changed("a b b", "b"), "- b - + ");
+        assert_eq!(changed("a a b", "b c"), "c - b + ");
+        assert_eq!(changed("", "a b"), " + a b");
     }
 }

@@ -71,6 +71,21 @@ impl Dirs {
         self.machine.join("locks")
     }
 
+    /// The folder of what people ask of the running swarms.
+    pub fn control(&self) -> PathBuf {
+        self.machine.join("control")
+    }
+
+    /// The file that, by being there, pauses claiming; it holds the reason.
+    pub fn paused(&self) -> PathBuf {
+        self.control().join("paused")
+    }
+
+    /// The file with the number of workers that the running swarms are to have.
+    pub fn wanted_workers(&self) -> PathBuf {
+        self.control().join("workers")
+    }
+
     /// The folder of the claims.
     pub fn claims(&self) -> PathBuf {
         self.machine.join("claims")

@@ -17,7 +17,7 @@ pub fn create(dirs: &Dirs) -> Result<Vec<std::path::PathBuf>> {
     let mut made = Vec::new();
     let tops = [dirs.tasks(), dirs.runs(), dirs.machine()];
     let below = State::ALL.map(|state| dirs.state(state));
-    let machine = [dirs.locks(), dirs.claims(), dirs.slots(), dirs.verified(), dirs.scratch()];
+    let machine = [dirs.locks(), dirs.control(), dirs.claims(), dirs.slots(), dirs.verified(), dirs.scratch()];
     for top in tops {
         // A folder that was there before may be tracked on purpose; only our own are hidden.
         if create_folder(top)? {
@@ -53,7 +53,7 @@ pub fn host() -> String {
 
 /// Removes what killed writers left in the folders where files are written beside their names.
 pub fn clear_litter(dirs: &Dirs) -> Result<()> {
-    let machine = [dirs.claims(), dirs.slots(), dirs.verified()];
+    let machine = [dirs.control(), dirs.claims(), dirs.slots(), dirs.verified()];
     for folder in State::ALL.map(|state| dirs.state(state)).iter().chain(&machine) {
         files::clear_litter(folder).context(|| format!("clear {}", folder.display()))?;
     }

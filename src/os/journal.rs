@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{clock, files};
-use crate::model::record::{Cycle, Event, EventLine, Review, SCHEMA, Started, Stopped};
+use crate::model::record::{Crew, Cycle, Event, EventLine, Review, SCHEMA, Started, Stopped};
 use crate::model::task::TaskId;
 
 /// Who does something: the run itself, or a worker in a cycle.
@@ -136,6 +136,11 @@ impl Journal {
     /// Writes `started.json`.
     pub fn started(&self, started: &Started) -> io::Result<()> {
         self.document("started.json", started)
+    }
+
+    /// Writes `crew.json`, each time the workers change.
+    pub fn crew(&self, crew: &Crew) -> io::Result<()> {
+        self.document("crew.json", crew)
     }
 
     /// Writes `stopped.json`.

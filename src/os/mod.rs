@@ -18,6 +18,7 @@ pub mod process;
 pub mod git;
 pub mod agents;
 pub mod settings;
+pub mod control;
 pub mod journal;
 pub mod records;
 pub mod workspace;

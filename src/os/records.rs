@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::dirs::Dirs;
-use crate::model::record::{Cycle, EventLine, SCHEMA, Started, Stopped};
+use crate::model::record::{Crew, Cycle, EventLine, SCHEMA, Started, Stopped};
 
 /// No document of ours comes near it; a larger file is foreign.
 const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
@@ -25,13 +25,15 @@ pub struct SetAside {
     pub reason: String,
 }
 
-/// The two documents of a run; `None`: there is none that can be read.
+/// The documents of a run; `None`: there is none that can be read.
 #[derive(Debug, Clone)]
 pub struct RunRecord {
     /// The run.
     pub run_id: String,
     /// How it began.
     pub started: Option<Started>,
+    /// Its workers, once they have changed.
+    pub crew: Option<Crew>,
     /// How it ended.
     pub stopped: Option<Stopped>,
 }
@@ -75,6 +77,7 @@ impl<'a> Records<'a> {
         RunRecord {
             run_id: run_id.to_owned(),
             started: self.document(&folder.join("started.json")),
+            crew: self.document(&folder.join("crew.json")),
             stopped: self.document(&folder.join("stopped.json")),
         }
     }

@@ -1,9 +1,14 @@
 //! The settings in force: what the user's `config/` says now. They may be replaced while a run lives; whoever began
 //! with some keeps those to its end.
 
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::{fs, io};
 
-use super::agents::Catalogue;
+use super::agents::{Catalogue, mistake};
+use super::dirs::config_file;
+use super::writers;
 use crate::error::{Error, Result};
 use crate::model::config::Config;
 
@@ -32,6 +37,90 @@ impl Settings {
             }
         }
         Ok(())
+    }
+}
+
+/// Where a workspace's settings lie.
+#[derive(Debug, Clone)]
+pub struct Source {
+    root: PathBuf,
+    file: PathBuf,
+    is_named: bool,
+}
+
+/// What the files of the settings hold at one moment; two that are equal need no second reading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contents(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Source {
+    /// Those of the workspace at `root`: `config/`, with the file `named` in place of `config/swarm.yaml`.
+    pub fn new(root: &Path, named: Option<&Path>) -> Self {
+        // Should the current folder be gone, the words as they are serve too.
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let file = named.map_or_else(|| config_file(root), absolute);
+        Self { root: root.to_owned(), file, is_named: named.is_some() }
+    }
+
+    /// The file of the settings themselves.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The folders of the agents' descriptions and the prompts, below the one that holds both. None need be there.
+    pub fn folders(&self) -> [PathBuf; 3] {
+        let config = self.root.join("config");
+        [config.join("agents"), config.join("prompts"), config]
+    }
+
+    /// Reads the settings themselves; a file that is not there means the defaults, unless it was named.
+    pub fn config(&self) -> Result<Config> {
+        let text = match fs::read_to_string(&self.file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_named => String::new(),
+            Err(error) => return Err(Error::usage(format!("cannot read {}", self.file.display())).because(error)),
+        };
+        Config::parse(&text).map_err(|bad| mistake(&self.file, bad.line, &bad.reason))
+    }
+
+    /// Reads everything; the error names file, line and reason.
+    pub fn read(&self) -> Result<Settings> {
+        Ok(Settings { config: Arc::new(self.config()?), agents: Arc::new(Catalogue::read(&self.root)?) })
+    }
+
+    /// What the files hold now. One that cannot be read counts as not there: reading it says why.
+    pub fn contents(&self) -> Contents {
+        let read = |path: PathBuf| fs::read(&path).ok().map(|bytes| (path, bytes));
+        Contents(self.files().into_iter().filter_map(read).collect())
+    }
+
+    /// Whether some process has one of the files open for writing.
+    pub fn is_being_written(&self) -> bool {
+        let real: HashSet<PathBuf> = self.files().iter().filter_map(|path| path.canonicalize().ok()).collect();
+        !writers::open_for_writing(&real).is_empty()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let [agents, prompts, _] = self.folders();
+        let below = [(agents, "yaml"), (prompts, "md")].into_iter().flat_map(|(folder, extension)| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+            entries.filter(move |path| path.extension().is_some_and(|is| is == extension) && path.is_file())
+        });
+        // A pipe of that name would never end.
+        below.chain(Some(self.file.clone()).filter(|file| file.is_file())).collect()
+    }
+}
+
+impl Contents {
+    /// Whether a file is not there, or says nothing at all.
+    pub fn is_blank(&self, file: &Path) -> bool {
+        self.0.get(file).is_none_or(|bytes| bytes.trim_ascii().is_empty())
+    }
+
+    /// The files in which the two differ.
+    pub fn differences<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a Path> {
+        let ours = self.0.iter().filter(|(path, bytes)| other.0.get(*path) != Some(bytes)).map(|(path, _)| path);
+        let theirs = other.0.keys().filter(|path| !self.0.contains_key(*path));
+        ours.chain(theirs).map(PathBuf::as_path)
     }
 }
 
@@ -71,5 +160,39 @@ mod tests {
         settings.replace(with("limits: {attempts: 2}"));
         assert_eq!(held.config.limits.attempts, 1);
         assert_eq!(settings.now().config.limits.attempts, 2);
+    }
+
+    #[test]
+    fn contents_tell_which_files_have_changed_and_a_touch_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let source = Source::new(&root, None);
+        let nothing = source.contents();
+        assert!(nothing.is_blank(source.file()));
+        fs::create_dir_all(root.join("config/agents")).unwrap();
+        fs::write(source.file(), "limits: {attempts: 2}").unwrap();
+        let (agent, note) = (root.join("config/agents/a.yaml"), root.join("config/agents/note.txt"));
+        fs::write(&agent, "argv: [a]").unwrap();
+        fs::write(&note, "not read").unwrap();
+        let both = source.contents();
+        assert!(!both.is_blank(source.file()));
+        assert_eq!(nothing.differences(&both).collect::<Vec<_>>(), [&agent, source.file()]);
+        fs::write(&agent, "argv: [a]").unwrap();
+        assert_eq!(source.contents(), both);
+        fs::remove_file(&agent).unwrap();
+        assert_eq!(source.contents().differences(&both).collect::<Vec<_>>(), [&agent]);
+    }
+
+    #[test]
+    fn an_open_file_is_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("other.yaml");
+        let source = Source::new(folder.path(), Some(&named));
+        assert!(source.config().is_err(), "a named file must be there");
+        let writer = fs::File::create(&named).unwrap();
+        assert!(source.is_being_written());
+        drop(writer);
+        assert!(!source.is_being_written());
+        assert_eq!(source.config().unwrap().limits.attempts, 3);
     }
 }

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fs, io};
 
-use super::agents::{Catalogue, mistake};
+use super::agents::Catalogue;
 use super::dirs::{self, Dirs};
 use super::git::{Oid, Repo, Unfit};
-use super::settings::Settings;
+use super::settings::{Settings, Source};
 use crate::error::{Error, Result};
 use crate::model::config::Config;
 
@@ -41,27 +40,9 @@ impl Place {
 
     /// The workspace whose root is `root`.
     pub fn at(root: &Path, config: Option<&Path>) -> Result<Self> {
-        let config = match config {
-            Some(path) => read_config(path, Absent::IsAnError)?,
-            None => read_config(&dirs::config_file(root), Absent::MeansDefaults)?,
-        };
+        let config = Source::new(root, config).config()?;
         Ok(Self { dirs: Dirs::new(root, &config.dirs), config: Arc::new(config) })
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Absent {
-    IsAnError,
-    MeansDefaults,
-}
-
-fn read_config(path: &Path, absent: Absent) -> Result<Config> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && absent == Absent::MeansDefaults => String::new(),
-        Err(error) => return Err(Error::usage(format!("cannot read {}", path.display())).because(error)),
-    };
-    Config::parse(&text).map_err(|bad| mistake(path, bad.line, &bad.reason))
 }
 
 impl Workspace {

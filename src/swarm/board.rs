@@ -21,7 +21,7 @@ use crate::model::transition::pause;
 use crate::os::dirs::Dirs;
 use crate::os::process::Wake;
 use crate::os::task_folder::{self, Found, Name};
-use crate::os::{clock, writers};
+use crate::os::{clock, control, writers};
 
 /// From so many new files on, reading them with all cores is worth it (measured: no gain below a thousand).
 const MANY: usize = 1000;
@@ -36,6 +36,8 @@ pub enum Next {
     Claim(TaskId),
     /// Nothing is left, and nothing will come by itself.
     Drained,
+    /// It is one worker too many.
+    Retired,
     /// The run is ending.
     Stopped,
 }
@@ -150,9 +152,9 @@ impl Board {
         some
     }
 
-    /// Waits until there is something for a worker to do. A task that it is told to claim counts as taken
-    /// until [`Board::look`] says otherwise.
-    pub fn next(&self, wake: &Arc<Wake>) -> Next {
+    /// Waits until there is something for a worker to do, or until `leaves` says that it is one too many. A task that
+    /// it is told to claim counts as taken until [`Board::look`] says otherwise.
+    pub fn next(&self, wake: &Arc<Wake>, leaves: &dyn Fn() -> bool) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -161,9 +163,16 @@ impl Board {
             if inner.drained {
                 return Next::Drained;
             }
+            if leaves() {
+                return Next::Retired;
+            }
             let now = clock::now();
             inner.queue.advance(now);
             if let Some(id) = pick::pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
+                if inner.paused {
+                    inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
                 let Some(until) = inner.resting_until.filter(|until| *until > now) else {
                     inner.take(&id, wake);
                     return Next::Claim(id);
@@ -217,7 +226,7 @@ impl Board {
     pub(super) fn no_trouble(&self) -> bool {
         let mut inner = self.lock();
         inner.troubles = 0;
-        let rested = inner.resting_until.take().is_some();
+        let rested = inner.resting_until.take().is_some() && !inner.paused;
         drop(inner);
         self.changed.notify_all();
         rested
@@ -273,6 +282,31 @@ impl Board {
     /// Tells every waiting worker that the run is ending.
     pub fn stop(&self) {
         self.lock().stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// Looks whether claiming is paused by hand, and heeds it; gives whether it is. When a pause ends, so does a rest
+    /// of the machine's: a person says that it may go on.
+    pub(super) fn heed_pause(&self) -> bool {
+        let mut inner = self.lock();
+        // Under the lock, so that the last look is the one that counts.
+        let paused = control::is_paused(&self.dirs);
+        if inner.paused && !paused {
+            inner.resting_until = None;
+            inner.troubles = 0;
+        }
+        let changed = std::mem::replace(&mut inner.paused, paused) != paused;
+        drop(inner);
+        if changed {
+            self.changed.notify_all();
+        }
+        paused
+    }
+
+    /// Lets every waiting worker ask again whether it is to leave.
+    pub(super) fn nudge(&self) {
+        // Under the lock, so that nobody is between asking and waiting.
+        drop(self.lock());
         self.changed.notify_all();
     }
 

@@ -1,12 +1,20 @@
 //! A running swarm: a supervisor, its workers, and what they share.
 
 mod supervisor;
+mod steering;
+mod reload;
+mod muster;
+mod crew;
+mod seat;
 mod worker;
+mod keeper;
 mod board;
 mod picture;
 mod recover;
 mod run_lock;
+mod books;
 
 pub use board::{Board, WhenEmpty};
+pub use muster::{Wanted, muster};
 pub use run_lock::{Alive, alive};
 pub use supervisor::{Order, supervise};

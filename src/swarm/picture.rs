@@ -51,6 +51,8 @@ pub(super) struct Picture {
     pub(super) troubles: u32,
     /// Nobody claims before this moment: the machine is not fit.
     pub(super) resting_until: Option<Timestamp>,
+    /// Nobody claims: a person has paused it.
+    pub(super) paused: bool,
     /// The folders have been read since the last change.
     pub(super) rescanned: bool,
     pub(super) drained: bool,

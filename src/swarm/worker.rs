@@ -10,6 +10,7 @@ use jiff::ToSpan;
 
 use super::board::{Board, Next};
 use super::recover::recover;
+use super::seat::Seat;
 use crate::cycle::{Bench, Claimed, Performed, Workshop, claim, perform};
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
@@ -119,13 +120,13 @@ impl Floor<'_> {
 }
 
 /// Works until there is nothing left to do, or until the run ends.
-pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
+pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
     let mut done = 0;
     while floor.each.is_none_or(|each| done < each) {
         if !floor.budget.take() {
             break;
         }
-        let Some(claimed) = next_claim(floor, bench, done + 1) else {
+        let Some(claimed) = next_claim(floor, bench, seat, done + 1) else {
             floor.budget.give_back();
             break;
         };
@@ -160,17 +161,26 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench) {
 }
 
 /// Waits for a task and claims it; `None`: there is none and will be none.
-fn next_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32) -> Option<Box<crate::cycle::Claim>> {
+fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> Option<Box<crate::cycle::Claim>> {
     loop {
         if floor.shop.stop.get() != Stop::No {
             return None;
         }
-        let id = match floor.board.next(&bench.wake) {
+        let id = match floor.board.next(&bench.wake, &|| seat.leaves()) {
             Next::Claim(id) => id,
-            Next::Drained | Next::Stopped => return None,
+            Next::Drained | Next::Retired | Next::Stopped => return None,
         };
+        // The file counts, even where its event is still on its way.
+        if floor.board.heed_pause() {
+            floor.board.let_go(&id);
+            continue;
+        }
         match claim(floor.shop, bench, cycle, &id) {
-            Ok(Claimed::Yes(claimed)) => return Some(claimed),
+            Ok(Claimed::Yes(claimed)) => {
+                // As late as can be: the cycle takes the settings in force next, and the two belong together.
+                bench.choice = seat.choice();
+                return Some(claimed);
+            }
             Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),
             Ok(Claimed::Locked) => {
                 let until = clock::now().checked_add(AFTER_LOCKED_MS.milliseconds()).unwrap_or_else(|_| clock::now());

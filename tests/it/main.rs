@@ -11,6 +11,7 @@ mod first_steps;
 mod spoilers;
 mod surviving_git;
 mod background;
+mod control;
 mod outcomes;
 mod people;
 mod sessions;

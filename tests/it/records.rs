@@ -10,14 +10,14 @@ use serde_json::Value;
 use crate::harness::Workspace;
 
 /// A schema as the program prints it.
-struct Schema {
+pub(crate) struct Schema {
     name: &'static str,
     document: Value,
     validator: Validator,
 }
 
 impl Schema {
-    fn of(w: &Workspace, name: &'static str) -> Self {
+    pub(crate) fn of(w: &Workspace, name: &'static str) -> Self {
         let printed = w.swarm(["schema", name]);
         printed.code(0);
         let document: Value = serde_json::from_str(&printed.stdout).expect("a schema is JSON");
@@ -26,7 +26,7 @@ impl Schema {
     }
 
     #[track_caller]
-    fn accepts(&self, document: &Value) {
+    pub(crate) fn accepts(&self, document: &Value) {
         let wrong: Vec<String> =
             self.validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(wrong.is_empty(), "no {}: {wrong:?}\n{document:#}", self.name);

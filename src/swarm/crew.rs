@@ -1,0 +1,212 @@
+//! The workers of a run: one thread each, and what became of them.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::Scope;
+
+use super::seat::Seat;
+use super::supervisor::Message;
+use super::worker::{Floor, work};
+use crate::cycle::Bench;
+use crate::error::Error;
+use crate::model::choice::Choice;
+use crate::model::crew::change;
+use crate::model::record::{self, Event, SCHEMA, Standing};
+use crate::os::git::Oid;
+use crate::os::journal::Who;
+use crate::os::stop::Stop;
+
+/// What a worker's thread tells.
+pub(super) enum News {
+    /// That worker, by its number, has its place.
+    Ready(usize),
+    /// It found none.
+    Failed(usize, Error),
+    /// It has ended.
+    Ended(usize),
+}
+
+/// Where a worker stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Begins,
+    Works,
+    Ended,
+    Failed,
+}
+
+struct Member {
+    stage: Stage,
+    seat: Arc<Seat>,
+}
+
+impl Stage {
+    fn is_over(self) -> bool {
+        match self {
+            Stage::Ended | Stage::Failed => true,
+            Stage::Begins | Stage::Works => false,
+        }
+    }
+}
+
+impl Member {
+    /// Whether it has its share in the number of workers. One that has done what it was to do has; one that has left,
+    /// or never could work, has not.
+    fn is_present(&self) -> bool {
+        match (self.stage, self.seat.standing()) {
+            (Stage::Failed, _) | (_, Standing::Left) | (Stage::Ended, Standing::Retires) => false,
+            (Stage::Begins | Stage::Works | Stage::Ended, Standing::Stays)
+            | (Stage::Begins | Stage::Works, Standing::Retires) => true,
+        }
+    }
+}
+
+/// All workers that a run has ever had; the number of each is its place.
+pub(super) struct Crew<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    floor: &'env Floor<'env>,
+    tell: Sender<Message>,
+    members: Vec<Member>,
+    wanted: Vec<Choice>,
+    someone_was_up: bool,
+    failure: Option<Error>,
+}
+
+impl<'scope, 'env> Crew<'scope, 'env> {
+    /// The crew with which a run begins, one for each of `wanted`; their threads end with `scope` and tell `tell`.
+    /// `tip` is where a worktree is made, should there be none yet.
+    pub(super) fn begin(
+        scope: &'scope Scope<'scope, 'env>,
+        floor: &'env Floor<'env>,
+        tell: Sender<Message>,
+        wanted: Vec<Choice>,
+        tip: &Oid,
+    ) -> Self {
+        let mut crew = Self { scope, floor, tell, members: Vec::new(), wanted, someone_was_up: false, failure: None };
+        for choice in crew.wanted.clone() {
+            crew.start(choice, tip.clone());
+        }
+        crew
+    }
+
+    /// Makes it another crew: those who stay take their new agents at their next claims, those who are too many
+    /// finish their cycles and leave, and others begin.
+    pub(super) fn change(&mut self, wanted: Vec<Choice>) {
+        let mut present: Vec<usize> = (0..self.members.len()).filter(|at| self.members[*at].is_present()).collect();
+        let stays = |at: &&usize| self.members[**at].seat.standing() == Standing::Stays;
+        // Where one could not begin, it is tried again.
+        let is_as_wanted = wanted == self.wanted && present.iter().filter(stays).count() == wanted.len();
+        if is_as_wanted || self.floor.shop.stop.get() != Stop::No {
+            return;
+        }
+        // Whoever is about to leave stays only where another would have to begin.
+        present.sort_by_key(|at| self.members[*at].seat.standing() != Standing::Stays);
+        let choices: Vec<Choice> = present.iter().map(|at| self.members[*at].seat.choice()).collect();
+        let (kept, mut added) = change(&choices, &wanted);
+        let mut retired = Vec::new();
+        for (at, place) in present.into_iter().zip(kept) {
+            let seat = &self.members[at].seat;
+            match place {
+                Some(choice) if seat.keep() => seat.assign(&choice),
+                // It has just left.
+                Some(choice) => added.push(choice),
+                None if seat.retire() && !self.members[at].stage.is_over() => retired.push(name(at)),
+                None => {}
+            }
+        }
+        let first = self.members.len();
+        match self.floor.shop.repo.newest(&self.floor.shop.base) {
+            Ok(tip) => added.into_iter().for_each(|choice| self.start(choice, tip.clone())),
+            Err(error) => self.warn(format!("no more workers can begin: {error}")),
+        }
+        self.wanted = wanted;
+        let event = Event::CrewChanged {
+            workers: u32::try_from(self.wanted.len()).unwrap_or(u32::MAX),
+            agents: self.wanted.iter().map(ToString::to_string).collect(),
+            joined: (first..self.members.len()).map(name).collect(),
+            retired,
+        };
+        self.write_down();
+        self.floor.shop.journal.event(&Who::default(), event);
+        self.floor.board.nudge();
+    }
+
+    fn start(&mut self, choice: Choice, tip: Oid) {
+        let number = self.members.len();
+        let seat = Arc::new(Seat::new(choice));
+        let (floor, tell, at) = (self.floor, self.tell.clone(), Arc::clone(&seat));
+        self.scope.spawn(move || one_worker(floor, number, &at, &tip, &tell));
+        self.members.push(Member { stage: Stage::Begins, seat });
+    }
+
+    /// Takes note of what became of a worker.
+    pub(super) fn hear(&mut self, news: News) {
+        let (number, stage) = match news {
+            News::Ready(number) => {
+                self.someone_was_up = true;
+                (number, Stage::Works)
+            }
+            News::Failed(number, error) => {
+                self.warn(format!("{} cannot work: {}", name(number), error.chain()));
+                self.failure = Some(error);
+                (number, Stage::Failed)
+            }
+            News::Ended(number) => (number, Stage::Ended),
+        };
+        let Some(member) = self.members.get_mut(number) else { return };
+        member.stage = stage;
+        if stage == Stage::Ended && member.seat.standing() != Standing::Stays {
+            let who = Who { worker: Some(name(number)), ..Who::default() };
+            self.write_down();
+            self.floor.shop.journal.event(&who, Event::WorkerLeft {});
+        }
+    }
+
+    fn write_down(&self) {
+        let workers = self.members.iter().enumerate().map(|(number, member)| record::Member {
+            worker: name(number),
+            agent: member.seat.choice().to_string(),
+            standing: if member.is_present() { member.seat.standing() } else { Standing::Left },
+        });
+        if let Err(error) = self.floor.shop.journal.crew(&record::Crew { schema: SCHEMA, workers: workers.collect() }) {
+            self.warn(format!("cannot write crew.json: {error}"));
+        }
+    }
+
+    fn warn(&self, message: String) {
+        self.floor.shop.journal.event(&Who::default(), Event::Warning { message });
+    }
+
+    /// Whether every worker has told how it began, and one of them could work.
+    pub(super) fn is_up(&self) -> bool {
+        self.someone_was_up && !self.members.iter().any(|member| member.stage == Stage::Begins)
+    }
+
+    /// Whether no worker is left.
+    pub(super) fn has_ended(&self) -> bool {
+        self.members.iter().all(|member| member.stage.is_over())
+    }
+
+    /// Why none of them could begin, if none could.
+    pub(super) fn failure(self) -> Option<Error> {
+        self.failure.filter(|_| !self.someone_was_up)
+    }
+}
+
+/// The name of a worker; it is never given to another one of the same run.
+fn name(number: usize) -> String {
+    format!("w{number}")
+}
+
+fn one_worker(floor: &Floor<'_>, number: usize, seat: &Seat, tip: &Oid, tell: &Sender<Message>) {
+    // The supervisor outlives the workers, so a message is always heard.
+    let tell = |news| drop(tell.send(Message::Crew(news)));
+    match Bench::take(floor.shop, name(number), seat.choice(), tip) {
+        Ok(mut bench) => {
+            tell(News::Ready(number));
+            work(floor, &mut bench, seat);
+            tell(News::Ended(number));
+        }
+        Err(error) => tell(News::Failed(number, error)),
+    }
+}

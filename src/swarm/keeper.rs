@@ -1,0 +1,100 @@
+//! Keeps the board true to the queue's folders while a run lives, and says what is wrong with files in them.
+
+use std::ffi::OsStr;
+
+use super::board::Board;
+use super::recover::{Recovered, recover};
+use crate::cycle::Workshop;
+use crate::model::pick::Hold;
+use crate::model::record::Event;
+use crate::model::state::State;
+use crate::model::task::TaskId;
+use crate::os::journal::Who;
+use crate::os::task_folder::{self, Name, read_name};
+
+/// Who looks after the queue's picture.
+#[derive(Clone, Copy)]
+pub(super) struct Keeper<'a> {
+    pub(super) shop: &'a Workshop,
+    pub(super) board: &'a Board,
+}
+
+impl Keeper<'_> {
+    /// A file is being written; gives whether it must be looked at again.
+    pub(super) fn writing(&self, state: State, name: &OsStr) -> bool {
+        self.board.writing(state, name);
+        state == State::Pending
+    }
+
+    /// A name came or went, or its writer has closed it.
+    pub(super) fn settled(&self, state: State, name: &OsStr) {
+        self.board.look(state, name);
+        if state == State::Current
+            && let Name::Task(id) = read_name(name)
+        {
+            self.board.poke(&id);
+            self.give_back_what_nobody_has(&id);
+        }
+    }
+
+    /// A file that somebody has put into `current/` by hand is given back at once. A claim of another process holds
+    /// its lock before the file appears.
+    fn give_back_what_nobody_has(&self, id: &TaskId) {
+        if !self.board.is_mine(id) && task_folder::exists(&self.shop.dirs, State::Current, id) {
+            self.recover(id);
+        }
+    }
+
+    /// Reads all folders, and clears what dead workers left.
+    pub(super) fn rescan(&self) {
+        if let Err(error) = self.board.scan() {
+            self.say(Event::Warning { message: format!("cannot read the queue: {error}") });
+        }
+        self.recover_all();
+    }
+
+    /// Clears the claims of workers that died, of this run's past or another's present.
+    pub(super) fn recover_all(&self) {
+        for id in self.board.others() {
+            self.recover(&id);
+        }
+    }
+
+    fn recover(&self, id: &TaskId) {
+        match recover(self.shop, id) {
+            Ok(Recovered::Alive) => {}
+            Ok(Recovered::Stranded) => self.board.strand(id),
+            Ok(Recovered::Moved(_) | Recovered::Gone) => self.board.refresh(id),
+            Err(error) => {
+                self.board.strand(id);
+                let who = Who { task: Some(id.clone()), ..Who::default() };
+                let message = format!("cannot recover the task: {}", error.chain());
+                self.shop.journal.event(&who, Event::Warning { message });
+            }
+        }
+    }
+
+    /// Says what is wrong with files, once each.
+    pub(super) fn tell_complaints(&self) {
+        for complaint in self.board.complaints() {
+            let path = self.shop.dirs.state(complaint.state).join(&complaint.name);
+            let (path, line) = (self.shop.dirs.shown(&path), complaint.invalid.line);
+            self.say(Event::InvalidTask { path, line, reason: complaint.invalid.reason });
+        }
+    }
+
+    /// Says which waiting tasks only a person can set free. Told at the start and, where that changes the exit
+    /// code, at the end; in between `swarm status` says it.
+    pub(super) fn tell_stuck(&self) {
+        for (id, hold) in self.board.stuck() {
+            if !matches!(hold, Hold::Double(_)) {
+                let who = Who { task: Some(id), ..Who::default() };
+                self.shop.journal.event(&who, Event::Warning { message: format!("cannot be claimed: {hold}") });
+            }
+        }
+    }
+
+    fn say(&self, event: Event) {
+        self.shop.journal.event(&Who::default(), event);
+    }
+}

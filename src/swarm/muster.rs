@@ -1,0 +1,28 @@
+//! Who is to work: what the settings say, with what a person says instead.
+
+use crate::error::{Error, Result};
+use crate::model::choice::Choice;
+use crate::model::crew::crew;
+use crate::os::settings::Settings;
+
+/// What a person says about who works; it goes before the settings.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// How many workers in all; the lines of `workers:` then only share them out.
+    pub total: Option<u32>,
+    /// Who they all are.
+    pub instead: Option<Choice>,
+}
+
+/// The agent of each worker under these settings. An error where they cannot be put in force: they ask for what this
+/// version does not do, or name an agent that is not there.
+pub fn muster(settings: &Settings, wanted: &Wanted) -> Result<Vec<Choice>> {
+    settings.check()?;
+    let default = settings.agents.first_usable();
+    let workers = crew(&settings.config.workers, wanted.total, wanted.instead.as_ref(), &default)
+        .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;
+    for choice in &workers {
+        settings.agents.find(choice)?;
+    }
+    Ok(workers)
+}

@@ -1,0 +1,88 @@
+//! What a worker is told while it lives: who it is to be at its next claim, and when to leave.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::model::choice::Choice;
+use crate::model::record::Standing;
+
+/// A worker's seat, shared by the worker and the supervisor.
+#[derive(Debug)]
+pub(super) struct Seat(Mutex<Told>);
+
+#[derive(Debug)]
+struct Told {
+    choice: Choice,
+    standing: Standing,
+}
+
+impl Seat {
+    /// A seat for a worker that stays.
+    pub(super) fn new(choice: Choice) -> Self {
+        Self(Mutex::new(Told { choice, standing: Standing::Stays }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Told> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who sits here.
+    pub(super) fn choice(&self) -> Choice {
+        self.lock().choice.clone()
+    }
+
+    /// Gives the seat to another agent from the next claim on.
+    pub(super) fn assign(&self, choice: &Choice) {
+        self.lock().choice.clone_from(choice);
+    }
+
+    /// How it stands.
+    pub(super) fn standing(&self) -> Standing {
+        self.lock().standing
+    }
+
+    /// Asks the worker to leave; gives whether it had not been asked before.
+    pub(super) fn retire(&self) -> bool {
+        let mut told = self.lock();
+        let is_new = told.standing == Standing::Stays;
+        if is_new {
+            told.standing = Standing::Retires;
+        }
+        is_new
+    }
+
+    /// Asks a worker that was to leave to stay; gives whether it is still there.
+    pub(super) fn keep(&self) -> bool {
+        let mut told = self.lock();
+        if told.standing == Standing::Retires {
+            told.standing = Standing::Stays;
+        }
+        told.standing == Standing::Stays
+    }
+
+    /// The worker asks, between two cycles, whether it is to leave. If so there is no way back.
+    pub(super) fn leaves(&self) -> bool {
+        let mut told = self.lock();
+        if told.standing == Standing::Retires {
+            told.standing = Standing::Left;
+        }
+        told.standing == Standing::Left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_to_leave_may_be_kept_until_it_has_left() {
+        let seat = Seat::new(Choice::default());
+        assert!(!seat.leaves());
+        assert!(seat.retire() && !seat.retire());
+        assert_eq!(seat.standing(), Standing::Retires);
+        assert!(seat.keep() && !seat.leaves());
+        seat.retire();
+        assert!(seat.leaves() && seat.leaves());
+        assert!(!seat.keep());
+        assert_eq!(seat.standing(), Standing::Left);
+    }
+}
