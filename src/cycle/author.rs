@@ -9,6 +9,7 @@ use super::turn::{Talk, Turn};
 use crate::model::agent::{Agent, Completion};
 use crate::model::choice::{Choice, Overrides};
 use crate::model::comment::{Author, Comment, comments};
+use crate::model::config::Role;
 use crate::model::plan::{self, Event, Halt, Work};
 use crate::model::prompt::{Fix, Resume, Telling, Template};
 use crate::model::record::{StepName, StepResult};
@@ -25,7 +26,7 @@ impl Cycle<'_> {
     pub(super) fn implement(&mut self, notes: &mut Notes, turn: plan::Turn) -> Result<Event, Infra> {
         let agent = self.author.clone();
         self.let_author_work(notes, StepName::Implement, &|cycle| match turn {
-            _ if cycle.session.is_none() => cycle.brief(&agent, Template::Worker, Telling::Work),
+            _ if cycle.session.is_none() => cycle.brief(&agent, cycle.first_template(), Telling::Work),
             plan::Turn::First => {
                 let all = comments(&cycle.claim.found.task.body);
                 let telling = Telling::Resume(Resume { interrupted: true });
@@ -37,6 +38,14 @@ impl Cycle<'_> {
             }
             plan::Turn::Nudged => cycle.fill_in(&agent, Template::Nudge, Telling::Work, &[], None).map(Some),
         })
+    }
+
+    /// What tells an author of his task.
+    fn first_template(&self) -> Template {
+        match self.bench.member.role {
+            Role::Executor => Template::Executor,
+            Role::Worker | Role::Planner => Template::Worker,
+        }
     }
 
     /// Lets the author mend what the review of that round found.
@@ -71,11 +80,15 @@ impl Cycle<'_> {
             ));
             return Ok(Event::Worked(Work::NeedsInput));
         };
-        outbox::open(self.bench)?;
+        let env = if self.bench.member.role.makes_tasks() {
+            outbox::open(self.bench)?;
+            vec![("SWARM_OUTBOX", outbox::folder(self.bench).into_os_string())]
+        } else {
+            Vec::new()
+        };
         let talk = self.session.clone().map_or_else(|| Talk::new(&agent), Talk::GoOn);
         // Known before the agent is, so that the session goes on even if we die in the middle.
         self.know(notes, talk.session().map(str::to_owned));
-        let env = vec![("SWARM_OUTBOX", outbox::folder(self.bench).into_os_string())];
         let reply = self.ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk: talk.clone(), env })?;
         self.know(notes, reply.session.clone());
         if let Some(halt) = reply.halt {

@@ -103,7 +103,7 @@ impl Performed {
 /// Performs the cycle of a claimed task, from its checkout to its record.
 pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32) -> Performed {
     let who = Who { worker: Some(bench.worker.clone()), cycle: Some(number), task: Some(claim.id.clone()) };
-    let choice = choose(&bench.choice, &claim.found.task);
+    let choice = choose(&bench.member.choice, &claim.found.task);
     let mut notes = Notes::begin(who.clone(), number, claim.record.attempt);
     shop.journal.event(
         &who,
@@ -310,7 +310,9 @@ impl Cycle<'_> {
             notes.because("the agent has removed its worktree, or put something else in its place");
             return Ok(plan::Event::Worked(Work::Failed));
         }
-        notes.created.extend(outbox::collect(self, &notes.who)?);
+        if self.bench.member.role.makes_tasks() {
+            notes.created.extend(outbox::collect(self.shop, self.bench, &notes.who, usize::MAX)?);
+        }
         outbox::close(self.bench)?;
         self.bench.slot.forget_locks()?;
         let plan::Event::Worked(said) = event else { return Ok(event) };

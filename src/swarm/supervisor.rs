@@ -17,7 +17,7 @@ use super::worker::{Budget, Floor, Tally};
 use crate::cycle::{Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
-use crate::model::choice::Choice;
+use crate::model::crew::Member;
 use crate::model::pick::Filter;
 use crate::model::record::Event;
 use crate::os::git::Oid;
@@ -120,7 +120,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
 
 /// What a run begins with.
 struct Begins {
-    workers: Vec<Choice>,
+    workers: Vec<Member>,
     tip: Oid,
     reload: Reload,
     asked: Option<Stamp>,

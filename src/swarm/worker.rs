@@ -178,7 +178,7 @@ fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> 
         match claim(floor.shop, bench, cycle, &id) {
             Ok(Claimed::Yes(claimed)) => {
                 // As late as can be: the cycle takes the settings in force next, and the two belong together.
-                bench.choice = seat.choice();
+                bench.member = seat.member();
                 return Some(claimed);
             }
             Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),

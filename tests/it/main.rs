@@ -16,6 +16,7 @@ mod outcomes;
 mod people;
 mod sessions;
 mod reviews;
+mod roles;
 mod conflicts;
 mod workspaces;
 mod forged;

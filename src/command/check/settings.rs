@@ -36,10 +36,11 @@ fn look(place: &Place) -> Result<Vec<Item>> {
         .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;
     let mut used: BTreeMap<String, usize> = BTreeMap::new();
     let mut items = Vec::new();
-    for choice in &workers {
-        *used.entry(choice.agent.clone()).or_default() += 1;
-        match catalogue.find(choice) {
-            Err(error) if used.get(&choice.agent) == Some(&1) => items.push(Item::failed("agents", &error)),
+    for member in &workers {
+        let agent = &member.choice.agent;
+        *used.entry(agent.clone()).or_default() += 1;
+        match catalogue.find_for(member) {
+            Err(error) if used.get(agent) == Some(&1) => items.push(Item::failed("agents", &error)),
             Ok(_) | Err(_) => {}
         }
     }

@@ -89,6 +89,10 @@ fn what_cannot_be_meant_is_refused_in_words() {
         ("dirs: {tasks: runs}", "cannot share one folder"),
         ("dirs: {tasks: x, runs: x/}", "cannot share one folder"),
         ("workers: [{agent: ''}]", "workers.agent"),
+        ("workers: [{max_pending: 3}]", "only a planner has it"),
+        ("workers: [{role: planner, max_pending: 0}]", "would never plan"),
+        ("workers: [{role: planer}]", "did you mean `planner`?"),
+        ("workers: [{pause_between: 5}]", "write a unit"),
     ] {
         let bad = Config::parse(text).map(|_| panic!("{text} was taken")).unwrap_err();
         assert!(bad.to_string().contains(says), "{text}: {bad}");
@@ -124,8 +128,6 @@ fn pauses_may_be_none_and_reviewers_may_be_nobody() {
 #[test]
 fn what_is_not_built_yet_is_said_so() {
     for (text, says) in [
-        ("workers: [{role: planner}]", "planner"),
-        ("workers: [{claim: agent}]", "claim: agent"),
         ("integrate: {batch: 2}", "integrate.batch"),
         ("domains: {a: {budget_usd: 1}}", "budgets"),
         ("notify: ./n.sh", "notify:"),
