@@ -27,11 +27,18 @@ impl Cycle<'_> {
         let agent = self.author.clone();
         self.let_author_work(notes, StepName::Implement, &|cycle| match turn {
             _ if cycle.session.is_none() => cycle.brief(&agent, cycle.first_template(), Telling::Work),
-            plan::Turn::First => {
-                let all = comments(&cycle.claim.found.task.body);
-                let telling = Telling::Resume(Resume { interrupted: true });
-                cycle.fill_in(&agent, Template::Resume, telling, since_we_spoke(&all), None).map(Some)
-            }
+            plan::Turn::First => match cycle.claims_told(&agent)? {
+                // The session knows of the task, but has not been told it.
+                Some(told) => {
+                    let task = cycle.brief(&agent, cycle.first_template(), Telling::Work)?;
+                    Ok(task.map(|task| format!("{told}\n{task}")))
+                }
+                None => {
+                    let all = comments(&cycle.claim.found.task.body);
+                    let telling = Telling::Resume(Resume { interrupted: true });
+                    cycle.fill_in(&agent, Template::Resume, telling, since_we_spoke(&all), None).map(Some)
+                }
+            },
             plan::Turn::Resumed(_) => {
                 let telling = Telling::Resume(Resume { interrupted: false });
                 cycle.fill_in(&agent, Template::Resume, telling, &[], None).map(Some)

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::claim::prompt_is_held;
+use super::errand_record::is_on_errand;
+use super::ledger::Ledger;
 use super::{ClaimRecord, Workshop};
 use crate::error::{Context, Error, Result};
 use crate::model::crew::Member;
@@ -33,6 +35,8 @@ pub struct Bench {
     pub wake: Arc<Wake>,
     /// The commit at which the worktree stands, where nothing has touched it since.
     pub(super) fresh_at: Option<Oid>,
+    /// What the sessions of the last cycle have told of their cost: the next one may go on in them.
+    pub(super) ledger: Ledger,
     /// The work of the last attempt could not be salvaged yet.
     pub(super) unsalvaged: bool,
     _lock: Lock,
@@ -60,6 +64,9 @@ impl SlotRecord {
 
 /// Whether an agent that outlived its worker, and could not be ended, works in a worktree: it holds its prompt.
 fn is_still_used(shop: &Workshop, slot_name: &str) -> Result<bool> {
+    if is_on_errand(&shop.dirs, slot_name).context(|| format!("look who works in slot {slot_name}"))? {
+        return Ok(true);
+    }
     let Some(record) = SlotRecord::read(&shop.dirs, slot_name) else { return Ok(false) };
     let claim = ClaimRecord::read(&shop.dirs, &record.task).filter(|claim| claim.slot == slot_name);
     match claim {
@@ -85,8 +92,17 @@ impl Bench {
             let _ = lock.describe();
             let held = lock.file().try_clone().context(|| format!("share {}", path.display()))?;
             let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?.held_by(held);
-            let mut bench =
-                Self { worker, slot_name, slot, member, wake, fresh_at: None, unsalvaged: false, _lock: lock };
+            let mut bench = Self {
+                worker,
+                slot_name,
+                slot,
+                member,
+                wake,
+                fresh_at: None,
+                ledger: Ledger::default(),
+                unsalvaged: false,
+                _lock: lock,
+            };
             bench.salvage_of_the_dead(shop)?;
             return Ok(bench);
         }

@@ -5,6 +5,7 @@ use crate::model::record::{Event, SCHEMA};
 use crate::model::task::TaskId;
 use crate::os::git::{Clean, Oid, Salvaged};
 use crate::os::journal::Who;
+use crate::os::process::Mark;
 
 use super::bench::SlotRecord;
 use super::{Bench, ClaimRecord, Workshop, setup};
@@ -17,6 +18,13 @@ pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
 impl Bench {
     /// Puts the worktree to `at`, for the attempt of `claim` whose work began at `base`.
     pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, at: &Oid, base: &Oid) -> Result<()> {
+        let record =
+            SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: base.clone() };
+        self.prepare_for(shop, &record, &claim.mark, at)
+    }
+
+    /// Puts the worktree to `at`, for the work that `record` names; `mark` is that of its programs.
+    pub(super) fn prepare_for(&mut self, shop: &Workshop, record: &SlotRecord, mark: &Mark, at: &Oid) -> Result<()> {
         if self.unsalvaged {
             self.salvage_of_the_dead(shop)?;
             self.unsalvaged = false;
@@ -24,10 +32,8 @@ impl Bench {
         if self.fresh_at.as_ref() != Some(at) {
             self.reset(shop, at)?;
         }
-        let record =
-            SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: base.clone() };
-        self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
-        setup::make_ready(shop, self, at, &claim.mark)?;
+        self.sign(shop, record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
+        setup::make_ready(shop, self, at, mark)?;
         self.fresh_at = None;
         Ok(())
     }

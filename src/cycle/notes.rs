@@ -26,6 +26,8 @@ pub(super) struct Notes {
     pub(super) head: Option<Oid>,
     pub(super) merged: Option<Oid>,
     pub(super) created: Vec<TaskId>,
+    /// Tasks that the agent claimed.
+    pub(super) claimed: Vec<TaskId>,
     /// The author's session.
     pub(super) session: Option<String>,
     /// Rounds of review.
@@ -42,7 +44,8 @@ pub(super) struct Heading {
     pub(super) run_id: String,
     pub(super) host: String,
     pub(super) worker: String,
-    pub(super) title: String,
+    /// The task's; `None`: it has none.
+    pub(super) title: Option<String>,
     pub(super) agent: String,
     pub(super) model: Option<String>,
     pub(super) slot: String,
@@ -109,6 +112,7 @@ impl Notes {
             head: None,
             merged: None,
             created: Vec::new(),
+            claimed: Vec::new(),
             session: None,
             review_rounds: 0,
             kept: None,
@@ -181,7 +185,7 @@ impl Notes {
             host: heading.host,
             pid: std::process::id(),
             task: self.who.task.clone(),
-            title: Some(heading.title),
+            title: heading.title,
             attempt: self.attempt,
             agent: Some(heading.agent),
             model: heading.model,
@@ -198,7 +202,7 @@ impl Notes {
             ended_at: clock::now(),
             duration_ms: milliseconds(self.began),
             steps: self.steps,
-            claimed: Vec::new(),
+            claimed: self.claimed,
             created: self.created,
             recycled,
             review_rounds: self.review_rounds,

@@ -13,6 +13,7 @@ use super::notes::{Heading, Notes};
 use super::product::Product;
 use super::resolve::Conflict;
 use super::review::Reviewed;
+use super::shared::report_shared;
 use super::verify;
 use super::vigil::reason_to_halt;
 use super::{Bench, Claim, Workshop, outbox};
@@ -25,7 +26,7 @@ use crate::model::plan::{self, Gates, Halt, Landing, Plan, Review, Rules, Step, 
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task;
-use crate::os::git::{GitError, Oid, Shared};
+use crate::os::git::{GitError, Oid};
 use crate::os::journal::Who;
 use crate::os::settings::Settings;
 
@@ -113,7 +114,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
         run_id: shop.journal.run_id().to_owned(),
         host: shop.host.clone(),
         worker: bench.worker.clone(),
-        title: claim.found.task.title.clone(),
+        title: Some(claim.found.task.title.clone()),
         agent: choice.agent.clone(),
         model: choice.model.clone(),
         slot: bench.slot_name.clone(),
@@ -121,6 +122,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
     let outcome = match begin(shop, bench, &mut claim, choice, &mut notes) {
         Ok(Begun::Cycle(mut cycle, plan)) => {
             let outcome = follow(&mut cycle, plan, &mut notes);
+            cycle.bench.ledger = std::mem::take(&mut cycle.ledger);
             if let Some(merged) = notes.merged.as_ref().filter(|_| !cycle.gates().is_empty()) {
                 // What gates leave behind is nobody's work. A failure is met again at the next reset.
                 let _ = cycle.bench.reset(shop, merged);
@@ -184,7 +186,9 @@ fn begin<'a>(
     claim.record.write(&shop.dirs)?;
     bench.prepare(shop, &claim.record, &at, &base)?;
     notes.base = Some(base.clone());
-    let session = beginning.session();
+    let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
+    let ledger = if chosen.is_some() { std::mem::take(&mut bench.ledger) } else { Ledger::default() };
+    let session = beginning.session().or(chosen);
     let mut cycle = Cycle {
         shop,
         settings,
@@ -198,7 +202,7 @@ fn begin<'a>(
         open_turn: None,
         reviewed: None,
         conflict: None,
-        ledger: Ledger::default(),
+        ledger,
     };
     let rules = cycle.rules();
     let plan = match beginning {
@@ -241,7 +245,7 @@ fn follow(cycle: &mut Cycle<'_>, mut plan: Plan, notes: &mut Notes) -> Outcome {
     }
 }
 
-fn sentence(halt: Halt) -> &'static str {
+pub(super) fn sentence(halt: Halt) -> &'static str {
     match halt {
         Halt::Interrupted => "the run was told to end at once",
         Halt::Cancelled => "somebody moved the task's file away",
@@ -305,7 +309,7 @@ impl Cycle<'_> {
                 return Err(Infra(format!("{step:?} is not the author's")));
             }
         };
-        self.report_shared(notes, &shared);
+        report_shared(self.shop, notes, &shared);
         if !self.bench.slot.is_intact() {
             notes.because("the agent has removed its worktree, or put something else in its place");
             return Ok(plan::Event::Worked(Work::Failed));
@@ -339,16 +343,6 @@ impl Cycle<'_> {
             return Ok(Work::Failed);
         }
         Ok(work)
-    }
-
-    /// Says what was changed, while an agent worked, of what all worktrees share.
-    pub(super) fn report_shared(&self, notes: &Notes, before: &Shared) {
-        for path in before.changed(&self.shop.repo.shared()) {
-            let path = self.shop.dirs.shown(&path);
-            let message =
-                format!("{path} was changed while the agent worked: it applies to all tasks, and to you; look at it");
-            self.shop.journal.event(&notes.who, Event::Warning { message });
-        }
     }
 
     fn verify(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {

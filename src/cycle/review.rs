@@ -9,6 +9,7 @@ use super::ended::Ended;
 use super::notes::Notes;
 use super::perform::{Cycle, Infra};
 use super::product::Product;
+use super::shared::report_shared;
 use super::turn::{Talk, Turn};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
@@ -151,7 +152,7 @@ impl Cycle<'_> {
             };
             let said = with_tail(String::new(), &reply.said);
             self.end_turn(notes, reply, result)?;
-            self.report_shared(notes, &shared);
+            report_shared(self.shop, notes, &shared);
             self.bench.slot.forget_locks()?;
             self.bench.reset(self.shop, &material.head)?;
             let no_review = match heard {

@@ -267,15 +267,6 @@ impl Config {
     /// The keys that are set but ask for what this version does not do, with a sentence each.
     pub fn unsupported(&self) -> Vec<String> {
         let mut asked = Vec::new();
-        if self.workers.iter().any(|line| line.role == Role::Planner) {
-            asked.push("workers: the role planner is not built yet".to_owned());
-        }
-        if self.workers.iter().any(|line| line.claim == ClaimBy::Agent) {
-            asked.push("workers: `claim: agent` is not built yet".to_owned());
-        }
-        if self.workers.iter().any(|line| line.pause_between.is_some()) {
-            asked.push("workers: `pause_between` is not built yet".to_owned());
-        }
         if self.integrate.batch > 1 {
             asked.push("integrate.batch: batches are not built yet; use 1".to_owned());
         }

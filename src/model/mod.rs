@@ -14,6 +14,7 @@ pub mod transition;
 pub mod reopen;
 pub mod choice;
 pub mod crew;
+pub mod planner;
 pub mod agent;
 pub mod answer;
 pub mod prompt;

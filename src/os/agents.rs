@@ -17,10 +17,11 @@ use crate::model::yaml;
 const BUILT_IN: [(&str, &str); 1] = [("script", include_str!("../../config/agents/script.yaml"))];
 
 /// The prompts that come with the program.
-pub const PROMPTS: [(&str, &str); 11] = [
+pub const PROMPTS: [(&str, &str); 12] = [
     ("worker", include_str!("../../config/prompts/worker.md")),
     ("executor", include_str!("../../config/prompts/executor.md")),
     ("planner", include_str!("../../config/prompts/planner.md")),
+    ("claim", include_str!("../../config/prompts/claim.md")),
     ("reviewer", include_str!("../../config/prompts/reviewer.md")),
     ("resume", include_str!("../../config/prompts/resume.md")),
     ("nudge", include_str!("../../config/prompts/nudge.md")),

@@ -54,10 +54,10 @@ pub enum WhenEmpty {
 /// The queue's picture, shared.
 pub struct Board {
     dirs: Dirs,
-    filter: Filter,
-    when_empty: WhenEmpty,
+    pub(super) filter: Filter,
+    pub(super) when_empty: WhenEmpty,
     inner: Mutex<Picture>,
-    changed: Condvar,
+    pub(super) changed: Condvar,
 }
 
 impl Board {
@@ -67,7 +67,7 @@ impl Board {
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
-    fn lock(&self) -> MutexGuard<'_, Picture> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Picture> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,6 +93,7 @@ impl Board {
         }
         let mut inner = self.lock();
         inner.rescanned = true;
+        inner.attendance.change();
         drop(inner);
         self.changed.notify_all();
         Ok(())
@@ -152,9 +153,9 @@ impl Board {
         some
     }
 
-    /// Waits until there is something for a worker to do, or until `leaves` says that it is one too many. A task that
-    /// it is told to claim counts as taken until [`Board::look`] says otherwise.
-    pub fn next(&self, wake: &Arc<Wake>, leaves: &dyn Fn() -> bool) -> Next {
+    /// Waits until there is something for a worker to do that rests until `rests_until`, or until `leaves` says that it
+    /// is one too many. A task that it is told to claim counts as taken until [`Board::look`] says otherwise.
+    pub fn next(&self, wake: &Arc<Wake>, rests_until: Option<Timestamp>, leaves: &dyn Fn() -> bool) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -173,7 +174,7 @@ impl Board {
                     inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
-                let Some(until) = inner.resting_until.filter(|until| *until > now) else {
+                let Some(until) = inner.resting_until.max(rests_until).filter(|until| *until > now) else {
                     inner.take(&id, wake);
                     return Next::Claim(id);
                 };
@@ -185,6 +186,7 @@ impl Board {
                 && inner.nothing_runs()
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
+                && inner.attendance.all_have_spoken()
             {
                 if inner.rescanned {
                     inner.drained = true;
@@ -207,8 +209,25 @@ impl Board {
         }
     }
 
-    fn wait_until<'a>(&self, inner: MutexGuard<'a, Picture>, at: Timestamp, now: Timestamp) -> MutexGuard<'a, Picture> {
+    pub(super) fn wait_until<'a>(
+        &self,
+        inner: MutexGuard<'a, Picture>,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> MutexGuard<'a, Picture> {
         self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Waits until that moment, or until `leaves` says that the worker is one too many, or the run is ending.
+    pub(super) fn rest(&self, until: Timestamp, leaves: &dyn Fn() -> bool) {
+        let mut inner = self.lock();
+        while !inner.stopped && !leaves() {
+            let now = clock::now();
+            if until <= now {
+                return;
+            }
+            inner = self.wait_until(inner, until, now);
+        }
     }
 
     /// A cycle ended by a trouble of the machine. One may be the task's own; after a few in a row nobody claims
@@ -267,9 +286,9 @@ impl Board {
 
     /// Wakes every worker of this process that waits for a program.
     pub fn poke_all(&self) {
-        for wake in self.lock().mine.values() {
-            wake.poke();
-        }
+        let inner = self.lock();
+        inner.mine.values().for_each(|wake| wake.poke());
+        inner.attendance.poke();
     }
 
     /// Wakes the worker that has `id`, if this process does.

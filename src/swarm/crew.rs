@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::Scope;
 
+use super::planner::plan_on;
 use super::seat::Seat;
 use super::supervisor::Message;
 use super::worker::{Floor, work};
 use crate::cycle::Bench;
 use crate::error::Error;
+use crate::model::config::Role;
 use crate::model::crew::{self, change};
 use crate::model::record::{self, Event, SCHEMA, Standing};
 use crate::os::git::Oid;
@@ -132,6 +134,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
 
     fn start(&mut self, member: crew::Member, tip: Oid) {
         let number = self.members.len();
+        self.floor.board.join(&name(number), member.role);
         let seat = Arc::new(Seat::new(member));
         let (floor, tell, at) = (self.floor, self.tell.clone(), Arc::clone(&seat));
         self.scope.spawn(move || one_worker(floor, number, &at, &tip, &tell));
@@ -201,12 +204,19 @@ fn name(number: usize) -> String {
 fn one_worker(floor: &Floor<'_>, number: usize, seat: &Seat, tip: &Oid, tell: &Sender<Message>) {
     // The supervisor outlives the workers, so a message is always heard.
     let tell = |news| drop(tell.send(Message::Crew(news)));
-    match Bench::take(floor.shop, name(number), seat.member(), tip) {
+    // Its agent may change, but never whether it works on tasks.
+    let role = seat.member().role;
+    let news = match Bench::take(floor.shop, name(number), seat.member(), tip) {
         Ok(mut bench) => {
             tell(News::Ready(number));
-            work(floor, &mut bench, seat);
-            tell(News::Ended(number));
+            match role {
+                Role::Worker | Role::Executor => work(floor, &mut bench, seat),
+                Role::Planner => plan_on(floor, &mut bench, seat),
+            }
+            News::Ended(number)
         }
-        Err(error) => tell(News::Failed(number, error)),
-    }
+        Err(error) => News::Failed(number, error),
+    };
+    floor.board.leave(&name(number), role);
+    tell(news);
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use super::board::Board;
 use super::recover::{Recovered, recover};
-use crate::cycle::Workshop;
+use crate::cycle::{Workshop, end_lost_errands};
 use crate::model::pick::Hold;
 use crate::model::record::Event;
 use crate::model::state::State;
@@ -57,6 +57,9 @@ impl Keeper<'_> {
     pub(super) fn recover_all(&self) {
         for id in self.board.others() {
             self.recover(&id);
+        }
+        if let Err(error) = end_lost_errands(self.shop) {
+            self.say(Event::Warning { message: error.chain() });
         }
     }
 

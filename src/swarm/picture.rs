@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::attendance::Attendance;
 use crate::model::pick::Hold;
 use crate::model::queue::{Entry, Invalid, Queue};
 use crate::model::state::State;
@@ -53,6 +54,8 @@ pub(super) struct Picture {
     pub(super) resting_until: Option<Timestamp>,
     /// Nobody claims: a person has paused it.
     pub(super) paused: bool,
+    /// Who claims, and who may make tasks.
+    pub(super) attendance: Attendance,
     /// The folders have been read since the last change.
     pub(super) rescanned: bool,
     pub(super) drained: bool,
@@ -134,6 +137,7 @@ impl Picture {
     /// Makes the picture agree with one name in one folder.
     pub(super) fn look(&mut self, dirs: &Dirs, state: State, name: &OsStr) {
         self.rescanned = false;
+        self.attendance.change();
         let shown = name.to_string_lossy().into_owned();
         let complaint = match task_folder::read_name(name) {
             Name::Foreign => None,
@@ -209,6 +213,7 @@ impl Picture {
             Some(Ok(())) => {
                 if !self.queue.holds(state, id) {
                     self.queue.put(state, id);
+                    self.attendance.arrive();
                 }
                 self.complain_of_double(dirs, id);
             }

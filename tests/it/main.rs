@@ -17,6 +17,8 @@ mod people;
 mod sessions;
 mod reviews;
 mod roles;
+mod planners;
+mod choosing;
 mod conflicts;
 mod workspaces;
 mod forged;
