@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::state::State;
+mod words;
+
+pub use words::*;
 
 /// Runs many coding agents on one git repository, unattended, and lands their work safely.
 ///
@@ -33,6 +35,10 @@ const LIST_HELP: &str = "Examples:
   swarm list pending              what is next, and why the others wait
   swarm list blocked review       what waits for a person, and why
   swarm list --json | jq -r '.tasks[] | select(.hold) | [.id, .hold] | @tsv'";
+
+const EXPLAIN_HELP: &str = "Examples:
+  swarm explain fix-typo
+  swarm explain fix-typo --json | jq -r '.moves[]'";
 
 const LOGS_HELP: &str = "Examples:
   swarm logs fix-typo                    all attempts, all steps
@@ -121,6 +127,12 @@ pub enum Command {
     /// Its keys, its cycles in all runs, the refs under which unmerged work is kept, what the next attempt is
     /// told, its text and its comments.
     Show(Show),
+    /// Say why a task is where it is, and what would move it
+    ///
+    /// Its place in line, or all that holds it, to the end of the chain; who works on it; what it has used up and what
+    /// its next failure comes to. Exit code 1: there is no such task, or its file is no valid one.
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(Explain),
     /// Print what agents and gates printed, byte for byte
     ///
     /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
@@ -224,10 +236,10 @@ pub struct Start {
     /// Do at most so many cycles in all
     #[arg(long, value_name = "N", group = "bound", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_cycles: Option<u32>,
-    /// Only this task; can be given several times
+    /// Only this task and what it needs: what it depends on, and an epic's children; can be given several times
     #[arg(long = "task", value_name = "ID")]
     pub tasks: Vec<String>,
-    /// Only children of this epic
+    /// Only the children of this epic and what they need
     #[arg(long, value_name = "ID")]
     pub parent: Option<String>,
     /// Only this domain
@@ -266,129 +278,4 @@ pub struct Scale {
     /// How many workers
     #[arg(value_name = "N")]
     pub workers: u32,
-}
-
-/// Lists tasks.
-#[derive(Debug, Args)]
-pub struct List {
-    /// Only these states: pending, current, review, blocked, complete
-    #[arg(value_name = "STATE")]
-    pub states: Vec<State>,
-}
-
-/// Shows a task.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// The task
-    pub id: String,
-}
-
-/// Prints logs.
-#[derive(Debug, Args)]
-pub struct Logs {
-    /// A task or a worker (w0, w1, …)
-    #[arg(value_name = "ID|WORKER")]
-    pub of: String,
-    /// Go on while more comes
-    #[arg(short, long)]
-    pub follow: bool,
-    /// Only this step: implement, verify, review, fix, resolve, plan or claim
-    #[arg(long)]
-    pub step: Option<String>,
-}
-
-/// Lists runs.
-#[derive(Debug, Args)]
-pub struct Runs {
-    /// The run whose cycles to list, or the beginning of its name; `last` is the newest
-    pub run: Option<String>,
-}
-
-/// Checks the task files.
-#[derive(Debug, Args)]
-pub struct Lint {
-    /// Mend what can be mended without guessing
-    #[arg(long)]
-    pub fix: bool,
-}
-
-/// Checks what a run needs.
-#[derive(Debug, Args)]
-pub struct Check {
-    /// Do not run the gates: quick, and changes nothing
-    #[arg(long)]
-    pub skip_gates: bool,
-}
-
-/// Puts tasks back.
-#[derive(Debug, Args)]
-pub struct Retry {
-    /// The tasks
-    #[arg(value_name = "ID", required_unless_present = "blocked")]
-    pub ids: Vec<String>,
-    /// All blocked tasks
-    #[arg(long, conflicts_with = "ids")]
-    pub blocked: bool,
-}
-
-/// Some tasks.
-#[derive(Debug, Args)]
-pub struct Ids {
-    /// The tasks
-    #[arg(value_name = "ID", required = true)]
-    pub ids: Vec<String>,
-}
-
-/// Writes a comment.
-#[derive(Debug, Args)]
-pub struct Comment {
-    /// The task
-    pub id: String,
-    /// What to say
-    #[arg(required = true)]
-    pub text: Vec<String>,
-}
-
-/// Tries it.
-#[derive(Debug, Args)]
-pub struct Demo {
-    /// Where to make the scratch repository; a temporary folder where none is given
-    pub directory: Option<PathBuf>,
-}
-
-/// Prints a schema.
-#[derive(Debug, Args)]
-pub struct Schema {
-    /// Which format
-    #[arg(value_enum)]
-    pub format: Format,
-}
-
-/// The formats that have a schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A cycle: `cycles/<worker>-c<N>.json`
-    Cycle,
-    /// A line of events.jsonl
-    Event,
-    /// A task file's front matter
-    Task,
-    /// config/swarm.yaml
-    Config,
-    /// An agent: `config/agents/<name>.yaml`
-    Agent,
-    /// started.json
-    Started,
-    /// crew.json
-    Crew,
-    /// stopped.json
-    Stopped,
-}
-
-/// Prints completions.
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
 }

@@ -104,7 +104,17 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
         Event::BaseHeldBack { branch, reason } => {
             (Quiet, YELLOW, format!("the base cannot move now, so work lands on {branch} until it can: {reason}"))
         }
-        Event::BaseRed { reason } => (Quiet, RED, format!("the gates fail on the base: {reason}")),
+        Event::BaseUnknown { head } => {
+            (Normal, plain, format!("runs the gates on the base at {} before anything is claimed", short(head)))
+        }
+        Event::BaseRed { head, reason, .. } => {
+            let said =
+                format!("the base at {} is red, so only this task, which mends it, is claimed: {reason}", short(head));
+            (Quiet, RED, said)
+        }
+        Event::Flake { gate, tree, reason } => {
+            (Quiet, YELLOW, format!("the gate `{gate}` flakes on the tree {}: {reason}", short(tree)))
+        }
         Event::BaseGreen { head } => (Normal, GREEN, format!("the gates succeed on the base at {}", short(head))),
         Event::ClaimRecovered { reason } => (Normal, YELLOW, format!("recovered: {reason}")),
         Event::Salvaged { reference, .. } => (Normal, plain, format!("its work is kept as {reference}")),

@@ -1,13 +1,17 @@
 //! Where the base stands, as far as it can be known without changing anything.
 
-use std::fs;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::model::record::{Event, EventLine};
+use crate::model::base_health::repair_id;
+use crate::model::judgement::Judgement;
+use crate::model::state::State;
+use crate::model::task::TaskId;
 use crate::os::git::{Oid, Repo};
+use crate::os::judgements::Judgements;
+use crate::os::task_folder;
 use crate::os::workspace::{Place, Workspace};
 
 /// The base branch.
@@ -19,10 +23,23 @@ pub(super) struct BaseNow {
     pub(super) head: Option<String>,
     /// Whether the workspace's gates succeed on it; null: nobody has tried.
     pub(super) green: Option<bool>,
+    /// Why they do not.
+    pub(super) reason: Option<String>,
+    /// The task that is to mend it.
+    pub(super) repair: Option<Repair>,
     /// Finished work that waits until the base can move.
     pub(super) ahead: Option<Ahead>,
     /// Why the repository cannot be worked on now.
     pub(super) problem: Option<String>,
+}
+
+/// The task that is to mend a red base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Repair {
+    /// Its name.
+    pub(super) task: TaskId,
+    /// Where it lies.
+    pub(super) state: State,
 }
 
 /// The branch on which finished work waits.
@@ -36,23 +53,32 @@ pub(super) struct Ahead {
     pub(super) reason: Option<String>,
 }
 
-/// Looks at the base; what cannot be known stays open. `events` are the latest of the newest run.
-pub(super) fn look(place: &Place, events: &[EventLine]) -> BaseNow {
+/// Looks at the base; what cannot be known stays open.
+pub(super) fn look(place: &Place) -> BaseNow {
     let mut base = BaseNow { branch: place.config.base.clone(), ..BaseNow::default() };
-    if let Err(error) = fill(place, events, &mut base) {
+    if let Err(error) = fill(place, &mut base) {
         base.problem = Some(error.chain());
     }
     base
 }
 
-fn fill(place: &Place, events: &[EventLine], base: &mut BaseNow) -> Result<()> {
+fn fill(place: &Place, base: &mut BaseNow) -> Result<()> {
     let repo = Repo::open(place.dirs.root()).map_err(crate::error::Error::from)?;
     let workspace = Workspace { dirs: place.dirs.clone(), config: place.config.clone(), repo, agents: Arc::default() };
     let (branch, head) = workspace.base()?;
     base.branch = Some(branch.clone());
     base.head = Some(head.to_string());
-    base.green = is_verified(&workspace, &head)?.then_some(true).or_else(|| last_word(events, &branch));
     let tips = workspace.repo.tips(&branch)?;
+    // Work that waits for the base to move is what new work begins on.
+    match remembered(&workspace, tips.newest())? {
+        None => {}
+        Some(Judgement::Green) => base.green = Some(true),
+        Some(Judgement::Red { reason, .. }) => {
+            base.green = Some(false);
+            base.reason = Some(reason);
+            base.repair = repair(&workspace, tips.newest())?;
+        }
+    }
     base.ahead = tips.ahead.map(|ahead| Ahead {
         branch: format!("swarm/{branch}"),
         head: ahead.to_string(),
@@ -61,51 +87,20 @@ fn fill(place: &Place, events: &[EventLine], base: &mut BaseNow) -> Result<()> {
     Ok(())
 }
 
-/// Whether it is remembered that the commit's tree has passed the workspace's gates.
-fn is_verified(workspace: &Workspace, commit: &Oid) -> Result<bool> {
-    let gates: Vec<&str> = workspace.config.verify.iter().map(|gate| gate.run.as_str()).collect();
+/// What is remembered of the workspace's gates on the commit's tree.
+fn remembered(workspace: &Workspace, commit: &Oid) -> Result<Option<Judgement>> {
+    let gates = &workspace.config.verify;
     if gates.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     let tree = workspace.repo.tree_of(commit)?;
-    let files = fs::read_dir(workspace.dirs.verified()).into_iter().flatten().flatten();
-    let of_tree = files.filter(|file| file.file_name().to_string_lossy().starts_with(tree.as_str()));
-    Ok(of_tree.filter_map(|file| fs::read(file.path()).ok()).any(|bytes| holds_gates(&bytes, &gates)))
+    let known = Judgements::new(workspace.dirs.verified()).recall(&tree, gates);
+    Ok(known.map(|known| known.judgement))
 }
 
-/// A record may name more gates than these: those of a domain or a task.
-fn holds_gates(record: &[u8], gates: &[&str]) -> bool {
-    let record: serde_json::Value = serde_json::from_slice(record).unwrap_or_default();
-    let passed = |gate: &&str| record["gates"].as_array().is_some_and(|all| all.iter().any(|one| one == gate));
-    gates.iter().all(passed)
-}
-
-/// What the run has said last about its base.
-fn last_word(events: &[EventLine], branch: &str) -> Option<bool> {
-    let mut word = None;
-    for line in events {
-        if let Event::BaseRed { .. } = &line.event {
-            word = Some(false);
-        } else if let Event::BaseGreen { .. } = &line.event {
-            word = Some(true);
-        } else if matches!(&line.event, Event::BasePublished { branch: moved, .. } if moved == branch) {
-            word = None;
-        }
-    }
-    word
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_counts_if_all_gates_of_the_workspace_are_in_it() {
-        let record = br#"{"schema": 1, "gates": ["cargo test", "make docs"]}"#;
-        assert!(holds_gates(record, &["cargo test"]));
-        assert!(!holds_gates(record, &["cargo test", "cargo fmt"]));
-        for foreign in [&b"{"[..], b"", b"[]", b"{\"gates\": 1}"] {
-            assert!(!holds_gates(foreign, &["cargo test"]));
-        }
-    }
+/// The task that mends a commit's tree, if there is one.
+fn repair(workspace: &Workspace, commit: &Oid) -> Result<Option<Repair>> {
+    let tree = workspace.repo.tree_of(commit)?;
+    let Ok(task) = repair_id(tree.as_str()) else { return Ok(None) };
+    Ok(task_folder::find(&workspace.dirs, &task).map(|state| Repair { task, state }))
 }

@@ -14,11 +14,10 @@ use crate::cli::List;
 use crate::cycle::ClaimRecord;
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::model::comment::{Author, comments};
 use crate::model::moment;
 use crate::model::outcome::Outcome;
 use crate::model::pick::{Filter, forecast};
-use crate::model::queue::Queue;
+use crate::model::queue::{Aside, Queue};
 use crate::model::record::SCHEMA;
 use crate::model::state::State;
 use crate::model::task::{Kind, Task, TaskId};
@@ -173,15 +172,12 @@ fn listed(dirs: &Dirs, state: State, task: &Task) -> Listed {
     }
 }
 
-/// What the program said last to the person whom the task waits for, without what he is to do.
+/// Why a task waits for a person.
 fn reason(state: State, task: &Task) -> Option<String> {
     match state {
-        State::Review | State::Blocked => {}
-        State::Pending | State::Current | State::Complete => return None,
+        State::Review | State::Blocked => Aside::of(task).reason.map(|reason| reason.to_string()),
+        State::Pending | State::Current | State::Complete => None,
     }
-    let comments = comments(&task.body);
-    let told = comments.iter().rev().find(|comment| comment.author == Author::Swarm)?;
-    told.text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
 }
 
 fn text(tasks: &[Listed], now: Timestamp) -> String {
@@ -227,24 +223,5 @@ fn note(task: &Listed, now: Timestamp) -> String {
             let when = task.completed_at.map(|at| format!(", {} ago", age::ago(at, now))).unwrap_or_default();
             format!("{commit}{when}")
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn task(text: &str) -> Task {
-        Task::parse(TaskId::parse("t").unwrap(), text.as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn a_blocked_task_shows_what_the_program_said_last() {
-        let text = "# t\n\n## Comments\n\n### 2026-11-20T22:00:00Z swarm\n\nfirst\n\n\
-                    ### 2026-11-20T22:01:00Z swarm\n\nBlocked after 3 attempts: `x` failed\n\nMend it.\n\n\
-                    ### 2026-11-20T22:02:00Z human\n\nI will.\n";
-        assert_eq!(reason(State::Blocked, &task(text)).unwrap(), "Blocked after 3 attempts: `x` failed");
-        assert_eq!(reason(State::Pending, &task(text)), None);
-        assert_eq!(reason(State::Blocked, &task("# t\n")), None);
     }
 }

@@ -22,6 +22,7 @@ mod workers;
 mod picture;
 mod list;
 mod show;
+mod explain;
 mod logs;
 mod follow;
 mod runs;
@@ -74,6 +75,7 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Status => status::run(desk),
         Command::List(words) => list::run(desk, &words),
         Command::Show(words) => show::run(desk, &words),
+        Command::Explain(words) => explain::run(desk, &words),
         Command::Logs(words) => logs::run(desk, &words),
         Command::Runs(words) => runs::run(desk, &words),
         Command::Lint(words) => lint::run(desk, &words),

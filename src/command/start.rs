@@ -22,11 +22,11 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
         // Where it runs here, its events say so.
         desk.say("claiming is paused: nothing is claimed until `swarm resume`");
     }
-    if words.dry_run {
-        return dry_run::run(desk, &place, &filter);
-    }
     for id in &filter.tasks {
         whereabouts(&place.dirs, id)?;
+    }
+    if words.dry_run {
+        return dry_run::run(desk, &place, &filter);
     }
     let workspace = Workspace::open(place)?;
     let order = order(desk, words, filter)?;

@@ -22,9 +22,6 @@ use crate::os::workspace::Place;
 use crate::os::{clock, control};
 use crate::swarm::alive;
 
-/// How much of the newest run's events is read for what it said of the base.
-const LATEST: u64 = 256 * 1024;
-
 /// The whole answer.
 #[derive(Debug, Serialize)]
 struct Status {
@@ -109,8 +106,6 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
         runs.push(run);
         working.extend(workers);
     }
-    let newest = records.run_ids().pop();
-    let latest = newest.map(|run_id| records.last_events(&run_id, LATEST).0).unwrap_or_default();
     Ok(Status {
         schema: SCHEMA,
         counts,
@@ -126,7 +121,7 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
         workers: working,
         invalid,
         stuck,
-        base: base::look(place, &latest),
+        base: base::look(place),
     })
 }
 
@@ -141,13 +136,8 @@ fn counts(queue: &Queue) -> Counts {
 }
 
 fn stuck(queue: &Queue) -> Vec<Stuck> {
-    let hold = |entry| pick::hold(queue, &Filter::default(), entry).filter(|hold| hold.needs_a_person());
-    let mut stuck: Vec<Stuck> = queue
-        .all_pending()
-        .filter_map(|entry| hold(entry).map(|hold| Stuck { id: entry.id.clone(), reason: hold.to_string() }))
-        .collect();
-    stuck.sort_by(|a, b| a.id.cmp(&b.id));
-    stuck
+    let stuck = pick::stuck(queue, &Filter::default(), queue.all_pending()).into_iter();
+    stuck.map(|(entry, hold)| Stuck { id: entry.id.clone(), reason: hold.to_string() }).collect()
 }
 
 fn providers(runs: &[RunNow]) -> Vec<Provider> {
@@ -209,6 +199,11 @@ fn base_line(base: &BaseNow) -> String {
         }
         (_, _) => String::new(),
     };
+    if let Some(reason) = &base.reason {
+        let repair = base.repair.as_ref();
+        let repair = repair.map(|it| format!("; {} in {}/ is to mend it, before anything else", it.task, it.state));
+        text.push_str(&format!("{RED}red:{RED:#} {}{}\n", one_line(reason, 400), repair.unwrap_or_default()));
+    }
     if let Some(problem) = &base.problem {
         text.push_str(&format!("{RED}the repository is not fit:{RED:#} {}\n", one_line(problem, 400)));
     }

@@ -1,9 +1,10 @@
 //! Runs one program of a cycle and attends to it: events at its beginning, a vigil while it runs, its strays and
 //! its log at its end.
 
+use super::case::Cycle;
 use super::mandate::Stage;
 use super::notes::{Begun, Details, Notes, Spent};
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::run_program::{Program, run_program};
 use super::vigil::{Ear, Vigil};
 use crate::model::excerpt;

@@ -1,10 +1,11 @@
 //! **Worked** on: the author's turns, from the first to the last nudge, and his mending of what a reviewer found.
 
 use super::attend::with_tail;
+use super::case::Cycle;
 use super::ended::Ended;
 use super::notes::Notes;
 use super::outbox;
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::turn::{Talk, Turn};
 use crate::model::agent::{Agent, Completion};
 use crate::model::choice::{Choice, Overrides};

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::prompt_is_held;
 use super::errand_record::is_on_errand;
-use super::ledger::Ledger;
 use super::{ClaimRecord, Workshop};
 use crate::error::{Context, Error, Result};
 use crate::model::crew::Member;
@@ -35,8 +34,6 @@ pub struct Bench {
     pub wake: Arc<Wake>,
     /// The commit at which the worktree stands, where nothing has touched it since.
     pub(super) fresh_at: Option<Oid>,
-    /// What the sessions of the last cycle have told of their cost: the next one may go on in them.
-    pub(super) ledger: Ledger,
     /// The work of the last attempt could not be salvaged yet.
     pub(super) unsalvaged: bool,
     _lock: Lock,
@@ -53,6 +50,9 @@ pub(super) struct SlotRecord {
     pub attempt: u32,
     /// The commit from which the work began.
     pub base: Oid,
+    /// The work has been kept, and the gates run there on a commit of the base: nothing in it is anybody's work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lent: bool,
 }
 
 impl SlotRecord {
@@ -92,17 +92,8 @@ impl Bench {
             let _ = lock.describe();
             let held = lock.file().try_clone().context(|| format!("share {}", path.display()))?;
             let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?.held_by(held);
-            let mut bench = Self {
-                worker,
-                slot_name,
-                slot,
-                member,
-                wake,
-                fresh_at: None,
-                ledger: Ledger::default(),
-                unsalvaged: false,
-                _lock: lock,
-            };
+            let mut bench =
+                Self { worker, slot_name, slot, member, wake, fresh_at: None, unsalvaged: false, _lock: lock };
             bench.salvage_of_the_dead(shop)?;
             return Ok(bench);
         }
@@ -128,7 +119,8 @@ impl Bench {
     pub(super) fn settle(&self, shop: &Workshop, claim: &ClaimRecord, head: &Oid) -> std::io::Result<()> {
         // The gates may have been run on the merged commit.
         let base = self.slot.detached_at().unwrap_or_else(|| head.clone());
-        let record = SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base };
+        let (task, attempt) = (claim.task.clone(), claim.attempt);
+        let record = SlotRecord { schema: SCHEMA, task, attempt, base, lent: false };
         self.sign(shop, &record)
     }
 

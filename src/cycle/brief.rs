@@ -1,6 +1,7 @@
 //! What an agent is told: the facts of its task, put into the template for its turn.
 
-use super::perform::{Cycle, Infra};
+use super::case::Cycle;
+use super::perform::Infra;
 use crate::model::agent::{Agent, Completion, Content};
 use crate::model::comment::{Comment, body_without_comments, comments};
 use crate::model::prompt::{self, CommentFacts, Facts, Telling, Template};

@@ -5,7 +5,7 @@ use crate::model::record::{Event, SCHEMA};
 use crate::model::task::TaskId;
 use crate::os::git::{Clean, Oid, Salvaged};
 use crate::os::journal::Who;
-use crate::os::process::Mark;
+use crate::os::process::{Mark, end_remains, marks_beside};
 
 use super::bench::SlotRecord;
 use super::{Bench, ClaimRecord, Workshop, setup};
@@ -15,11 +15,17 @@ pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
     format!("refs/swarm/salvage/{task}/{attempt}")
 }
 
+/// Says where work is kept that was not merged.
+pub(super) fn tell_salvaged(shop: &Workshop, who: &Who, salvaged: &Salvaged) {
+    let (reference, commit) = (salvaged.reference.clone(), salvaged.commit.to_string());
+    shop.journal.event(who, Event::Salvaged { reference, commit });
+}
+
 impl Bench {
     /// Puts the worktree to `at`, for the attempt of `claim` whose work began at `base`.
     pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, at: &Oid, base: &Oid) -> Result<()> {
-        let record =
-            SlotRecord { schema: SCHEMA, task: claim.task.clone(), attempt: claim.attempt, base: base.clone() };
+        let (task, attempt, base) = (claim.task.clone(), claim.attempt, base.clone());
+        let record = SlotRecord { schema: SCHEMA, task, attempt, base, lent: false };
         self.prepare_for(shop, &record, &claim.mark, at)
     }
 
@@ -38,6 +44,25 @@ impl Bench {
         Ok(())
     }
 
+    /// Makes the worktree free for gates that run on a commit of the base: what they leave is nobody's work.
+    pub fn lend(&mut self, shop: &Workshop) -> Result<()> {
+        if self.unsalvaged {
+            self.salvage_of_the_dead(shop)?;
+            self.unsalvaged = false;
+        }
+        let record = match SlotRecord::read(&shop.dirs, &self.slot_name) {
+            Some(record) => SlotRecord { lent: true, ..record },
+            None => SlotRecord {
+                schema: SCHEMA,
+                task: self.stranger()?,
+                attempt: 1,
+                base: shop.repo.newest(&shop.base)?,
+                lent: true,
+            },
+        };
+        self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))
+    }
+
     /// Resets the worktree; what lies in it must have been merged or salvaged.
     pub(super) fn reset(&mut self, shop: &Workshop, to: &Oid) -> Result<()> {
         let clean = match &shop.settings().config.worktree.keep {
@@ -50,6 +75,13 @@ impl Bench {
         Ok(())
     }
 
+    /// Keeps all work in the worktree that `base` does not have, for as long as it waits to be merged.
+    pub(super) fn keep(&self, task: &TaskId, attempt: u32, base: &Oid) -> Result<Option<Salvaged>> {
+        let reference = salvage_ref(task.as_str(), attempt);
+        let message = format!("Salvaged: attempt {attempt} at {task}\n");
+        Ok(self.slot.salvage(&reference, base, &message)?)
+    }
+
     /// Keeps all work in the worktree that `base` does not have, and says so.
     pub(super) fn salvage(
         &mut self,
@@ -59,12 +91,9 @@ impl Bench {
         attempt: u32,
         base: &Oid,
     ) -> Result<Option<Salvaged>> {
-        let reference = salvage_ref(task.as_str(), attempt);
-        let message = format!("Salvaged: attempt {attempt} at {task}\n");
-        let salvaged = self.slot.salvage(&reference, base, &message)?;
-        if let Some(Salvaged { reference, commit }) = &salvaged {
-            let event = Event::Salvaged { reference: reference.clone(), commit: commit.to_string() };
-            shop.journal.event(who, event);
+        let salvaged = self.keep(task, attempt, base)?;
+        if let Some(salvaged) = &salvaged {
+            tell_salvaged(shop, who, salvaged);
         }
         Ok(salvaged)
     }
@@ -74,17 +103,36 @@ impl Bench {
         let record = SlotRecord::read(&shop.dirs, &self.slot_name);
         let who = Who { worker: Some(self.worker.clone()), ..Who::default() };
         match record {
+            Some(record) if record.lent => self.end_forgotten_gates(shop)?,
             Some(record) => {
                 let who = Who { task: Some(record.task.clone()), ..who };
                 self.salvage(shop, &who, &record.task, record.attempt, &record.base)?;
             }
             None => {
-                let unknown = TaskId::parse(&format!("slot-{}", self.slot_name))
-                    .map_err(|bad| Error::environment(bad.to_string()))?;
+                let unknown = self.stranger()?;
                 let tip = shop.repo.tips(&shop.base)?.newest().clone();
                 self.salvage(shop, &who, &unknown, 1, &tip)?;
             }
         }
         Ok(())
+    }
+
+    /// Ends what a dead process left of the gates that it ran here outside of any task. The folder for their litter
+    /// is the worktree's alone, and stands in their environment.
+    fn end_forgotten_gates(&self, shop: &Workshop) -> Result<()> {
+        let scratch = shop.dirs.scratch().join(&self.slot_name);
+        let marks = marks_beside("TMPDIR", scratch.as_os_str()).context(|| "look for gates of the dead".to_owned())?;
+        let who = Who { worker: Some(self.worker.clone()), ..Who::default() };
+        for mark in marks {
+            for stray in end_remains(&mark, None).context(|| "end gates of the dead".to_owned())? {
+                shop.journal.event(&who, Event::StrayEnded { pid: stray.pid, command: stray.command });
+            }
+        }
+        Ok(())
+    }
+
+    /// The name under which work is kept of which nobody knows whose it is.
+    fn stranger(&self) -> Result<TaskId> {
+        TaskId::parse(&format!("slot-{}", self.slot_name)).map_err(|bad| Error::environment(bad.to_string()))
     }
 }

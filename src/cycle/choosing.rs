@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use super::case::Cycle;
 use super::errand::{Answer, Errand, heading, record};
+use super::ledger::Ledger;
 use super::notes::Notes;
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::{Bench, Claim, Workshop};
 use crate::model::agent::Agent;
 use crate::model::excerpt;
@@ -40,13 +42,14 @@ pub struct Grants {
 }
 
 /// Grants what it can of these tasks; `None`: of all, the first one that can be had.
-pub type Grant<'a> = &'a mut dyn FnMut(&Bench, Option<&[TaskId]>) -> Grants;
+pub type Grant<'a> = &'a mut dyn FnMut(&mut Bench, Option<&[TaskId]>) -> Grants;
 
 /// That a task was chosen by the agent which now works on it.
 #[derive(Debug, Clone)]
 pub struct Chosen {
     agent: String,
     session: Option<String>,
+    ledger: Ledger,
     result: Arc<Told>,
 }
 
@@ -91,7 +94,6 @@ fn perform(
     let asked = ask_twice(&mut errand, offer, notes);
     let (agent, session) = (errand.choice.agent.clone(), errand.session.clone());
     let ledger = errand.end(notes);
-    bench.ledger = ledger;
     let wanted = match asked? {
         Asked::For(ids) => Some(ids),
         Asked::Nothing => None,
@@ -123,7 +125,7 @@ fn perform(
     let result = Arc::new(told(picked, &grants));
     for claim in &mut grants.granted {
         let (agent, session, result) = (agent.clone(), session.clone(), Arc::clone(&result));
-        claim.chosen = Some(Chosen { agent, session, result });
+        claim.chosen = Some(Chosen { agent, session, ledger: ledger.clone(), result });
     }
     Ok((Outcome::Claimed, grants.granted))
 }
@@ -184,9 +186,10 @@ fn ask_twice(errand: &mut Errand<'_>, offer: &Offer, notes: &mut Notes) -> Resul
 }
 
 impl Chosen {
-    /// The session that chose the task, if this agent can go on in it.
-    pub(super) fn session(&self, agent: &str) -> Option<String> {
-        self.session.clone().filter(|_| self.agent == agent)
+    /// The session that chose the task, if this agent can go on in it, and what it has cost.
+    pub(super) fn session(&self, agent: &str) -> Option<(String, Ledger)> {
+        let session = self.session.clone().filter(|_| self.agent == agent);
+        session.map(|session| (session, self.ledger.clone()))
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Bench, Chosen, Workshop};
 use crate::model::queue::Invalid;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Kept, Session, TaskId};
+use crate::model::task::{Kept, Kind, Session, TaskId};
 use crate::os::dirs::Dirs;
 use crate::os::files::{self, Moved};
 use crate::os::git::Oid;
@@ -105,7 +105,7 @@ impl Home {
 pub enum Claimed {
     /// It is ours.
     Yes(Box<Claim>),
-    /// Somebody else has it, or it is gone, or it lies in two places.
+    /// Somebody else has it, or it is gone, or it lies in two places, or became an epic.
     Lost,
     /// A lock is held: by a worker that is about to give it back, or by an agent that outlived its worker.
     Locked,
@@ -125,7 +125,8 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
     };
     let elsewhere = |state: &State| *state != State::Pending && task_folder::exists(dirs, *state, id);
     let waits = |id: &TaskId| !task_folder::exists(dirs, State::Complete, id);
-    if State::ALL.iter().any(elsewhere) || found.task.depends_on.iter().any(waits) {
+    let is_epic = found.task.kind == Kind::Epic;
+    if is_epic || State::ALL.iter().any(elsewhere) || found.task.depends_on.iter().any(waits) {
         return Ok(Claimed::Lost);
     }
     let domain = match &found.task.domain {

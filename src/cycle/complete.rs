@@ -24,7 +24,7 @@ use crate::os::task_folder::{self, EditError};
 /// A cycle whose work is over.
 pub(super) struct Ended<'a> {
     pub(super) shop: &'a Workshop,
-    pub(super) claim: Claim,
+    pub(super) claim: Box<Claim>,
     pub(super) notes: Notes,
     pub(super) heading: Heading,
     pub(super) outcome: Outcome,

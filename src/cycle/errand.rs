@@ -80,7 +80,8 @@ impl<'a> Errand<'a> {
         let owner = format!("{}.{}", shop.journal.run_id(), bench.worker);
         let owner = TaskId::parse(&owner).map_err(|bad| Infra(bad.to_string()))?;
         let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
-        let slot = SlotRecord { schema: SCHEMA, task: owner.clone(), attempt: notes.cycle, base: base.clone() };
+        let slot =
+            SlotRecord { schema: SCHEMA, task: owner.clone(), attempt: notes.cycle, base: base.clone(), lent: false };
         if let Err(error) = bench.prepare_for(shop, &slot, &record.mark, &base) {
             record.forget(&shop.dirs);
             return Err(error.into());

@@ -1,34 +1,34 @@
 //! Work that is not merged is kept under a ref before anybody resets the worktree, and the task's file says where the
 //! next attempt goes on.
 
+use super::Workshop;
 use super::begin::goes_on;
+use super::case::{Case, Cycle};
+use super::checkout::tell_salvaged;
 use super::notes::Notes;
-use super::perform::Cycle;
+use super::perform::Infra;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Step;
 use crate::model::record::Event;
 use crate::model::task::Kept;
+use crate::os::git::Salvaged;
 
 /// Keeps the work of a cycle that ends without having been merged.
 pub(super) fn keep_the_work(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: Outcome) {
     let shop = cycle.shop;
     let who = notes.who.clone();
-    if let (None, Some(work)) = (cycle.open_turn, &cycle.work) {
+    if let (None, Some(work)) = (cycle.open_turn, cycle.work.clone()) {
         // Gates and reviewers leave litter, and the gates may have run on another commit. Should this fail, the litter
         // is kept with the work.
         let _ = cycle.bench.reset(shop, &work.head);
     }
-    match cycle.bench.salvage(shop, &who, &cycle.claim.id, cycle.claim.record.attempt, &cycle.base) {
+    let (id, attempt, base) = (cycle.claim.id.clone(), cycle.claim.record.attempt, cycle.base.clone());
+    match cycle.bench.salvage(shop, &who, &id, attempt, &base) {
         Ok(None) => {}
         Ok(Some(salvaged)) => {
-            notes.kept = kept(cycle, salvaged.commit.to_string(), outcome);
+            note(cycle.case, notes, &salvaged, outcome);
             // What is kept need not be kept again by the next owner. A failure is met again at the next reset.
-            let base = cycle.base.clone();
             let _ = cycle.bench.reset(shop, &base);
-            if let Some(feedback) = &mut notes.feedback {
-                let reference = &salvaged.reference;
-                feedback.push_str(&format!("\n\nThe work of that attempt is kept: git show {reference}"));
-            }
         }
         Err(error) => {
             // The worktree stays as it is; taking it over again salvages it first.
@@ -41,18 +41,51 @@ pub(super) fn keep_the_work(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: O
     }
 }
 
+/// Keeps work under a ref for as long as it waits in the merge queue: the worktree is free for the next task.
+pub(super) fn keep_for_the_queue(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<(), Infra> {
+    let shop = cycle.shop;
+    let work = cycle.work.clone().ok_or_else(|| Infra("there is nothing to integrate".to_owned()))?;
+    cycle.bench.reset(shop, &work.head)?;
+    let (id, attempt) = (cycle.claim.id.clone(), cycle.claim.record.attempt);
+    let base = cycle.base.clone();
+    notes.salvaged = cycle.bench.keep(&id, attempt, &base)?;
+    // The ref holds it, so there is nothing to salvage here any more.
+    Ok(cycle.bench.settle(shop, &cycle.claim.record, &work.head)?)
+}
+
+/// Says what was kept of a case that ends in the merge queue; of merged work nothing is kept.
+pub(super) fn keep_handed_over(shop: &Workshop, case: &Case, notes: &mut Notes, outcome: Outcome) {
+    let Some(salvaged) = notes.salvaged.take() else { return };
+    match outcome {
+        // Should this fail, a ref remains that nobody needs.
+        Outcome::Merged => drop(shop.repo.forget(&salvaged.reference, &salvaged.commit)),
+        _ => {
+            tell_salvaged(shop, &notes.who, &salvaged);
+            note(case, notes, &salvaged, outcome);
+        }
+    }
+}
+
+fn note(case: &Case, notes: &mut Notes, salvaged: &Salvaged, outcome: Outcome) {
+    notes.kept = kept(case, salvaged.commit.to_string(), outcome);
+    if let Some(feedback) = &mut notes.feedback {
+        let reference = &salvaged.reference;
+        feedback.push_str(&format!("\n\nThe work of that attempt is kept: git show {reference}"));
+    }
+}
+
 /// What the next attempt goes on with, where it does. A fix that was broken off goes on in the session that knows what
 /// is to be fixed; a resolution is begun again, on what it was to resolve.
-fn kept(cycle: &Cycle<'_>, salvaged: String, outcome: Outcome) -> Option<Kept> {
+fn kept(case: &Case, salvaged: String, outcome: Outcome) -> Option<Kept> {
     if !goes_on(outcome) {
         return None;
     }
-    let contract = cycle.claim.found.task.contract();
-    let is_half_done = match cycle.open_turn {
+    let contract = case.claim.found.task.contract();
+    let is_half_done = match case.open_turn {
         None | Some(Step::Resolve(_)) => false,
-        Some(_) => cycle.session.is_some() || cycle.work.is_none(),
+        Some(_) => case.session.is_some() || case.work.is_none(),
     };
-    match &cycle.work {
+    match &case.work {
         Some(work) if !is_half_done => {
             Some(Kept { commit: work.head.to_string(), contract, ready: true, approved: work.approved })
         }

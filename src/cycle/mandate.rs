@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
+use super::case::Cycle;
 use super::errand_record::ErrandRecord;
 use super::ledger::Ledger;
 use super::notes::Notes;
-use super::perform::Cycle;
 use super::vigil::reason_to_halt;
 use super::{Bench, Claim, Workshop};
 use crate::model::plan::Halt;
@@ -131,10 +131,10 @@ impl Cycle<'_> {
     pub(super) fn stage(&mut self) -> Stage<'_> {
         Stage {
             shop: self.shop,
-            settings: &self.settings,
+            settings: &self.case.settings,
             bench: &mut *self.bench,
-            mandate: Mandate::Task(&mut *self.claim),
-            ledger: &mut self.ledger,
+            mandate: Mandate::Task(&mut self.case.claim),
+            ledger: &mut self.case.ledger,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
 use crate::model::task::{Kept, TaskId};
 use crate::os::clock;
-use crate::os::git::Oid;
+use crate::os::git::{Oid, Salvaged};
 use crate::os::journal::{Journal, Who};
 
 /// The notes of one cycle.
@@ -32,6 +32,8 @@ pub(super) struct Notes {
     pub(super) session: Option<String>,
     /// Rounds of review.
     pub(super) review_rounds: u32,
+    /// Where its work is kept while it waits in the merge queue.
+    pub(super) salvaged: Option<Salvaged>,
     /// What the next attempt goes on with.
     pub(super) kept: Option<Kept>,
     steps: Vec<StepRecord>,
@@ -40,6 +42,7 @@ pub(super) struct Notes {
 }
 
 /// Facts of a cycle that are known before it begins.
+#[derive(Clone)]
 pub(super) struct Heading {
     pub(super) run_id: String,
     pub(super) host: String,
@@ -115,6 +118,7 @@ impl Notes {
             claimed: Vec::new(),
             session: None,
             review_rounds: 0,
+            salvaged: None,
             kept: None,
             steps: Vec::new(),
             at: clock::now(),

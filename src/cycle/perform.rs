@@ -1,34 +1,28 @@
 //! Performs one cycle: asks the plan for the next step, does it, tells the plan what happened.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::author::choose;
 use super::begin::{Beginning, beginning};
+use super::case::{Case, Cycle};
 use super::complete::{Ended, complete};
-use super::integrate::integrate;
-use super::keep::keep_the_work;
-use super::ledger::Ledger;
+use super::integrate::{Integrated, integrate};
+use super::keep::{keep_for_the_queue, keep_the_work};
 use super::notes::{Heading, Notes};
-use super::product::Product;
-use super::resolve::Conflict;
-use super::review::Reviewed;
 use super::shared::report_shared;
-use super::verify;
+use super::verify::{self, Tried, verify};
 use super::vigil::reason_to_halt;
-use super::{Bench, Claim, Workshop, outbox};
+use super::{Bench, Claim, ReadyBranch, Workshop, outbox};
 use crate::error::{Class, Error};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
-use crate::model::gate::Gate;
 use crate::model::outcome::Outcome;
-use crate::model::plan::{self, Gates, Halt, Landing, Plan, Review, Rules, Step, Work};
+use crate::model::plan::{self, Gates, Halt, Landing, Plan, Step, Work};
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task;
 use crate::os::git::{GitError, Oid};
 use crate::os::journal::Who;
-use crate::os::settings::Settings;
 
 /// A trouble that says nothing about the work, in one sentence.
 #[derive(Debug)]
@@ -50,33 +44,6 @@ impl From<Error> for Infra {
     fn from(error: Error) -> Self {
         Infra(error.explained())
     }
-}
-
-/// Everything that the steps of one cycle need.
-pub(super) struct Cycle<'a> {
-    pub(super) shop: &'a Workshop,
-    /// The settings with which it began.
-    pub(super) settings: Arc<Settings>,
-    pub(super) bench: &'a mut Bench,
-    pub(super) claim: &'a mut Claim,
-    /// Who works.
-    pub(super) choice: Choice,
-    /// His description.
-    pub(super) author: Agent,
-    /// The session that knows the task.
-    pub(super) session: Option<String>,
-    /// The commit from which the work began.
-    pub(super) base: Oid,
-    /// What came of it so far.
-    pub(super) work: Option<Product>,
-    /// A turn of the author's that has begun and not ended: what lies in the worktree is not what `work` says.
-    pub(super) open_turn: Option<Step>,
-    /// The last review that asked for changes.
-    pub(super) reviewed: Option<Reviewed>,
-    /// The last conflict with the base.
-    pub(super) conflict: Option<Conflict>,
-    /// What its sessions have told of their cost.
-    pub(super) ledger: Ledger,
 }
 
 /// What became of a cycle.
@@ -101,8 +68,16 @@ impl Performed {
     }
 }
 
-/// Performs the cycle of a claimed task, from its checkout to its record.
-pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32) -> Performed {
+/// How far a worker has brought a case.
+pub enum Turned {
+    /// To its end.
+    Ended(Performed),
+    /// To the merge queue, which has it now. The worker is free.
+    HandedOver(Box<ReadyBranch>),
+}
+
+/// Performs the cycle of a claimed task: from its checkout to its record, or to the merge queue.
+pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number: u32) -> Turned {
     let who = Who { worker: Some(bench.worker.clone()), cycle: Some(number), task: Some(claim.id.clone()) };
     let choice = choose(&bench.member.choice, &claim.found.task);
     let mut notes = Notes::begin(who.clone(), number, claim.record.attempt);
@@ -119,60 +94,136 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Claim, number: u32
         model: choice.model.clone(),
         slot: bench.slot_name.clone(),
     };
-    let outcome = match begin(shop, bench, &mut claim, choice, &mut notes) {
-        Ok(Begun::Cycle(mut cycle, plan)) => {
-            let outcome = follow(&mut cycle, plan, &mut notes);
-            cycle.bench.ledger = std::mem::take(&mut cycle.ledger);
-            if let Some(merged) = notes.merged.as_ref().filter(|_| !cycle.gates().is_empty()) {
-                // What gates leave behind is nobody's work. A failure is met again at the next reset.
-                let _ = cycle.bench.reset(shop, merged);
-            }
-            match (outcome, &notes.head) {
-                (Outcome::Merged, Some(head)) => {
-                    // Should this fail, the next owner of the worktree keeps under a ref what the base has already.
-                    let _ = cycle.bench.settle(shop, &cycle.claim.record, head);
-                }
-                (_, _) => keep_the_work(&mut cycle, &mut notes, outcome),
-            }
-            outcome
-        }
-        Ok(Begun::NoAuthor(reason)) => {
-            notes.because(reason);
-            Outcome::NeedsInput
-        }
-        Err(Infra(reason)) => {
-            notes.because(reason);
-            Outcome::Infra
+    let settings = shop.settings();
+    let ended = |claim, notes, outcome| {
+        Turned::Ended(complete(Ended { shop, claim, notes, heading: heading.clone(), outcome }))
+    };
+    let author = match settings.agents.find(&choice) {
+        Ok(described) => described.agent.clone(),
+        Err(error) => {
+            // The task names an agent that nobody described: no other attempt would find it.
+            let outcome = if error.class() == Class::Usage { Outcome::NeedsInput } else { Outcome::Infra };
+            notes.because(Infra::from(error).0);
+            return ended(claim, notes, outcome);
         }
     };
-    complete(Ended { shop, claim, notes, heading, outcome })
+    let begun = match begin(shop, bench, &mut claim, &choice, &author) {
+        Ok(begun) => begun,
+        Err(Infra(reason)) => {
+            notes.because(reason);
+            return ended(claim, notes, Outcome::Infra);
+        }
+    };
+    notes.base = Some(begun.base.clone());
+    let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
+    let (chosen, ledger) = chosen.map_or_else(Default::default, |(session, ledger)| (Some(session), ledger));
+    let mut case = Case {
+        settings,
+        claim,
+        choice,
+        author,
+        session: begun.beginning.session().or(chosen),
+        base: begun.base,
+        work: None,
+        open_turn: None,
+        reviewed: None,
+        conflict: None,
+        ledger,
+    };
+    let mut cycle = Cycle { shop, bench, case: &mut case };
+    let plan = match cycle.first_plan(&begun.beginning, &begun.at, &mut notes) {
+        Ok(plan) => plan,
+        Err(Infra(reason)) => {
+            notes.because(reason);
+            return ended(case.claim, notes, Outcome::Infra);
+        }
+    };
+    go_on(shop, bench, Box::new(ReadyBranch { case, plan, notes, heading, waits: None }))
 }
 
-/// How a cycle could begin.
-enum Begun<'a> {
-    Cycle(Box<Cycle<'a>>, Plan),
-    /// The task names an agent that nobody described: no other attempt would find it.
-    NoAuthor(String),
+/// Goes on with a case that the merge queue has given back to its author.
+pub fn resume(shop: &Workshop, bench: &mut Bench, mut branch: Box<ReadyBranch>) -> Turned {
+    branch.waits = None;
+    let head = branch.case.work.as_ref().map_or_else(|| branch.case.base.clone(), |work| work.head.clone());
+    let prepared = bench.prepare(shop, &branch.case.claim.record, &head, &branch.case.base);
+    if let Err(error) = prepared {
+        branch.notes.because(Infra::from(error).0);
+        return Turned::Ended(branch.end(shop, Outcome::Infra));
+    }
+    go_on(shop, bench, branch)
+}
+
+/// Performs one step after the other, until the end or the merge queue.
+fn go_on(shop: &Workshop, bench: &mut Bench, mut branch: Box<ReadyBranch>) -> Turned {
+    loop {
+        let ReadyBranch { case, plan, notes, .. } = &mut *branch;
+        let mut cycle = Cycle { shop, bench, case };
+        let halt = reason_to_halt(&shop.dirs, &shop.stop, &cycle.claim.id);
+        let event = match (plan.step(), halt) {
+            (Step::End(outcome), _) => {
+                leave(&mut cycle, notes, outcome);
+                let ReadyBranch { case, notes, heading, .. } = *branch;
+                return Turned::Ended(complete(Ended { shop, claim: case.claim, notes, heading, outcome }));
+            }
+            (_, Some(halt)) => Ok(plan::Event::Halted(halt)),
+            (Step::Integrate, None) => match cycle.integrate(notes) {
+                Ok(Integrated::Event(event)) => Ok(event),
+                Ok(Integrated::HandOver(begun)) => match keep_for_the_queue(&mut cycle, notes) {
+                    Ok(()) => {
+                        branch.waits = Some(begun);
+                        return Turned::HandedOver(branch);
+                    }
+                    Err(trouble) => Err(trouble),
+                },
+                Err(trouble) => Err(trouble),
+            },
+            (step, None) => cycle.perform(step, notes),
+        };
+        let event = event.unwrap_or_else(|Infra(reason)| {
+            notes.because(reason);
+            plan::Event::Halted(Halt::Infra)
+        });
+        branch.hear(event);
+    }
+}
+
+/// What is done with the worktree at the end of a cycle.
+fn leave(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: Outcome) {
+    let shop = cycle.shop;
+    if let Some(merged) = notes.merged.as_ref().filter(|_| !cycle.gates().is_empty()) {
+        // What gates leave behind is nobody's work. A failure is met again at the next reset.
+        let _ = cycle.bench.reset(shop, merged);
+    }
+    match (outcome, &notes.head) {
+        (Outcome::Merged, Some(head)) => {
+            // Should this fail, the next owner of the worktree keeps under a ref what the base has already.
+            let _ = cycle.bench.settle(shop, &cycle.claim.record, head);
+        }
+        (_, _) => keep_the_work(cycle, notes, outcome),
+    }
+}
+
+/// Where a cycle has begun.
+struct Begun {
+    beginning: Beginning,
+    /// The worktree stands there.
+    at: Oid,
+    /// The work stands on this commit of the base.
+    base: Oid,
 }
 
 /// Puts the worktree to where the work begins and notes it in the claim, so that whoever comes later knows from where
 /// on this attempt may have been merged.
-fn begin<'a>(
-    shop: &'a Workshop,
-    bench: &'a mut Bench,
-    claim: &'a mut Claim,
-    choice: Choice,
-    notes: &mut Notes,
-) -> Result<Begun<'a>, Infra> {
+fn begin(
+    shop: &Workshop,
+    bench: &mut Bench,
+    claim: &mut Claim,
+    choice: &Choice,
+    author: &Agent,
+) -> Result<Begun, Infra> {
     shop.journal.ensure_folders()?;
-    let settings = shop.settings();
-    let author = match settings.agents.find(&choice) {
-        Ok(described) => described.agent.clone(),
-        Err(error) if error.class() == Class::Usage => return Ok(Begun::NoAuthor(Infra::from(error).0)),
-        Err(error) => return Err(error.into()),
-    };
     let tip = shop.repo.newest(&shop.base)?;
-    let beginning = beginning(shop, claim, &choice, &author)?;
+    let beginning = beginning(shop, claim, choice, author)?;
     let (at, base) = match beginning.commit() {
         None => (tip.clone(), tip.clone()),
         Some(commit) => match shop.repo.merge_base(&tip, commit)? {
@@ -185,64 +236,7 @@ fn begin<'a>(
     claim.record.go_on.session.clone_from(&claim.found.task.progress.session);
     claim.record.write(&shop.dirs)?;
     bench.prepare(shop, &claim.record, &at, &base)?;
-    notes.base = Some(base.clone());
-    let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
-    let ledger = if chosen.is_some() { std::mem::take(&mut bench.ledger) } else { Ledger::default() };
-    let session = beginning.session().or(chosen);
-    let mut cycle = Cycle {
-        shop,
-        settings,
-        bench,
-        claim,
-        choice,
-        author,
-        session,
-        base,
-        work: None,
-        open_turn: None,
-        reviewed: None,
-        conflict: None,
-        ledger,
-    };
-    let rules = cycle.rules();
-    let plan = match beginning {
-        Beginning::WithWork { head, approved, .. } if head == at => match cycle.take_in(notes, head, false)? {
-            Work::Ready if approved => {
-                cycle.is_approved()?;
-                Plan::go_on_approved(rules)
-            }
-            Work::Ready => Plan::go_on(rules),
-            // All of it has come to the base in another way.
-            _ => Plan::begin(rules),
-        },
-        Beginning::WithWork { .. } | Beginning::InSession { .. } | Beginning::Afresh => Plan::begin(rules),
-    };
-    Ok(Begun::Cycle(Box::new(cycle), plan))
-}
-
-fn follow(cycle: &mut Cycle<'_>, mut plan: Plan, notes: &mut Notes) -> Outcome {
-    loop {
-        let halt = reason_to_halt(&cycle.shop.dirs, &cycle.shop.stop, &cycle.claim.id);
-        let event = match (plan.step(), halt) {
-            (Step::End(outcome), _) => return outcome,
-            (_, Some(halt)) => Ok(plan::Event::Halted(halt)),
-            (step, None) => cycle.perform(step, notes),
-        };
-        let event = event.unwrap_or_else(|Infra(reason)| {
-            notes.because(reason);
-            plan::Event::Halted(Halt::Infra)
-        });
-        if let plan::Event::Halted(halt @ (Halt::Interrupted | Halt::Cancelled)) = event {
-            notes.reason = sentence(halt).to_owned();
-        }
-        plan = match plan.next(event) {
-            Ok(next) => next,
-            Err(illegal) => {
-                notes.because(illegal.to_string());
-                return Outcome::Infra;
-            }
-        };
-    }
+    Ok(Begun { beginning, at, base })
 }
 
 pub(super) fn sentence(halt: Halt) -> &'static str {
@@ -252,36 +246,32 @@ pub(super) fn sentence(halt: Halt) -> &'static str {
         Halt::Infra => "the machine is not fit",
         Halt::RateLimited => "the provider asks for a pause",
         Halt::OverBudget => "the money is spent",
+        Halt::BaseRed => "the gates fail on the base itself",
     }
 }
 
 impl Cycle<'_> {
-    fn rules(&self) -> Rules {
-        let limits = &self.settings.config.limits;
-        let told = self.author.can_be_told();
-        let has_reviewers = !self.settings.config.reviewer.is_empty();
-        Rules {
-            resumes: if self.author.has_sessions() { limits.resumes } else { 0 },
-            review: match self.claim.found.task.review {
-                task::Review::Human => Review::Human,
-                // One who cannot be told what to mend has one chance.
-                task::Review::Auto if has_reviewers && !told => Review::Agent { rounds: 1 },
-                task::Review::Auto if has_reviewers => Review::Agent { rounds: self.settings.config.review_rounds() },
-                task::Review::Auto | task::Review::None => Review::Unneeded,
-            },
-            resolves: if told { limits.resolves } else { 0 },
+    /// The plan of a cycle that begins so.
+    fn first_plan(&mut self, beginning: &Beginning, at: &Oid, notes: &mut Notes) -> Result<Plan, Infra> {
+        let rules = self.rules();
+        let Beginning::WithWork { head, approved, .. } = beginning else { return Ok(Plan::begin(rules)) };
+        if head != at || self.take_in(notes, head.clone(), false)? != Work::Ready {
+            // All of it has come to the base in another way, or the base is another.
+            return Ok(Plan::begin(rules));
         }
+        if *approved {
+            self.is_approved()?;
+            return Ok(Plan::go_on_approved(rules));
+        }
+        Ok(Plan::go_on(rules))
     }
 
-    /// The gates of this task, in the order they run.
-    pub(super) fn gates(&self) -> Vec<&Gate> {
-        let task = &self.claim.found.task;
-        let added = match &task.verify {
-            task::Gates::Added(gates) => gates.as_slice(),
-            // Only a task of a workspace without gates may go without.
-            task::Gates::None => &[],
-        };
-        self.settings.config.gates(task.domain.as_deref(), added)
+    /// Brings the work into the base, or to the merge queue.
+    fn integrate(&mut self, notes: &mut Notes) -> Result<Integrated, Infra> {
+        match self.case.is_still_approved(self.shop, notes) {
+            true => integrate(self, notes),
+            false => Ok(Integrated::Event(plan::Event::Integrated(Landing::Changed))),
+        }
     }
 
     fn perform(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
@@ -289,11 +279,7 @@ impl Cycle<'_> {
             Step::Implement(_) | Step::Fix(_) | Step::Resolve(_) => self.work_on(step, notes),
             Step::Verify => self.verify(notes),
             Step::Review(round) => self.review(notes, round),
-            Step::Integrate => match self.is_still_approved(notes) {
-                true => integrate(self, notes),
-                false => Ok(plan::Event::Integrated(Landing::Changed)),
-            },
-            Step::End(_) => Err(Infra("the end cannot be performed".to_owned())),
+            Step::Integrate | Step::End(_) => Err(Infra(format!("{step:?} is no step of the worktree"))),
         }
     }
 
@@ -352,7 +338,8 @@ impl Cycle<'_> {
                 if self.bench.slot.detached_at().as_ref() != Some(&work.head) {
                     self.bench.reset(self.shop, &work.head)?;
                 }
-                verify::verify(self, notes, &work.head, tree)?
+                let beneath = self.base.clone();
+                verify(self, notes, &Tried { commit: &work.head, tree, beneath: &beneath })?
             }
             None => verify::Verdict::Green,
         };
@@ -372,30 +359,6 @@ impl Cycle<'_> {
                 Ok(plan::Event::Verified(Gates::Red))
             }
             verify::Verdict::Halted(halt) => Ok(plan::Event::Halted(halt)),
-        }
-    }
-
-    /// Whether what a reviewer has approved is still what is asked for. A change of the task that nobody has to approve
-    /// is told, and the work goes on.
-    fn is_still_approved(&mut self, notes: &mut Notes) -> bool {
-        let before = self.claim.found.task.contract();
-        self.read_again();
-        let now = self.claim.found.task.contract();
-        let approved_for = self.work.as_ref().and_then(|work| work.approved_for.as_ref());
-        match approved_for {
-            Some(contract) if *contract != now => {
-                notes.because("the task was changed after its work had been approved");
-                false
-            }
-            Some(_) => true,
-            None => {
-                if before != now {
-                    let message =
-                        "the task was changed while it was worked on; the work was made for what it said before";
-                    self.shop.journal.event(&notes.who, Event::Warning { message: message.to_owned() });
-                }
-                true
-            }
         }
     }
 }

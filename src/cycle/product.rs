@@ -1,8 +1,9 @@
 //! What an agent has made: gathered from its worktree, committed, and looked at.
 
 use super::attend::with_tail;
+use super::case::Cycle;
 use super::notes::Notes;
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use crate::model::clean::clean_text;
 use crate::model::config::glob_set;
 use crate::model::plan::Work;

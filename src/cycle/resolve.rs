@@ -1,8 +1,9 @@
 //! A conflict with the base goes back to its author: the merge is begun in the worktree, with all three sides in the
 //! files, and what he makes of it is verified like any other work.
 
+use super::case::Cycle;
 use super::notes::Notes;
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::product::Product;
 use crate::model::comment::comments;
 use crate::model::plan::{Event, Work};
@@ -69,7 +70,8 @@ impl Cycle<'_> {
         }
         notes.because(format!("the conflict with {} was not resolved in {}", self.shop.base, open.join(", ")));
         let who = notes.who.clone();
-        self.bench.salvage(self.shop, &who, &self.claim.id, self.claim.record.attempt, &before.head)?;
+        let (id, attempt) = (self.claim.id.clone(), self.claim.record.attempt);
+        self.bench.salvage(self.shop, &who, &id, attempt, &before.head)?;
         self.bench.reset(self.shop, &before.head)?;
         self.conflict = Some(Conflict { unresolved: open, ..conflict });
         self.work = Some(before);

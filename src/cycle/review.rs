@@ -5,9 +5,10 @@
 //! nothing about the work. Whatever a reviewer changes is thrown away.
 
 use super::attend::with_tail;
+use super::case::Cycle;
 use super::ended::Ended;
 use super::notes::Notes;
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::product::Product;
 use super::shared::report_shared;
 use super::turn::{Talk, Turn};
@@ -18,10 +19,9 @@ use crate::model::excerpt;
 use crate::model::plan::{Event, Halt, Verdict};
 use crate::model::prompt::{self, Telling, Template};
 use crate::model::record::{self, StepName, StepResult};
-use crate::model::state::State;
 use crate::model::verdict::{Decision, Review, review};
+use crate::os::clock;
 use crate::os::git::Oid;
-use crate::os::{clock, task_folder};
 
 /// How much of a change a reviewer is shown; he can look at all of it himself.
 const DIFF_BYTES: usize = 96 * 1024;
@@ -68,7 +68,8 @@ impl Cycle<'_> {
     /// Has the work reviewed.
     pub(super) fn review(&mut self, notes: &mut Notes, round: u32) -> Result<Event, Infra> {
         let work = self.work.clone().ok_or_else(|| Infra("there is nothing to review".to_owned()))?;
-        self.read_again();
+        let shop = self.shop;
+        self.case.read_again(shop);
         let contract = self.claim.found.task.contract();
         if work.approved_for.as_ref() == Some(&contract) {
             return Ok(Event::Reviewed(Verdict::Approved));
@@ -88,13 +89,6 @@ impl Cycle<'_> {
         }
         notes.because(format!("no reviewer gave a verdict: {}", silent.join("; ")));
         Ok(Event::Reviewed(Verdict::Missing))
-    }
-
-    /// The task as it reads now; as it was, where somebody is just writing it.
-    pub(super) fn read_again(&mut self) {
-        if let Ok(Some(found)) = task_folder::read(&self.shop.dirs, State::Current, &self.claim.id) {
-            self.claim.found = found;
-        }
     }
 
     fn material(&self, work: &Product, round: u32) -> Result<Material, Infra> {

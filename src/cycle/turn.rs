@@ -7,10 +7,11 @@ use std::io::{Seek, SeekFrom};
 use std::path::Path;
 
 use super::attend::Attended;
+use super::case::Cycle;
 use super::ended::{Ended, judge_end};
 use super::mandate::Stage;
 use super::notes::{Notes, Spent};
-use super::perform::{Cycle, Infra};
+use super::perform::Infra;
 use super::run_program::Program;
 use crate::model::agent::{Agent, MintedBy, Variables, Via};
 use crate::model::answer::Reader;

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use crate::os::dirs::Dirs;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
+use crate::os::judgements::Judgements;
 use crate::os::settings::{InForce, Settings};
 use crate::os::stop::StopValue;
 use crate::os::turnstile::Turnstile;
@@ -22,6 +23,8 @@ pub struct Workshop {
     pub base: String,
     /// The records.
     pub journal: Journal,
+    /// What gates have said of trees.
+    pub judgements: Judgements,
     /// Whether the run is to end.
     pub stop: StopValue,
     /// Lets one worker of this process at a time merge.

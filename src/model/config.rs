@@ -267,9 +267,6 @@ impl Config {
     /// The keys that are set but ask for what this version does not do, with a sentence each.
     pub fn unsupported(&self) -> Vec<String> {
         let mut asked = Vec::new();
-        if self.integrate.batch > 1 {
-            asked.push("integrate.batch: batches are not built yet; use 1".to_owned());
-        }
         if self.domains.values().any(|domain| domain.budget_usd.is_some()) {
             asked.push("domains: budgets are not built yet".to_owned());
         }

@@ -41,7 +41,7 @@ pub enum Outcome {
     RateLimited,
     /// The machine or the network failed; it says nothing about the work.
     Infra,
-    /// The run was stopped.
+    /// The run was stopped, or the base itself turned out to be red: begun anew, at no cost.
     Interrupted,
     /// A person moved the task away.
     Cancelled,

@@ -147,6 +147,8 @@ pub enum Halt {
     RateLimited,
     /// The money is spent.
     OverBudget,
+    /// The gates fail on the base itself, before any of the work.
+    BaseRed,
 }
 
 /// An event that cannot follow a step: a mistake in this program.
@@ -316,12 +318,19 @@ impl Plan {
 
     fn halted(self, halt: Halt) -> Plan {
         self.go(Step::End(match halt {
-            Halt::Interrupted => Outcome::Interrupted,
+            // Nobody's fault and nobody's trouble: as if the run had ended under it, it is begun anew.
+            Halt::Interrupted | Halt::BaseRed => Outcome::Interrupted,
             Halt::Cancelled => Outcome::Cancelled,
             Halt::Infra => Outcome::Infra,
             Halt::RateLimited => Outcome::RateLimited,
             Halt::OverBudget => Outcome::OverBudget,
         }))
+    }
+
+    /// The plan after a mistake of ours: nothing more is done, and nobody is blamed.
+    #[must_use]
+    pub fn broken_off(self) -> Plan {
+        self.go(Step::End(Outcome::Infra))
     }
 
     fn go(self, step: Step) -> Plan {

@@ -4,81 +4,28 @@
 //! with the queue. It is a picture: the folders are the truth, and a claim asks them again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::footprint::Footprint;
 use super::state::State;
-use super::task::{Kind, Task, TaskId};
+use super::task::{Kind, TaskId};
+use entry::Key;
+use family::Families;
 
-/// What the pick needs to know of a task.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The task's name.
-    pub id: TaskId,
-    /// 0 first.
-    pub priority: u8,
-    /// When the file came into its folder.
-    pub arrived: Timestamp,
-    /// Whether it is an epic.
-    pub kind: Kind,
-    /// The epic it belongs to.
-    pub parent: Option<TaskId>,
-    /// What must be complete before it.
-    pub depends_on: Vec<TaskId>,
-    /// Its domain.
-    pub domain: Option<String>,
-    /// What it expects to touch.
-    pub footprint: Arc<Footprint>,
-    /// Not before, by its author's wish.
-    pub not_before: Option<Timestamp>,
-    /// Not before, by the program's back-off.
-    pub backoff: Option<Timestamp>,
-}
+pub use entry::{Aside, Entry};
+pub use family::parent_named_in;
 
-impl Entry {
-    /// The part of `task` that the pick needs.
-    pub fn of(task: &Task, arrived: Timestamp) -> Self {
-        Self {
-            id: task.id.clone(),
-            priority: task.priority.level(),
-            arrived,
-            kind: task.kind,
-            parent: task.parent.clone(),
-            depends_on: task.depends_on.clone(),
-            domain: task.domain.clone(),
-            footprint: Arc::new(Footprint::new(&task.files)),
-            not_before: task.not_before,
-            backoff: task.progress.not_before,
-        }
-    }
-
-    fn key(&self) -> Key {
-        Key { priority: self.priority, arrived: self.arrived, id: self.id.clone() }
-    }
-
-    /// Where both ask for patience, the later moment.
-    fn due(&self) -> Option<Timestamp> {
-        self.not_before.max(self.backoff)
-    }
-}
-
-/// The order of the queue: by priority, then arrival, then id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    priority: u8,
-    arrived: Timestamp,
-    id: TaskId,
-}
+mod entry;
+mod family;
+mod questions;
 
 /// Which tasks lie where.
 #[derive(Debug, Default)]
 pub struct Queue {
     pending: HashMap<TaskId, Waiting>,
     current: HashMap<TaskId, Option<Entry>>,
-    review: HashSet<TaskId>,
-    blocked: HashSet<TaskId>,
+    review: HashMap<TaskId, Aside>,
+    blocked: HashMap<TaskId, Aside>,
     complete: HashSet<TaskId>,
     /// Files in `pending/` that somebody is writing.
     open: HashSet<TaskId>,
@@ -86,15 +33,21 @@ pub struct Queue {
     ready: BTreeSet<Key>,
     /// Claimable from a moment on.
     timed: BTreeSet<(Timestamp, Key)>,
+    /// Epics of which all is done.
+    ripe: BTreeSet<TaskId>,
+    /// Epics of which no child is known.
+    childless: BTreeSet<TaskId>,
     /// Set aside for a while after a claim that found them locked.
     deferred: HashMap<TaskId, Timestamp>,
     /// Who waits for whom.
     dependents: HashMap<TaskId, BTreeSet<TaskId>>,
+    /// Who belongs to which epic.
+    families: Families,
     /// Files that are no valid task, with the reason.
     invalid: BTreeMap<(State, String), Invalid>,
 }
 
-/// A waiting task, and in which of the two orders it stands.
+/// A waiting task, and in which of the orders it stands.
 #[derive(Debug)]
 struct Waiting {
     entry: Entry,
@@ -109,6 +62,10 @@ enum Listed {
     Ready,
     /// In `timed`.
     At(Timestamp),
+    /// An epic, in `ripe`.
+    Ripe,
+    /// An epic, in `childless`.
+    Childless,
 }
 
 /// A file in the queue's folders that is no valid task.
@@ -127,25 +84,54 @@ impl Queue {
         for dependency in &entry.depends_on {
             self.dependents.entry(dependency.clone()).or_default().insert(entry.id.clone());
         }
-        let id = entry.id.clone();
+        let (id, parent) = (entry.id.clone(), entry.parent.clone());
         self.pending.insert(id.clone(), Waiting { entry, listed: Listed::Nowhere });
+        self.belongs(State::Pending, &id, parent.as_ref());
         self.reconsider(&id);
     }
 
     /// A valid task lies in `current/`; `entry` as far as it is known.
     pub fn put_current(&mut self, id: &TaskId, entry: Option<Entry>) {
         let known = entry.or_else(|| self.current.remove(id).flatten()).or_else(|| self.pending(id).cloned());
+        let parent = known.as_ref().and_then(|entry| entry.parent.clone());
         self.current.insert(id.clone(), known);
+        self.belongs(State::Current, id, parent.as_ref());
         self.reconsider(id);
     }
 
-    /// A task file lies in a folder whose contents need not be known.
+    /// A task that belongs to `parent` lies in `review/` or `blocked/`.
+    pub fn put_aside(&mut self, state: State, id: &TaskId, parent: Option<&TaskId>, aside: Aside) {
+        match state {
+            State::Review => drop(self.review.insert(id.clone(), aside)),
+            State::Blocked => drop(self.blocked.insert(id.clone(), aside)),
+            State::Pending | State::Current | State::Complete => return,
+        }
+        self.belongs(state, id, parent);
+        self.changed(id);
+    }
+
+    /// A task that belongs to `parent` is complete.
+    pub fn put_complete(&mut self, id: &TaskId, parent: Option<&TaskId>) {
+        self.complete.insert(id.clone());
+        self.belongs(State::Complete, id, parent);
+        self.changed(id);
+    }
+
+    /// A file in a folder cannot be understood; the parent that it names, or named when it could be, waits for it all
+    /// the same.
+    pub fn put_broken(&mut self, state: State, id: &TaskId, named: Option<TaskId>) {
+        let parent = named.or_else(|| self.families.parent_in(state, id).cloned());
+        self.remove(state, id);
+        self.belongs(state, id, parent.as_ref());
+    }
+
+    /// A task file lies in a folder; what it says is not known, or known already.
     pub fn put(&mut self, state: State, id: &TaskId) {
         match state {
             State::Pending => {}
             State::Current => self.put_current(id, None),
-            State::Review => drop(self.review.insert(id.clone())),
-            State::Blocked => drop(self.blocked.insert(id.clone())),
+            State::Review => drop(self.review.entry(id.clone()).or_default()),
+            State::Blocked => drop(self.blocked.entry(id.clone()).or_default()),
             State::Complete => drop(self.complete.insert(id.clone())),
         }
         self.changed(id);
@@ -163,6 +149,9 @@ impl Queue {
             State::Blocked => drop(self.blocked.remove(id)),
             State::Complete => drop(self.complete.remove(id)),
         }
+        if let Some(parent) = self.families.unset(state, id) {
+            self.reconsider(&parent);
+        }
         self.changed(id);
     }
 
@@ -174,7 +163,8 @@ impl Queue {
         }
     }
 
-    /// Sets a task aside until `until`, because its lock is held, or until it leaves `pending/`.
+    /// Sets a task aside until `until`, because its lock is held, or until it leaves `pending/`; for good with the last
+    /// of all moments.
     pub fn defer(&mut self, id: &TaskId, until: Timestamp) {
         self.deferred.insert(id.clone(), until);
         self.reconsider(id);
@@ -190,115 +180,32 @@ impl Queue {
         self.invalid.remove(&(state, name.to_owned()));
     }
 
-    /// The files that are no valid task.
-    pub fn invalid(&self) -> impl Iterator<Item = (State, &str, &Invalid)> {
-        self.invalid.iter().map(|((state, name), invalid)| (*state, name.as_str(), invalid))
-    }
-
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&mut self, now: Timestamp) {
         while let Some((due, key)) = self.timed.first().filter(|(due, _)| *due <= now).cloned() {
             self.timed.remove(&(due, key.clone()));
             self.deferred.remove(&key.id);
-            if let Some(waiting) = self.pending.get_mut(&key.id) {
+            let Some(waiting) = self.pending.get_mut(&key.id) else { continue };
+            if waiting.entry.kind == Kind::Epic {
+                waiting.listed = Listed::Ripe;
+                self.ripe.insert(key.id);
+            } else {
                 waiting.listed = Listed::Ready;
                 self.ready.insert(key);
             }
         }
     }
 
-    /// How many valid tasks lie in each folder.
-    pub fn count(&self, state: State) -> usize {
-        match state {
-            State::Pending => self.pending.len(),
-            State::Current => self.current.len(),
-            State::Review => self.review.len(),
-            State::Blocked => self.blocked.len(),
-            State::Complete => self.complete.len(),
-        }
-    }
-
-    /// The names of the tasks in a folder, in no order.
-    pub fn ids(&self, state: State) -> Box<dyn Iterator<Item = &TaskId> + '_> {
-        match state {
-            State::Pending => Box::new(self.pending.keys()),
-            State::Current => Box::new(self.current.keys()),
-            State::Review => Box::new(self.review.iter()),
-            State::Blocked => Box::new(self.blocked.iter()),
-            State::Complete => Box::new(self.complete.iter()),
-        }
-    }
-
-    /// Where a task lies; the furthest place if it lies in several.
-    pub fn whereabouts(&self, id: &TaskId) -> Option<State> {
-        State::ALL.into_iter().rev().find(|state| self.holds(*state, id))
-    }
-
-    /// Whether a task of that name lies there.
-    pub fn holds(&self, state: State, id: &TaskId) -> bool {
-        match state {
-            State::Pending => self.pending.contains_key(id),
-            State::Current => self.current.contains_key(id),
-            State::Review => self.review.contains(id),
-            State::Blocked => self.blocked.contains(id),
-            State::Complete => self.complete.contains(id),
-        }
-    }
-
-    /// A second place in which a task of that name lies.
-    pub fn double(&self, id: &TaskId) -> Option<State> {
-        State::ALL.into_iter().find(|state| *state != State::Pending && self.holds(*state, id))
-    }
-
-    /// A waiting task.
-    pub fn pending(&self, id: &TaskId) -> Option<&Entry> {
-        self.pending.get(id).map(|waiting| &waiting.entry)
-    }
-
-    /// The waiting tasks, in no order.
-    pub fn all_pending(&self) -> impl Iterator<Item = &Entry> {
-        self.pending.values().map(|waiting| &waiting.entry)
-    }
-
-    /// The tasks in `current/`, with what is known of them.
-    pub fn live(&self) -> impl Iterator<Item = (&TaskId, Option<&Entry>)> {
-        self.current.iter().map(|(id, entry)| (id, entry.as_ref()))
-    }
-
-    /// The waiting tasks that only the moment's circumstances can hold, in the order of the queue.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = &Entry> {
-        self.ready.iter().filter_map(|key| self.pending(&key.id))
-    }
-
-    /// The waiting tasks whose moment has not come, the nearest first.
-    pub(super) fn to_come(&self) -> impl Iterator<Item = (Timestamp, &Entry)> {
-        self.timed.iter().filter_map(|(due, key)| self.pending(&key.id).map(|entry| (*due, entry)))
-    }
-
-    /// The moment from which a waiting task can be claimed, if only time holds it.
-    pub(super) fn due(&self, id: &TaskId) -> Option<Timestamp> {
-        match self.pending.get(id)?.listed {
-            Listed::At(due) => Some(due),
-            Listed::Nowhere | Listed::Ready => None,
-        }
-    }
-
-    /// Whether somebody is writing the file.
-    pub(super) fn is_open(&self, id: &TaskId) -> bool {
-        self.open.contains(id)
-    }
-
-    /// Until when the task is set aside.
-    pub(super) fn deferral(&self, id: &TaskId) -> Option<Timestamp> {
-        self.deferred.get(id).copied()
-    }
-
-    /// Whether time alone could make the task claimable.
+    /// Whether nothing but time can hold the task, or the epic's completion.
     fn held_by_time_alone(&self, entry: &Entry) -> bool {
-        entry.kind == Kind::Task
-            && !self.open.contains(&entry.id)
-            && self.double(&entry.id).is_none()
-            && entry.depends_on.iter().all(|dependency| self.complete.contains(dependency))
+        !self.open.contains(&entry.id) && self.double(&entry.id).is_none() && self.unmet(entry).next().is_none()
+    }
+
+    /// The file of `child` names this parent, or none.
+    fn belongs(&mut self, state: State, child: &TaskId, parent: Option<&TaskId>) {
+        for parent in self.families.set(state, child, parent) {
+            self.reconsider(&parent);
+        }
     }
 
     fn forget_pending(&mut self, id: &TaskId) {
@@ -333,6 +240,8 @@ impl Queue {
             Listed::Nowhere => {}
             Listed::Ready => drop(self.ready.remove(&waiting.entry.key())),
             Listed::At(due) => drop(self.timed.remove(&(due, waiting.entry.key()))),
+            Listed::Ripe => drop(self.ripe.remove(id)),
+            Listed::Childless => drop(self.childless.remove(id)),
         }
     }
 
@@ -340,20 +249,29 @@ impl Queue {
     fn reconsider(&mut self, id: &TaskId) {
         self.unlist(id);
         let deferral = self.deferral(id);
-        let free = self.pending(id).is_some_and(|entry| self.held_by_time_alone(entry));
+        let free =
+            deferral != Some(Timestamp::MAX) && self.pending(id).is_some_and(|entry| self.held_by_time_alone(entry));
+        let known_child = self.finished_children(id).next().is_some();
         let Some(waiting) = self.pending.get_mut(id).filter(|_| free) else {
             return;
         };
         let key = waiting.entry.key();
-        match waiting.entry.due().max(deferral) {
-            Some(due) => {
-                waiting.listed = Listed::At(due);
-                self.timed.insert((due, key));
-            }
-            None => {
-                waiting.listed = Listed::Ready;
-                self.ready.insert(key);
-            }
+        let due = match waiting.entry.kind {
+            Kind::Task => waiting.entry.due().max(deferral),
+            Kind::Epic => deferral,
+        };
+        waiting.listed = match (waiting.entry.kind, due) {
+            (Kind::Epic, _) if !known_child => Listed::Childless,
+            (Kind::Epic | Kind::Task, Some(due)) => Listed::At(due),
+            (Kind::Epic, None) => Listed::Ripe,
+            (Kind::Task, None) => Listed::Ready,
+        };
+        match waiting.listed {
+            Listed::Nowhere => {}
+            Listed::Ready => drop(self.ready.insert(key)),
+            Listed::At(due) => drop(self.timed.insert((due, key))),
+            Listed::Ripe => drop(self.ripe.insert(key.id)),
+            Listed::Childless => drop(self.childless.insert(key.id)),
         }
     }
 }

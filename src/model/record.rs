@@ -204,8 +204,17 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// The gates fail on the base.
+    /// The gates are run on the base: nobody has tried them on its tree.
+    BaseUnknown {
+        /// Where it stands.
+        head: String,
+    },
+    /// The gates fail on the base: only the task of this line, which mends it, is claimed.
     BaseRed {
+        /// Where it stands.
+        head: String,
+        /// The gate that fails.
+        gate: String,
         /// Why.
         reason: String,
     },
@@ -213,6 +222,15 @@ pub enum Event {
     BaseGreen {
         /// Where it stands.
         head: String,
+    },
+    /// A gate has said two different things of one tree.
+    Flake {
+        /// Its command.
+        gate: String,
+        /// The tree.
+        tree: String,
+        /// What it said, and when.
+        reason: String,
     },
     /// A claim of a dead process was cleared.
     ClaimRecovered {

@@ -150,6 +150,11 @@ impl Dirs {
         self.locks().join("integrate.lock")
     }
 
+    /// The lock of whoever runs the gates on the base.
+    pub fn base_lock(&self) -> PathBuf {
+        self.locks().join("base.lock")
+    }
+
     /// What is remembered of verified trees.
     pub fn verified(&self) -> PathBuf {
         self.machine.join("verified")

@@ -1,17 +1,15 @@
 //! Who of a run claims, and who may still make tasks: a drain ends only when every planner has had its say.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 
 use super::board::{Board, WhenEmpty};
 use super::picture::Picture;
 use crate::model::config::Role;
-use crate::model::pick::Filter;
 use crate::model::task::Kind;
 use crate::os::clock;
-use crate::os::process::Wake;
 
 /// The part of the picture that is about people rather than tasks.
 #[derive(Debug, Default)]
@@ -20,8 +18,6 @@ pub(super) struct Attendance {
     hands: usize,
     /// The planners, each with the change up to which it has nothing more to say; `None`: it may yet make tasks.
     planners: HashMap<String, Option<u64>>,
-    /// How to wake who works without a task.
-    errands: HashMap<String, Arc<Wake>>,
     /// How often the queue has changed, or was looked through.
     changes: u64,
     /// How many tasks have come to where their work ends, or to a person.
@@ -37,11 +33,6 @@ impl Attendance {
     /// A task has come to `review/`, `blocked/` or `complete/`.
     pub(super) fn arrive(&mut self) {
         self.arrivals += 1;
-    }
-
-    /// Wakes everybody who waits for a program and has no task.
-    pub(super) fn poke(&self) {
-        self.errands.values().for_each(|wake| wake.poke());
     }
 
     /// Whether no planner has anything to say of the queue as it is.
@@ -60,8 +51,10 @@ pub(super) struct Sight {
     pub(super) waiting: usize,
     /// Nobody begins anything before this moment.
     pub(super) rests_until: Option<Timestamp>,
-    /// Nobody begins anything.
+    /// Nobody begins anything: a person has paused it.
     pub(super) paused: bool,
+    /// The gates fail on the base, and nothing is claimed but what mends it.
+    pub(super) is_red: bool,
 }
 
 /// How long a planner waits.
@@ -110,17 +103,8 @@ impl Board {
             waiting: inner.queue.all_pending().filter(|entry| entry.kind == Kind::Task).count(),
             rests_until: inner.resting_until,
             paused: inner.paused,
+            is_red: inner.admission.keeps_back(),
         })
-    }
-
-    /// A worker waits for a program without having a task.
-    pub(super) fn begin_errand(&self, worker: &str, wake: &Arc<Wake>) {
-        self.lock().attendance.errands.insert(worker.to_owned(), Arc::clone(wake));
-    }
-
-    /// It does no more.
-    pub(super) fn end_errand(&self, worker: &str) {
-        self.lock().attendance.errands.remove(worker);
     }
 
     /// A planner plans: it may make tasks.
@@ -135,11 +119,15 @@ impl Board {
         if inner.attendance.planners.insert(worker.to_owned(), spoken) != Some(spoken) {
             self.changed.notify_all();
         }
-        let is_as_seen = |inner: &Picture| inner.attendance.changes == sight.changes && inner.paused == sight.paused;
+        let is_as_seen = |inner: &Picture| {
+            inner.attendance.changes == sight.changes
+                && inner.paused == sight.paused
+                && inner.admission.keeps_back() == sight.is_red
+        };
         while !is_over(&inner, leaves) && is_as_seen(&inner) {
             // Where nobody claims, what waits stays where it is.
             let is_alone = self.when_empty == WhenEmpty::End && inner.attendance.hands == 0;
-            if is_alone && inner.nothing_runs() && inner.attendance.all_have_spoken() {
+            if is_alone && inner.nothing_runs(&self.filter) && inner.attendance.all_have_spoken() {
                 inner.drained = true;
                 self.changed.notify_all();
                 return;
@@ -155,12 +143,6 @@ impl Board {
                 }
             };
         }
-    }
-
-    /// Whether the run is for certain tasks only.
-    pub(super) fn is_filtered(&self) -> bool {
-        let Filter { tasks, parent, domain } = &self.filter;
-        !tasks.is_empty() || parent.is_some() || domain.is_some()
     }
 }
 

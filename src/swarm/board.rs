@@ -8,34 +8,33 @@ use std::ffi::{OsStr, OsString};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::picture::{Complaint, Picture, REST};
-use crate::model::config::Limits;
-use crate::model::pick::{self, Filter, Hold, Outlook};
-use crate::model::queue::{Entry, Queue};
+use crate::model::pick::{self, Filter, Outlook};
+use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
-use crate::model::transition::pause;
 use crate::os::dirs::Dirs;
 use crate::os::process::Wake;
 use crate::os::task_folder::{self, Found, Name};
-use crate::os::{clock, control, writers};
+use crate::os::{clock, writers};
 
 /// From so many new files on, reading them with all cores is worth it (measured: no gain below a thousand).
-const MANY: usize = 1000;
-
-/// So many troubles of the machine in a row may be single tasks' own.
-const TROUBLES: u32 = 3;
+pub(super) const MANY: usize = 1000;
 
 /// What a worker that asks for work is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// Try to claim this one.
     Claim(TaskId),
+    /// All is done of some epic: complete it.
+    Epics,
     /// Nothing is left, and nothing will come by itself.
     Drained,
+    /// It is called for something else.
+    Called,
     /// It is one worker too many.
     Retired,
     /// The run is ending.
@@ -53,17 +52,20 @@ pub enum WhenEmpty {
 
 /// The queue's picture, shared.
 pub struct Board {
-    dirs: Dirs,
+    pub(super) dirs: Dirs,
     pub(super) filter: Filter,
     pub(super) when_empty: WhenEmpty,
-    inner: Mutex<Picture>,
-    pub(super) changed: Condvar,
+    pub(super) inner: Arc<Mutex<Picture>>,
+    pub(super) changed: Arc<Condvar>,
+    /// One thread of this process at a time completes epics.
+    pub(super) settling: Mutex<()>,
 }
 
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        Self { dirs, filter, when_empty, inner: Mutex::default(), changed: Condvar::new() }
+        let (inner, changed) = (Arc::default(), Arc::default());
+        Self { dirs, filter, when_empty, inner, changed, settling: Mutex::default() }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
@@ -73,6 +75,22 @@ impl Board {
 
     /// Reads all folders.
     pub fn scan(&self) -> std::io::Result<()> {
+        let ripe = self.ripe();
+        self.scan_once()?;
+        self.meet_children();
+        if self.ripe().iter().any(|id| !ripe.contains(id)) {
+            // A child that moves backwards while the folders are read is missed by one scan, not by two.
+            self.scan_once()?;
+        }
+        let mut inner = self.lock();
+        inner.rescanned = true;
+        inner.attendance.change();
+        drop(inner);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    fn scan_once(&self) -> std::io::Result<()> {
         for state in State::ALL {
             let listed: HashSet<OsString> = task_folder::list(&self.dirs, state)?.into_iter().collect();
             let mut inner = self.lock();
@@ -86,16 +104,13 @@ impl Board {
             for name in fresh {
                 if young.contains(&name) {
                     inner.begin_writing(state, &name);
+                } else if state == State::Complete {
+                    inner.enlist(&self.dirs, &name);
                 } else if !read.remove(&name).is_some_and(|found| inner.accept(&self.dirs, found)) {
                     inner.look(&self.dirs, state, &name);
                 }
             }
         }
-        let mut inner = self.lock();
-        inner.rescanned = true;
-        inner.attendance.change();
-        drop(inner);
-        self.changed.notify_all();
         Ok(())
     }
 
@@ -153,9 +168,16 @@ impl Board {
         some
     }
 
-    /// Waits until there is something for a worker to do that rests until `rests_until`, or until `leaves` says that it
-    /// is one too many. A task that it is told to claim counts as taken until [`Board::look`] says otherwise.
-    pub fn next(&self, wake: &Arc<Wake>, rests_until: Option<Timestamp>, leaves: &dyn Fn() -> bool) -> Next {
+    /// Waits until there is something to do for a worker that rests until `rests_until`; or until `leaves` says that it is
+    /// one too many, or `called` that it is called for something else. A task that it is told to claim counts as taken
+    /// until [`Board::look`] says otherwise.
+    pub fn next(
+        &self,
+        wake: &Arc<Wake>,
+        rests_until: Option<Timestamp>,
+        leaves: &dyn Fn() -> bool,
+        called: &dyn Fn() -> bool,
+    ) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -164,31 +186,41 @@ impl Board {
             if inner.drained {
                 return Next::Drained;
             }
+            if called() {
+                return Next::Called;
+            }
             if leaves() {
                 return Next::Retired;
             }
             let now = clock::now();
             inner.queue.advance(now);
-            if let Some(id) = pick::pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
+            if inner.queue.ripe().next().is_some() {
+                return Next::Epics;
+            }
+            if let Some(id) = inner.admission.pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
                 if inner.paused {
                     inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
                 let Some(until) = inner.resting_until.max(rests_until).filter(|until| *until > now) else {
                     inner.take(&id, wake);
+                    inner.admission.pass(&id);
                     return Next::Claim(id);
                 };
                 inner = self.wait_until(inner, until, now);
                 continue;
             }
-            let outlook = pick::outlook(&inner.queue, &self.filter, now);
+            let outlook = inner.admission.outlook(&inner.queue, &self.filter, now);
             if self.when_empty == WhenEmpty::End
-                && inner.nothing_runs()
+                && inner.nothing_runs(&self.filter)
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
                 && inner.attendance.all_have_spoken()
             {
                 if inner.rescanned {
+                    if pick::pick(&inner.queue, &self.filter).is_some() && inner.admission.looks_again() {
+                        continue;
+                    }
                     inner.drained = true;
                     drop(inner);
                     self.changed.notify_all();
@@ -216,39 +248,6 @@ impl Board {
         now: Timestamp,
     ) -> MutexGuard<'a, Picture> {
         self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    /// Waits until that moment, or until `leaves` says that the worker is one too many, or the run is ending.
-    pub(super) fn rest(&self, until: Timestamp, leaves: &dyn Fn() -> bool) {
-        let mut inner = self.lock();
-        while !inner.stopped && !leaves() {
-            let now = clock::now();
-            if until <= now {
-                return;
-            }
-            inner = self.wait_until(inner, until, now);
-        }
-    }
-
-    /// A cycle ended by a trouble of the machine. One may be the task's own; after a few in a row nobody claims
-    /// for a while. Gives until when, if that begins now.
-    pub(super) fn trouble(&self, limits: &Limits) -> Option<Timestamp> {
-        let mut inner = self.lock();
-        inner.troubles = inner.troubles.saturating_add(1);
-        let beyond = inner.troubles.checked_sub(TROUBLES).filter(|beyond| *beyond > 0)?;
-        let rest = SignedDuration::try_from(pause(beyond, limits, 1.0)).ok()?;
-        inner.resting_until = clock::now().checked_add(rest).ok();
-        inner.resting_until
-    }
-
-    /// A cycle came to an end that says something about its work. Gives whether a rest ends by it.
-    pub(super) fn no_trouble(&self) -> bool {
-        let mut inner = self.lock();
-        inner.troubles = 0;
-        let rested = inner.resting_until.take().is_some() && !inner.paused;
-        drop(inner);
-        self.changed.notify_all();
-        rested
     }
 
     /// A worker has let go of a task that now lies wherever it lies.
@@ -284,11 +283,15 @@ impl Board {
         self.changed.notify_all();
     }
 
-    /// Wakes every worker of this process that waits for a program.
+    /// Wakes everybody of this process who waits for a program.
     pub fn poke_all(&self) {
         let inner = self.lock();
-        inner.mine.values().for_each(|wake| wake.poke());
-        inner.attendance.poke();
+        inner.mine.values().chain(&inner.apart).for_each(|wake| wake.poke());
+    }
+
+    /// Whoever waits with `wake` for a program that belongs to no task of its own is woken with all.
+    pub(super) fn poke_with_all(&self, wake: &Arc<Wake>) {
+        self.lock().apart.push(Arc::clone(wake));
     }
 
     /// Wakes the worker that has `id`, if this process does.
@@ -302,24 +305,6 @@ impl Board {
     pub fn stop(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();
-    }
-
-    /// Looks whether claiming is paused by hand, and heeds it; gives whether it is. When a pause ends, so does a rest
-    /// of the machine's: a person says that it may go on.
-    pub(super) fn heed_pause(&self) -> bool {
-        let mut inner = self.lock();
-        // Under the lock, so that the last look is the one that counts.
-        let paused = control::is_paused(&self.dirs);
-        if inner.paused && !paused {
-            inner.resting_until = None;
-            inner.troubles = 0;
-        }
-        let changed = std::mem::replace(&mut inner.paused, paused) != paused;
-        drop(inner);
-        if changed {
-            self.changed.notify_all();
-        }
-        paused
     }
 
     /// Lets every waiting worker ask again whether it is to leave.
@@ -345,31 +330,9 @@ impl Board {
         std::mem::take(&mut self.lock().complaints)
     }
 
-    /// Whether a file or a waiting task needs a person before it can be worked on.
-    pub fn something_needs_a_person(&self) -> bool {
-        let inner = self.lock();
-        let queue = &inner.queue;
-        let stuck = |entry: &Entry| pick::hold(queue, &self.filter, entry).is_some_and(|hold| hold.needs_a_person());
-        !inner.stranded.is_empty()
-            || queue.invalid().any(|(state, _, _)| state == State::Pending)
-            || queue.all_pending().any(stuck)
-    }
-
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&self, now: Timestamp) {
         self.lock().queue.advance(now);
-    }
-
-    /// The waiting tasks that only a person can set free, with what holds each.
-    pub(super) fn stuck(&self) -> Vec<(TaskId, Hold)> {
-        let inner = self.lock();
-        let holds = inner.queue.all_pending().filter_map(|entry| {
-            let hold = pick::hold(&inner.queue, &self.filter, entry)?;
-            hold.needs_a_person().then(|| (entry.id.clone(), hold))
-        });
-        let mut stuck: Vec<_> = holds.collect();
-        stuck.sort_by(|a, b| a.0.cmp(&b.0));
-        stuck
     }
 
     /// Shows the picture to `look`.

@@ -1,6 +1,6 @@
 //! What a run writes down of itself: its beginning and its end.
 
-use super::worker::Tally;
+use super::tally::Tally;
 use crate::cycle::Workshop;
 use crate::error::{Context, Result};
 use crate::exit::Exit;

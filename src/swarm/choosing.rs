@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::base_health::Admitted;
 use super::board::Board;
 use super::recover::recover;
 use super::seat::Seat;
+use super::tally::Count;
 use super::titles::titles;
-use super::worker::{Count, Floor, next_task, try_claim, who};
+use super::worker::{Floor, NoTask, next_task, try_claim, who};
 use crate::cycle::{Bench, Claim, Grants, Offer, break_off_errand, choose};
 use crate::model::excerpt::shorten;
 use crate::model::outcome::Outcome;
@@ -31,34 +33,40 @@ const AT_ONCE: u32 = 10;
 /// How much of a reason it is told.
 const REASON: usize = 200;
 
-/// Waits until something can be claimed, and lets the agent claim; `None`: nothing can, and nothing will be. It may be
-/// that nothing was granted after all.
+/// Waits until something can be claimed, and lets the agent claim. It may be that nothing was granted after all.
 pub(super) fn chosen_claims(
     floor: &Floor<'_>,
     bench: &mut Bench,
     seat: &Seat,
     count: &mut Count,
-) -> Option<Vec<Claim>> {
+) -> Result<Vec<Claim>, NoTask> {
     let (board, limits) = (floor.board, floor.shop.settings().config.limits.clone());
     let id = next_task(floor, bench, seat, count.rests_until)?;
+    bench.member = seat.member();
+    let admitted = floor.base.admits(floor, bench, &id);
+    if admitted == Admitted::Yes && board.keeps_back() {
+        // There is no choice: this is what mends the base.
+        let claimed = try_claim(floor, bench, count.cycles + 1, &id);
+        return Ok(claimed.into_iter().map(|claim| *claim).collect());
+    }
     // It is not this one that is claimed, unless the agent says so.
     board.let_go(&id);
-    bench.member = seat.member();
+    if admitted == Admitted::No {
+        return Ok(Vec::new());
+    }
     let most = floor.each.map_or(AT_ONCE, |each| AT_ONCE.min(each - count.tasks));
     let offer = offer(floor, most);
     if offer.claimable.is_empty() {
-        return Some(Vec::new());
+        return Ok(Vec::new());
     }
     count.cycles += 1;
     bench.wake.reset();
     let number = count.cycles;
     let mut taken = Vec::new();
     let mut granting = Granting { floor, number, most, taken: &mut taken };
-    board.begin_errand(&bench.worker, &bench.wake);
     let chosen = catch_unwind(AssertUnwindSafe(|| {
         choose(floor.shop, bench, &offer, number, &mut |bench, wanted| granting.grant(bench, wanted))
     }));
-    board.end_errand(&bench.worker);
     let (outcome, claims) = chosen.unwrap_or_else(|_| {
         break_off(floor, bench, &taken);
         (Outcome::Infra, Vec::new())
@@ -71,7 +79,7 @@ pub(super) fn chosen_claims(
     } else {
         count.failures = 0;
     }
-    Some(claims)
+    Ok(claims)
 }
 
 /// What can be claimed now.
@@ -91,7 +99,7 @@ struct Granting<'a> {
 }
 
 impl Granting<'_> {
-    fn grant(&mut self, bench: &Bench, wanted: Option<&[TaskId]>) -> Grants {
+    fn grant(&mut self, bench: &mut Bench, wanted: Option<&[TaskId]>) -> Grants {
         // The file counts, even where its event is still on its way.
         self.floor.board.heed_pause();
         let mut grants = Grants::default();
@@ -112,7 +120,7 @@ impl Granting<'_> {
         grants
     }
 
-    fn grant_one(&mut self, bench: &Bench, id: &TaskId) -> Result<Box<Claim>, String> {
+    fn grant_one(&mut self, bench: &mut Bench, id: &TaskId) -> Result<Box<Claim>, String> {
         let board = self.floor.board;
         if self.taken.len() >= self.most as usize {
             return Err(format!("you get {} at once at most", self.most));
@@ -131,7 +139,7 @@ impl Granting<'_> {
     }
 
     /// Claims what the board has given.
-    fn claim(&mut self, bench: &Bench, id: &TaskId) -> Result<Box<Claim>, String> {
+    fn claim(&mut self, bench: &mut Bench, id: &TaskId) -> Result<Box<Claim>, String> {
         let before = u32::try_from(self.taken.len()).unwrap_or(u32::MAX);
         let claim = try_claim(self.floor, bench, self.number.saturating_add(before).saturating_add(1), id)?;
         self.taken.push(id.clone());
@@ -139,7 +147,7 @@ impl Granting<'_> {
     }
 
     /// The first task that can be had.
-    fn pick(&mut self, bench: &Bench) -> Option<Box<Claim>> {
+    fn pick(&mut self, bench: &mut Bench) -> Option<Box<Claim>> {
         while let Some(id) = self.floor.board.take_first(&bench.wake) {
             if let Ok(claim) = self.claim(bench, &id) {
                 return Some(claim);
@@ -155,7 +163,7 @@ fn break_off(floor: &Floor<'_>, bench: &mut Bench, taken: &[TaskId]) {
     break_off_errand(floor.shop, bench);
     for id in taken {
         if let Err(error) = recover(floor.shop, id) {
-            floor.shop.journal.event(&who(bench, id), Event::Warning { message: error.chain() });
+            floor.shop.journal.event(&who(&bench.worker, id), Event::Warning { message: error.chain() });
         }
         floor.board.let_go(id);
     }
@@ -177,8 +185,9 @@ impl Board {
         if inner.stopped || inner.paused {
             return None;
         }
-        let id = pick::pick(&inner.queue, &self.filter)?.id.clone();
+        let id = inner.admission.pick(&inner.queue, &self.filter)?.id.clone();
         inner.take(&id, wake);
+        inner.admission.pass(&id);
         Some(id)
     }
 
@@ -191,6 +200,9 @@ impl Board {
         }
         if inner.paused {
             return Err("claiming is paused".to_owned());
+        }
+        if inner.admission.keeps_back() {
+            return Err("the gates fail on the base: nothing is claimed but what mends it".to_owned());
         }
         let Some(entry) = inner.queue.pending(id) else {
             return Err(match inner.queue.whereabouts(id) {

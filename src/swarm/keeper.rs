@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use super::board::Board;
 use super::recover::{Recovered, recover};
 use crate::cycle::{Workshop, end_lost_errands};
-use crate::model::pick::Hold;
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -47,6 +46,7 @@ impl Keeper<'_> {
 
     /// Reads all folders, and clears what dead workers left.
     pub(super) fn rescan(&self) {
+        self.board.doubt_base();
         if let Err(error) = self.board.scan() {
             self.say(Event::Warning { message: format!("cannot read the queue: {error}") });
         }
@@ -83,17 +83,6 @@ impl Keeper<'_> {
             let path = self.shop.dirs.state(complaint.state).join(&complaint.name);
             let (path, line) = (self.shop.dirs.shown(&path), complaint.invalid.line);
             self.say(Event::InvalidTask { path, line, reason: complaint.invalid.reason });
-        }
-    }
-
-    /// Says which waiting tasks only a person can set free. Told at the start and, where that changes the exit
-    /// code, at the end; in between `swarm status` says it.
-    pub(super) fn tell_stuck(&self) {
-        for (id, hold) in self.board.stuck() {
-            if !matches!(hold, Hold::Double(_)) {
-                let who = Who { task: Some(id), ..Who::default() };
-                self.shop.journal.event(&who, Event::Warning { message: format!("cannot be claimed: {hold}") });
-            }
         }
     }
 

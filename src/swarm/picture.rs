@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::admission::Admission;
 use super::attendance::Attendance;
-use crate::model::pick::Hold;
-use crate::model::queue::{Entry, Invalid, Queue};
+use crate::model::pick::{Filter, Hold, is_meant};
+use crate::model::queue::{Aside, Entry, Invalid, Queue, parent_named_in};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
@@ -37,10 +38,20 @@ pub struct Complaint {
 #[derive(Default)]
 pub(super) struct Picture {
     pub(super) queue: Queue,
-    /// What the pending files looked like when they were read.
-    pub(super) stamps: HashMap<TaskId, Stamp>,
+    /// What the files looked like when they were read, of those whose contents may change where they lie.
+    pub(super) stamps: HashMap<(State, TaskId), Stamp>,
+    /// Complete tasks whose parents are not known: ten thousand of them need not be read where no epic waits.
+    pub(super) unread: HashSet<TaskId>,
+    /// Tasks that have come to a person since it was last told who waits for them.
+    pub(super) newly_aside: Vec<TaskId>,
+    /// What was told of the waiting tasks that only a person can set free.
+    pub(super) told: HashMap<TaskId, String>,
+    /// How often in a row an epic could not be completed.
+    pub(super) failures: HashMap<TaskId, u32>,
     /// The tasks that this process has, and how to wake who works on them.
     pub(super) mine: HashMap<TaskId, Arc<Wake>>,
+    /// How to wake those who wait for a program that is no single task's.
+    pub(super) apart: Vec<Arc<Wake>>,
     /// Tasks in `current/` that nobody has and that cannot be given back now.
     pub(super) stranded: HashSet<TaskId>,
     /// Files that somebody writes, to be looked at again.
@@ -52,6 +63,8 @@ pub(super) struct Picture {
     pub(super) troubles: u32,
     /// Nobody claims before this moment: the machine is not fit.
     pub(super) resting_until: Option<Timestamp>,
+    /// Which tasks the base lets through.
+    pub(super) admission: Admission,
     /// Nobody claims: a person has paused it.
     pub(super) paused: bool,
     /// Who claims, and who may make tasks.
@@ -66,13 +79,15 @@ impl Picture {
     pub(super) fn take(&mut self, id: &TaskId, wake: &Arc<Wake>) {
         let entry = self.queue.pending(id).cloned();
         self.queue.remove(State::Pending, id);
-        self.stamps.remove(id);
+        self.stamps.remove(&(State::Pending, id.clone()));
         self.queue.put_current(id, entry);
         self.mine.insert(id.clone(), Arc::clone(wake));
     }
 
-    pub(super) fn nothing_runs(&self) -> bool {
-        self.mine.is_empty() && self.queue.live().all(|(id, _)| self.stranded.contains(id))
+    /// Whether nothing is worked on that a run with this filter waits for.
+    pub(super) fn nothing_runs(&self, filter: &Filter) -> bool {
+        let idle = |(id, entry)| self.stranded.contains(id) || !is_meant(&self.queue, filter, entry);
+        self.mine.is_empty() && self.queue.live().all(idle)
     }
 
     pub(super) fn known_names(&self, state: State) -> Vec<OsString> {
@@ -85,11 +100,12 @@ impl Picture {
     pub(super) fn is_as_known(&self, dirs: &Dirs, state: State, name: &OsStr) -> bool {
         let Name::Task(id) = task_folder::read_name(name) else { return false };
         match state {
-            State::Pending => {
-                self.stamps.get(&id).is_some_and(|known| task_folder::stamp(dirs, state, &id).as_ref() == Some(known))
+            State::Pending | State::Review | State::Blocked => {
+                let now = task_folder::stamp(dirs, state, &id);
+                self.stamps.get(&(state, id)).is_some_and(|known| now.as_ref() == Some(known))
             }
             State::Current => self.mine.contains_key(&id),
-            State::Review | State::Blocked | State::Complete => self.queue.holds(state, &id),
+            State::Complete => self.queue.holds(state, &id),
         }
     }
 
@@ -129,9 +145,25 @@ impl Picture {
             return false;
         }
         self.queue.remove_invalid(State::Pending, &id.file_name());
-        self.stamps.insert(id.clone(), found.stamp);
+        self.stamps.insert((State::Pending, id.clone()), found.stamp);
         self.queue.put_pending(Entry::of(&found.task, found.stamp.arrived()));
         true
+    }
+
+    /// Notes that a complete task is there; what it says is read when somebody must know.
+    pub(super) fn enlist(&mut self, dirs: &Dirs, name: &OsStr) {
+        let state = State::Complete;
+        match task_folder::read_name(name) {
+            Name::Task(id) if matches!(task_folder::kind_of(dirs, state, &id), Some(Ok(()))) => {
+                self.rescanned = false;
+                self.queue.remove_invalid(state, &id.file_name());
+                self.queue.put(state, &id);
+                self.attendance.arrive();
+                self.complain_of_double(dirs, &id);
+                self.unread.insert(id);
+            }
+            Name::Task(_) | Name::Foreign | Name::Impossible(_) => self.look(dirs, state, name),
+        }
     }
 
     /// Makes the picture agree with one name in one folder.
@@ -147,7 +179,8 @@ impl Picture {
             }
             Name::Task(id) => match state {
                 State::Pending | State::Current => self.look_inside(dirs, state, &id),
-                State::Review | State::Blocked | State::Complete => self.look_outside(dirs, state, &id),
+                State::Review | State::Blocked => self.look_aside(dirs, state, &id),
+                State::Complete => self.look_at_complete(dirs, &id),
             },
         };
         match complaint {
@@ -169,7 +202,7 @@ impl Picture {
                     self.queue.put_current(id, Some(entry));
                 } else if !self.mine.contains_key(id) {
                     self.queue.put_pending(entry);
-                    self.stamps.insert(id.clone(), found.stamp);
+                    self.stamps.insert((state, id.clone()), found.stamp);
                 }
                 self.complain_of_double(dirs, id);
                 None
@@ -180,13 +213,11 @@ impl Picture {
                     self.queue.remove(state, id);
                     self.stranded.remove(id);
                 }
-                if state == State::Pending {
-                    self.stamps.remove(id);
-                }
+                self.stamps.remove(&(state, id.clone()));
                 None
             }
             Err(invalid) => {
-                self.queue.remove(state, id);
+                self.queue.put_broken(state, id, named_parent(dirs, state, id));
                 Some(invalid)
             }
         }
@@ -206,24 +237,66 @@ impl Picture {
         }
     }
 
-    /// Looks whether a task is there; what it says does not matter any more.
-    pub(super) fn look_outside(&mut self, dirs: &Dirs, state: State, id: &TaskId) -> Option<Invalid> {
-        match task_folder::kind_of(dirs, state, id) {
-            None => self.queue.remove(state, id),
-            Some(Ok(())) => {
+    /// Reads a task that waits for a person: why, and for which epic it counts.
+    fn look_aside(&mut self, dirs: &Dirs, state: State, id: &TaskId) -> Option<Invalid> {
+        match task_folder::read(dirs, state, id) {
+            Ok(Some(found)) => {
                 if !self.queue.holds(state, id) {
-                    self.queue.put(state, id);
+                    self.newly_aside.push(id.clone());
                     self.attendance.arrive();
                 }
+                self.queue.put_aside(state, id, found.task.parent.as_ref(), Aside::of(&found.task));
+                self.stamps.insert((state, id.clone()), found.stamp);
+                self.complain_of_double(dirs, id);
+                None
+            }
+            Ok(None) => {
+                self.queue.remove(state, id);
+                self.stamps.remove(&(state, id.clone()));
+                None
+            }
+            Err(invalid) => {
+                self.queue.put_broken(state, id, named_parent(dirs, state, id));
+                if matches!(task_folder::kind_of(dirs, state, id), Some(Ok(()))) {
+                    self.queue.put(state, id);
+                }
+                Some(invalid)
+            }
+        }
+    }
+
+    /// Reads for which epic a complete task counts; what else it says does not matter any more.
+    fn look_at_complete(&mut self, dirs: &Dirs, id: &TaskId) -> Option<Invalid> {
+        self.unread.remove(id);
+        match task_folder::kind_of(dirs, State::Complete, id) {
+            None => self.queue.remove(State::Complete, id),
+            Some(Ok(())) => {
+                if !self.queue.holds(State::Complete, id) {
+                    self.attendance.arrive();
+                }
+                self.queue.put_complete(id, parent(dirs, State::Complete, id).as_ref());
                 self.complain_of_double(dirs, id);
             }
             Some(Err(invalid)) => {
-                self.queue.remove(state, id);
+                self.queue.remove(State::Complete, id);
                 return Some(invalid);
             }
         }
         None
     }
+}
+
+/// The parent that a task's file names, whether it can be understood or not.
+pub(super) fn parent(dirs: &Dirs, state: State, id: &TaskId) -> Option<TaskId> {
+    match task_folder::read(dirs, state, id) {
+        Ok(found) => found.and_then(|found| found.task.parent),
+        Err(_) => named_parent(dirs, state, id),
+    }
+}
+
+/// The parent that a file names which cannot be understood.
+fn named_parent(dirs: &Dirs, state: State, id: &TaskId) -> Option<TaskId> {
+    task_folder::read_plain(&dirs.task(state, id)).ok().and_then(|bytes| parent_named_in(&bytes))
 }
 
 /// Whether a file of that name lies in `pending/` and in `other` at one moment: a file that moves between the two

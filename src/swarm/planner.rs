@@ -30,10 +30,11 @@ const AFTER_BUSY_S: i64 = 2;
 
 /// Plans until the run ends.
 pub(super) fn plan_on(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
-    if floor.board.is_filtered() {
+    if !floor.board.filter.is_open() {
         say(floor, bench, "this run is for certain tasks only, so nothing is planned".to_owned());
         return;
     }
+    floor.board.poke_with_all(&bench.wake);
     let mut planner = Planner::default();
     let mut known = News::default();
     let mut number = 0;
@@ -69,6 +70,8 @@ fn next_turn(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, planner: &Planne
         let now = clock::now();
         let news = || known.is_old(shop, board, sight.arrivals);
         let until = match planner.due(room(bench, &sight), now, news) {
+            // What would be planned on a red base is not what it needs.
+            Due::Now | Due::At(_) if sight.is_red => Until::Change,
             Due::OnNews => Until::Change,
             Due::At(at) => Until::Moment(at),
             Due::Now if sight.paused => Until::ChangeOrMore,
@@ -98,7 +101,7 @@ fn take_turn(floor: &Floor<'_>, bench: &Bench, leaves: &dyn Fn() -> bool) -> Opt
     floor.board.begin_planning(&bench.worker);
     let sight = look_again(floor.board, leaves)?;
     let room = room(bench, &sight);
-    (room > 0 && !sight.paused).then_some(Turn { sight, room, _lock: lock })
+    (room > 0 && !sight.paused && !sight.is_red).then_some(Turn { sight, room, _lock: lock })
 }
 
 fn look_again(board: &Board, leaves: &dyn Fn() -> bool) -> Option<Sight> {
@@ -125,10 +128,8 @@ fn one_cycle(floor: &Floor<'_>, bench: &mut Bench, turn: &Turn, number: u32) -> 
         // A run that is ending has nobody left to ask.
         still_room: &|| if shop.stop.get() == Stop::No { still_room() } else { turn.room },
     };
-    board.begin_errand(&bench.worker, &bench.wake);
     // A mistake of ours in one cycle must not end the others.
     let planned = catch_unwind(AssertUnwindSafe(|| plan(shop, bench, &order, number)));
-    board.end_errand(&bench.worker);
     planned.unwrap_or_else(|_| {
         break_off_errand(shop, bench);
         say(

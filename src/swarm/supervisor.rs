@@ -5,15 +5,19 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::base_health::BaseHealth;
 use super::board::{Board, WhenEmpty};
 use super::books::{write_started, write_stopped};
 use super::crew::{Crew, News};
+use super::epics::settle;
 use super::keeper::Keeper;
+use super::merge_queue::{self, MergeQueue};
 use super::muster::{Wanted, muster};
 use super::reload::Reload;
 use super::run_lock::RunLock;
 use super::steering::Steering;
-use super::worker::{Budget, Floor, Tally};
+use super::tally::{Budget, Tally};
+use super::worker::Floor;
 use crate::cycle::{Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
@@ -22,6 +26,7 @@ use crate::model::pick::Filter;
 use crate::model::record::Event;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Show, Who, new_run_id};
+use crate::os::judgements::Judgements;
 use crate::os::process::become_subreaper;
 use crate::os::settings::{InForce, Source};
 use crate::os::signals::{self, Ask};
@@ -86,6 +91,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         base,
         in_force: InForce::new(settings),
         journal,
+        judgements: Judgements::new(workspace.dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
@@ -163,16 +169,21 @@ impl Run<'_> {
         let keeper = self.keeper();
         keeper.recover_all();
         keeper.tell_complaints();
-        keeper.tell_stuck();
+        self.board.tell_stuck(&self.shop.journal);
         catch_up(self.shop)?;
 
         let budget = Budget::new(self.order.cycles);
-        let floor = Floor { shop: self.shop, board: &self.board, budget: &budget, each: self.order.each, tally };
+        let base = BaseHealth::default();
+        let (board, each) = (&self.board, self.order.each);
+        let queue = MergeQueue::default();
+        let floor = Floor { shop: self.shop, board, queue: &queue, base: &base, budget: &budget, each, tally };
         let failure = thread::scope(|scope| {
             // Before the first worker looks for a task.
             steering.hear_pause();
             let mut crew = Crew::begin(scope, &floor, tell, workers, &tip);
+            scope.spawn(|| merge_queue::serve(&floor));
             self.attend(&mut crew, &mut steering, hear, ready);
+            queue.close();
             crew.failure()
         });
         if let Err(error) = catch_up(self.shop) {
@@ -231,6 +242,7 @@ impl Run<'_> {
             if rescan_at <= now {
                 keeper.rescan();
                 steering.look(crew);
+                self.board.tell_stuck(&self.shop.journal);
                 rescan_at = now + RESCAN;
             }
             steering.reread(crew);
@@ -244,6 +256,8 @@ impl Run<'_> {
                 self.stop(Stop::Finish);
             }
             keeper.tell_complaints();
+            settle(self.shop, &self.board);
+            self.board.tell_newly_stuck(&self.shop.journal);
         }
     }
 
@@ -280,7 +294,7 @@ impl Run<'_> {
                     && self.order.when_empty == WhenEmpty::End
                     && self.board.something_needs_a_person();
                 if left {
-                    self.keeper().tell_stuck();
+                    self.board.tell_stuck(&self.shop.journal);
                 }
                 let exit = if tally.all_complete() && !left { Exit::Done } else { Exit::Failed };
                 let cycles: u32 = outcomes.values().sum();

@@ -1,18 +1,20 @@
 //! One worker: pick, cycle, repeat, on one bench of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::base_health::{Admitted, BaseHealth};
 use super::board::{Board, Next};
 use super::choosing::chosen_claims;
+use super::epics::settle;
+use super::merge_queue::MergeQueue;
 use super::recover::recover;
 use super::seat::Seat;
-use crate::cycle::{Bench, Claim, Claimed, Performed, Workshop, claim, perform};
+use super::tally::{Budget, Count, Tally, in_future};
+use crate::cycle::{Bench, Claim, Claimed, Performed, Turned, Workshop, claim, perform, resume};
 use crate::model::config::ClaimBy;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
@@ -32,84 +34,16 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(10);
 const BROKEN_OFF: Performed =
     Performed { outcome: Outcome::Infra, settled: false, to: None, pause: Some(Duration::from_secs(60)), noted: false };
 
-/// How many cycles may still begin.
-pub(super) struct Budget {
-    left: Option<AtomicU32>,
-}
-
-impl Budget {
-    /// At most `cycles` in all; `None`: as many as there are tasks.
-    pub(super) fn new(cycles: Option<u32>) -> Self {
-        Self { left: cycles.map(AtomicU32::new) }
-    }
-
-    /// Takes one, if one is left.
-    pub(super) fn take(&self) -> bool {
-        let Some(left) = &self.left else { return true };
-        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
-    }
-
-    /// One that was taken has not begun.
-    pub(super) fn give_back(&self) {
-        if let Some(left) = &self.left {
-            left.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
-
-/// What the workers of a run have done.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    ended: Mutex<Ended>,
-}
-
-#[derive(Debug, Default)]
-struct Ended {
-    outcomes: BTreeMap<Outcome, u32>,
-    /// For each task, whether its last cycle completed it.
-    complete: HashMap<TaskId, bool>,
-    /// For each planner, whether its last cycle planned.
-    planned: HashMap<String, bool>,
-}
-
-impl Tally {
-    fn add(&self, id: &TaskId, performed: Performed) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        *ended.outcomes.entry(performed.outcome).or_default() += 1;
-        ended.complete.insert(id.clone(), performed.is_complete());
-    }
-
-    /// A planner's cycle has ended.
-    pub(super) fn add_planning(&self, worker: &str, outcome: Outcome) {
-        self.add_errand(outcome);
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.planned.insert(worker.to_owned(), outcome == Outcome::Planned);
-    }
-
-    /// A cycle without a task has ended.
-    pub(super) fn add_errand(&self, outcome: Outcome) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        *ended.outcomes.entry(outcome).or_default() += 1;
-    }
-
-    /// Whether every task that was claimed was completed in the end, and every planner could plan.
-    pub(super) fn all_complete(&self) -> bool {
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.complete.values().chain(ended.planned.values()).all(|well| *well)
-    }
-
-    /// How many cycles ended how.
-    pub(super) fn outcomes(&self) -> BTreeMap<Outcome, u32> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).outcomes.clone()
-    }
-}
-
 /// What all workers of a run share.
 pub(super) struct Floor<'a> {
     /// The tools.
     pub shop: &'a Workshop,
     /// The queue's picture.
     pub board: &'a Board,
+    /// What is ready to land.
+    pub queue: &'a MergeQueue,
+    /// What is known of the base.
+    pub base: &'a BaseHealth,
     /// How many cycles may begin, over all workers.
     pub budget: &'a Budget,
     /// How many cycles each worker may begin.
@@ -119,15 +53,40 @@ pub(super) struct Floor<'a> {
 }
 
 impl Floor<'_> {
+    /// Takes note of a cycle that has ended.
+    pub(super) fn take_note(&self, worker: &str, id: &TaskId, performed: Performed) {
+        self.tally.add(id, performed);
+        self.look_at_the_machine(worker, id, performed);
+        self.base.hear(self.board, id, performed.outcome);
+        if !performed.settled {
+            self.board.strand(id);
+        }
+        self.board.let_go(id);
+        settle(self.shop, self.board);
+    }
+
+    /// Takes note of a cycle that a mistake of ours broke off.
+    pub(super) fn broke_off(&self, worker: &str, id: &TaskId) {
+        self.tally.add(id, BROKEN_OFF);
+        // Given back like a dead worker's; a task that does it every time must not turn hot.
+        if let Err(error) = recover(self.shop, id) {
+            self.shop.journal.event(&who(worker, id), Event::Warning { message: error.chain() });
+        }
+        self.look_at_the_machine(worker, id, BROKEN_OFF);
+        let message = "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
+        self.shop.journal.event(&who(worker, id), Event::Warning { message });
+        self.board.let_go(id);
+    }
+
     /// Lets claiming rest when the machine fails one cycle after the other, and goes on when one succeeds.
-    fn look_at_the_machine(&self, bench: &Bench, id: &TaskId, performed: Performed) {
+    fn look_at_the_machine(&self, worker: &str, id: &TaskId, performed: Performed) {
         let has_failed = performed.outcome == Outcome::Infra || !performed.noted;
         if has_failed {
             // The file may not be writable just now: without its note it would be claimed again at once.
             let pause = performed.pause.unwrap_or_default().max(self.shop.settings().config.limits.backoff);
             self.board.defer(id, in_future(pause));
         }
-        self.hear_of_the_machine(&bench.worker, has_failed);
+        self.hear_of_the_machine(worker, has_failed);
     }
 
     /// The same for a cycle without a task.
@@ -145,55 +104,99 @@ impl Floor<'_> {
     }
 }
 
-fn in_future(pause: Duration) -> Timestamp {
-    let now = clock::now();
-    SignedDuration::try_from(pause).ok().and_then(|pause| now.checked_add(pause).ok()).unwrap_or(now)
-}
-
-/// What a worker has done so far, and when it goes on.
-#[derive(Debug, Default)]
-pub(super) struct Count {
-    /// All its cycles: the number of the last one.
-    pub cycles: u32,
-    /// Those that had a task.
-    pub tasks: u32,
-    /// How often in a row its agent could not choose.
-    pub failures: u32,
-    /// It claims nothing before.
-    pub rests_until: Option<Timestamp>,
-}
-
-impl Count {
-    /// Lets it rest for `pause`, unless it rests longer.
-    pub(super) fn rest(&mut self, pause: Duration) {
-        if !pause.is_zero() {
-            self.rests_until = self.rests_until.max(Some(in_future(pause)));
-        }
-    }
-}
-
 /// Works until there is nothing left to do, or until the run ends.
 pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
+    // Its agent may choose tasks before it has one.
+    floor.board.poke_with_all(&bench.wake);
     let mut count = Count::default();
-    while floor.each.is_none_or(|each| count.tasks < each) {
-        if !floor.budget.take() {
+    let mut claims = VecDeque::new();
+    let mut may_claim = true;
+    loop {
+        if let Some(branch) = floor.queue.take_back(&bench.worker) {
+            let id = branch.id().clone();
+            turn(floor, bench, &id, |bench| resume(floor.shop, bench, branch));
+            continue;
+        }
+        if let Some(claim) = claims.pop_front() {
+            if let Some(claim) = begin(floor, bench, seat, &mut count, claim) {
+                claims.push_front(claim);
+            }
+            continue;
+        }
+        may_claim = may_claim && floor.each.is_none_or(|each| count.tasks < each) && floor.budget.take();
+        if !may_claim {
+            // What it has handed over may come back.
+            if floor.queue.wait_for_call(&bench.worker) {
+                continue;
+            }
             break;
         }
-        let claims = next_claims(floor, bench, seat, &mut count);
-        let has_ended = claims.is_none();
-        let claims = claims.unwrap_or_default();
+        match next_claims(floor, bench, seat, &mut count) {
+            Ok(claimed) => claims.extend(claimed),
+            Err(NoTask::Called) => {}
+            Err(NoTask::Gone) => may_claim = false,
+        }
         if claims.is_empty() {
             floor.budget.give_back();
         }
-        if has_ended {
-            break;
-        }
-        work_through(floor, bench, seat, &mut count, claims);
     }
 }
 
-/// Waits for tasks and claims them; `None`: there are none and will be none.
-fn next_claims(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count) -> Option<Vec<Claim>> {
+/// Performs a cycle with a claimed task; gives the claim back as it was if the worker is called for something else
+/// while it rests. What its agent has claimed and not begun when the worker is to end goes back to `pending/`.
+fn begin(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count, claim: Claim) -> Option<Claim> {
+    let id = claim.id.clone();
+    if claim.chosen.is_some() {
+        if floor.shop.stop.get() != Stop::No || seat.leaves() {
+            give_back(floor, bench, claim);
+            return None;
+        }
+        if let Some(until) = count.rests_until.filter(|until| *until > clock::now()) {
+            floor.board.wait_for(until, &|| seat.leaves() || floor.queue.calls(&bench.worker));
+            return Some(claim);
+        }
+    }
+    count.cycles += 1;
+    count.tasks += 1;
+    turn(floor, bench, &id, |bench| perform(floor.shop, bench, Box::new(claim), count.cycles));
+    count.rest(bench.member.pause_between);
+    None
+}
+
+fn give_back(floor: &Floor<'_>, bench: &Bench, claim: Claim) {
+    let id = claim.id.clone();
+    if !claim.give_back(floor.shop, &bench.worker, "its worker ends before it could begin") {
+        floor.board.strand(&id);
+    }
+    floor.board.let_go(&id);
+    floor.budget.give_back();
+}
+
+/// Brings a task as far as this worker can.
+fn turn(floor: &Floor<'_>, bench: &mut Bench, id: &TaskId, perform: impl FnOnce(&mut Bench) -> Turned) {
+    bench.wake.reset();
+    // A mistake of ours in one cycle must not end the others: the claim is recovered like a dead one's.
+    match catch_unwind(AssertUnwindSafe(|| perform(bench))) {
+        Ok(Turned::Ended(performed)) => floor.take_note(&bench.worker, id, performed),
+        Ok(Turned::HandedOver(branch)) => floor.queue.hand_over(branch),
+        Err(_) => {
+            bench.distrust();
+            floor.broke_off(&bench.worker, id);
+        }
+    }
+}
+
+/// Why a worker has no task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoTask {
+    /// A branch of its own has come back from the merge queue.
+    Called,
+    /// It claims no more.
+    Gone,
+}
+
+/// Waits for tasks and claims them. It may be that nothing was claimed after all.
+fn next_claims(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count) -> Result<Vec<Claim>, NoTask> {
     let allowed = floor.shop.settings().config.limits.infra;
     match seat.member().claim {
         ClaimBy::Agent if count.failures < allowed => chosen_claims(floor, bench, seat, count),
@@ -205,89 +208,46 @@ fn next_claims(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Co
     }
 }
 
-/// Works on what was claimed, one after the other. What an agent has claimed and not begun when the worker is to end is
-/// given back.
-fn work_through(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count, claims: Vec<Claim>) {
-    let leaves = || seat.leaves();
-    for (at, claim) in claims.into_iter().enumerate() {
-        if let Some(until) = count.rests_until.filter(|_| at > 0) {
-            floor.board.rest(until, &leaves);
-        }
-        if claim.chosen.is_some() && (floor.shop.stop.get() != Stop::No || leaves()) {
-            let id = claim.id.clone();
-            if !claim.give_back(floor.shop, &bench.worker, "its worker ends before it could begin") {
-                floor.board.strand(&id);
-            }
-            floor.board.let_go(&id);
-            floor.budget.give_back();
-            continue;
-        }
-        count.cycles += 1;
-        count.tasks += 1;
-        one_cycle(floor, bench, claim, count.cycles);
-        count.rest(bench.member.pause_between);
-    }
-}
-
-fn one_cycle(floor: &Floor<'_>, bench: &mut Bench, claim: Claim, number: u32) {
-    let id = claim.id.clone();
-    bench.wake.reset();
-    // A mistake of ours in one cycle must not end the others: the claim is recovered like a dead one's.
-    let performed = catch_unwind(AssertUnwindSafe(|| perform(floor.shop, bench, claim, number)));
-    match performed {
-        Ok(performed) => {
-            floor.tally.add(&id, performed);
-            floor.look_at_the_machine(bench, &id, performed);
-            if !performed.settled {
-                floor.board.strand(&id);
-            }
-        }
-        Err(_) => {
-            bench.distrust();
-            floor.tally.add(&id, BROKEN_OFF);
-            // Given back like a dead worker's; a task that does it every time must not turn hot.
-            if let Err(error) = recover(floor.shop, &id) {
-                floor.shop.journal.event(&who(bench, &id), Event::Warning { message: error.chain() });
-            }
-            floor.look_at_the_machine(bench, &id, BROKEN_OFF);
-            let message =
-                "this cycle ended by a mistake in swarm (the message stands above); please report it".to_owned();
-            floor.shop.journal.event(&who(bench, &id), Event::Warning { message });
-        }
-    }
-    floor.board.let_go(&id);
-}
-
-/// Waits for a task and claims it; `None`: there is none and will be none.
-fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &Count) -> Option<Box<Claim>> {
+/// Waits for a task and claims it.
+fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &Count) -> Result<Box<Claim>, NoTask> {
     loop {
         let id = next_task(floor, bench, seat, count.rests_until)?;
         if let Ok(claimed) = try_claim(floor, bench, count.cycles + 1, &id) {
             // As late as can be: the cycle takes the settings in force next, and the two belong together.
             bench.member = seat.member();
-            return Some(claimed);
+            return Ok(claimed);
         }
     }
 }
 
-/// Waits for a task that can be claimed, and takes it on the board; `None`: there is none and will be none.
+/// Waits for a task that can be claimed, and takes it on the board.
 pub(super) fn next_task(
     floor: &Floor<'_>,
     bench: &Bench,
     seat: &Seat,
     rests_until: Option<Timestamp>,
-) -> Option<TaskId> {
+) -> Result<TaskId, NoTask> {
+    let called = || floor.queue.calls(&bench.worker);
     loop {
         if floor.shop.stop.get() != Stop::No {
-            return None;
+            return Err(NoTask::Gone);
         }
-        let id = match floor.board.next(&bench.wake, rests_until, &|| seat.leaves()) {
+        let id = match floor.board.next(&bench.wake, rests_until, &|| seat.leaves(), &called) {
             Next::Claim(id) => id,
-            Next::Drained | Next::Retired | Next::Stopped => return None,
+            Next::Epics => {
+                settle(floor.shop, floor.board);
+                continue;
+            }
+            Next::Drained => {
+                floor.base.tell_why_tasks_are_left(floor.shop, floor.board);
+                return Err(NoTask::Gone);
+            }
+            Next::Called => return Err(NoTask::Called),
+            Next::Retired | Next::Stopped => return Err(NoTask::Gone),
         };
         // The file counts, even where its event is still on its way.
         if !floor.board.heed_pause() {
-            return Some(id);
+            return Ok(id);
         }
         floor.board.let_go(&id);
     }
@@ -295,7 +255,14 @@ pub(super) fn next_task(
 
 /// Claims a task that was taken on the board; the reason if it cannot be had, and then it is left alone for as long as
 /// that may last.
-pub(super) fn try_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32, id: &TaskId) -> Result<Box<Claim>, String> {
+pub(super) fn try_claim(floor: &Floor<'_>, bench: &mut Bench, cycle: u32, id: &TaskId) -> Result<Box<Claim>, String> {
+    match floor.base.admits(floor, bench, id) {
+        Admitted::Yes => {}
+        Admitted::No => {
+            floor.board.let_go(id);
+            return Err("the gates do not succeed on the base".to_owned());
+        }
+    }
     match claim(floor.shop, bench, cycle, id) {
         Ok(Claimed::Yes(claimed)) => Ok(claimed),
         Ok(Claimed::Lost) => {
@@ -314,13 +281,13 @@ pub(super) fn try_claim(floor: &Floor<'_>, bench: &Bench, cycle: u32, id: &TaskI
             // Somebody may have removed our folders; they are made again.
             let again = folders::create(&floor.shop.dirs).err().map(|error| format!("; {}", error.chain()));
             let message = format!("cannot claim the task: {error}{}", again.unwrap_or_default());
-            floor.shop.journal.event(&who(bench, id), Event::Warning { message: message.clone() });
+            floor.shop.journal.event(&who(&bench.worker, id), Event::Warning { message: message.clone() });
             floor.board.defer(id, in_future(AFTER_TROUBLE));
             Err(message)
         }
     }
 }
 
-pub(super) fn who(bench: &Bench, id: &TaskId) -> Who {
-    Who { worker: Some(bench.worker.clone()), cycle: None, task: Some(id.clone()) }
+pub(super) fn who(worker: &str, id: &TaskId) -> Who {
+    Who { worker: Some(worker.to_owned()), cycle: None, task: Some(id.clone()) }
 }

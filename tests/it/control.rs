@@ -36,7 +36,7 @@ fn new_settings_hold_from_the_next_claim_on() {
     w.task("first", &format!("{}\n{}\necho 1 > first.txt", w.gives("begun"), w.awaits("go")));
     let mut swarm = w.start_in_background(["-n", "1"]);
     w.wait_for_sign("begun");
-    w.config("limits: {attempts: 1}\nverify: ['test -e second.txt']");
+    w.config("limits: {attempts: 1}\nverify: ['test ! -e third.txt']");
     swarm.wait_for_event(settings_read("config/swarm.yaml"));
     w.give("go");
     swarm.wait_for_event(|event| event.moves("first", "complete"));
@@ -52,7 +52,7 @@ fn new_settings_hold_from_the_next_claim_on() {
 #[test]
 fn a_mistake_keeps_the_last_good_settings_and_is_told_once() {
     let w = Workspace::new();
-    w.config("verify: ['test -e good.txt']");
+    w.config("verify: ['test -s README.md']");
     let mut swarm = w.start_in_background(["-n", "1"]);
     swarm.wait_for_event(|event| event.is("run_started"));
     w.config("verfy: []");
@@ -60,7 +60,7 @@ fn a_mistake_keeps_the_last_good_settings_and_is_told_once() {
     w.config("verfy: []");
     w.task("one", "echo x > good.txt");
     swarm.wait_for_event(|event| event.moves("one", "complete"));
-    assert_eq!(w.cycles_of("one")[0]["steps"][1]["command"], "test -e good.txt");
+    assert_eq!(w.cycles_of("one")[0]["steps"][1]["command"], "test -s README.md");
     // As editors do: written beside, and renamed over it.
     w.write("config/.new", "workers: [{agent: script}]\nverify: ['test -e README.md']\n");
     fs::rename(w.path("config/.new"), w.path("config/swarm.yaml")).expect("rename a file");
@@ -84,7 +84,7 @@ fn a_mistake_keeps_the_last_good_settings_and_is_told_once() {
 #[test]
 fn settings_that_vanish_do_not_take_the_gates_with_them() {
     let w = Workspace::new();
-    w.config("limits: {attempts: 1}\nverify: ['test -e good.txt']");
+    w.config("limits: {attempts: 1}\nverify: ['test ! -e bad.txt']");
     let mut swarm = w.start_in_background(["-n", "1"]);
     swarm.wait_for_event(|event| event.is("run_started"));
     fs::rename(w.path("config"), w.path("elsewhere")).expect("rename a folder");

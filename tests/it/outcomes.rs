@@ -177,7 +177,7 @@ fn a_task_that_wants_a_persons_review_waits_in_review() {
 #[test]
 fn a_gate_that_cannot_be_run_says_nothing_about_the_work() {
     let w = Workspace::new();
-    w.config("verify: [no-such-program-anywhere]\nlimits: {infra: 2, backoff: 0s}\n");
+    w.config("verify: ['test ! -e x.txt || no-such-program-anywhere']\nlimits: {infra: 2, backoff: 0s}\n");
     w.task("fine", "echo x > x.txt");
     w.start(["--drain"]).code(1);
     let text = w.is_in("blocked", "fine");
@@ -197,7 +197,7 @@ fn gates_are_bounded_read_nothing_and_leave_nothing_in_the_work() {
     w.start(["--drain"]).code(0);
     w.base().has("x.txt").lacks("litter.txt");
 
-    w.config("verify: [{run: 'sleep 600', timeout: 300ms}]\nlimits: {attempts: 1}\n");
+    w.config("verify: [{run: 'test ! -e y.txt || sleep 600', timeout: 300ms}]\nlimits: {attempts: 1}\n");
     w.task("hung", "echo y > y.txt");
     w.start(["--drain"]).code(1);
     assert!(w.is_in("blocked", "hung").contains("was ended after"));

@@ -11,7 +11,7 @@ fn steps(w: &Workspace, id: &str) -> Vec<String> {
 #[test]
 fn what_a_person_approves_is_merged_without_its_agent() {
     let w = Workspace::new();
-    w.config("verify: [test -e x.txt]\n");
+    w.config("verify: [test ! -e broken.txt]\n");
     w.task_with("work", "review: human", "echo x > x.txt");
     w.start(["--drain"]).code(1);
     let text = w.is_in("review", "work");

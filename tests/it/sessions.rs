@@ -112,8 +112,12 @@ fn a_task_that_was_rewritten_meanwhile_is_begun_afresh() {
 #[test]
 fn work_that_was_done_when_the_swarm_was_killed_is_verified_and_merged_without_its_agent() {
     let w = Workspace::new();
-    let gate =
-        format!("test -e '{0}' || {{ {1}; {2}; }}", w.sign("again").display(), w.gives("gate"), w.awaits("never"));
+    let gate = format!(
+        "! test -e x.txt || test -e '{0}' || {{ {1}; {2}; }}",
+        w.sign("again").display(),
+        w.gives("gate"),
+        w.awaits("never")
+    );
     w.config(&format!("verify:\n  - {{run: {}}}\n", serde_json::to_string(&gate).expect("JSON")));
     w.task("work", "echo x > x.txt");
     let swarm = w.start_in_background(["--drain"]);
@@ -131,8 +135,12 @@ fn work_that_was_done_when_the_swarm_was_killed_is_verified_and_merged_without_i
 #[test]
 fn work_that_was_done_when_the_run_was_interrupted_is_not_done_again() {
     let w = Workspace::new();
-    let gate =
-        format!("test -e '{0}' || {{ {1}; {2}; }}", w.sign("again").display(), w.gives("gate"), w.awaits("never"));
+    let gate = format!(
+        "! test -e x.txt || test -e '{0}' || {{ {1}; {2}; }}",
+        w.sign("again").display(),
+        w.gives("gate"),
+        w.awaits("never")
+    );
     w.config(&format!("verify:\n  - {{run: {}}}\n", serde_json::to_string(&gate).expect("JSON")));
     w.task("work", "echo x > x.txt");
     let swarm = w.start_in_background(["--drain"]);

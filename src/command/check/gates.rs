@@ -10,6 +10,7 @@ use crate::error::{Context, Error, Result};
 use crate::model::crew::Member;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, new_run_id};
+use crate::os::judgements::Judgements;
 use crate::os::process::become_subreaper;
 use crate::os::settings::InForce;
 use crate::os::signals;
@@ -77,6 +78,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         base: branch.to_owned(),
         in_force: InForce::new(workspace.settings()),
         journal,
+        judgements: Judgements::new(dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),

@@ -18,9 +18,9 @@ pub(super) fn dependencies(dirs: &Dirs, files: &[Valid], queue: &Queue) -> Vec<F
         let hold = queue.pending(file.id()).and_then(|entry| pick::hold(queue, &Filter::default(), entry));
         if let Some(Hold::Cycle(circle)) = &hold {
             // The same circle seen from each of its tasks.
-            let members: BTreeSet<&TaskId> = circle.iter().collect();
+            let members: BTreeSet<&TaskId> = circle.ids().collect();
             if told.insert(members.into_iter().cloned().collect::<Vec<_>>()) {
-                let reason = format!("{}: take one of these dependencies away", Hold::Cycle(circle.clone()));
+                let reason = format!("{}: take one `depends_on`, or one `parent`, away", Hold::Cycle(circle.clone()));
                 findings.push(file.about(dirs, Weight::Error, "depends_on", reason));
             }
         }

@@ -28,12 +28,13 @@ const LANDINGS: [(&str, Landing); 5] = [
     ("merged-red", Landing::Red),
     ("task-changed", Landing::Changed),
 ];
-const HALTS: [(&str, Halt, Outcome); 5] = [
+const HALTS: [(&str, Halt, Outcome); 6] = [
     ("interrupt", Halt::Interrupted, Outcome::Interrupted),
     ("cancel", Halt::Cancelled, Outcome::Cancelled),
     ("trouble", Halt::Infra, Outcome::Infra),
     ("limit", Halt::RateLimited, Outcome::RateLimited),
     ("broke", Halt::OverBudget, Outcome::OverBudget),
+    ("red-base", Halt::BaseRed, Outcome::Interrupted),
 ];
 
 /// Every event with its word.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Entry, Queue};
+use super::{Aside, Entry, Invalid, Queue};
 use crate::model::footprint::Footprint;
 use crate::model::state::State;
 use crate::model::task::{Kind, TaskId};
@@ -56,8 +56,9 @@ pub(in crate::model) fn entry(words: &str) -> Entry {
     entry
 }
 
-/// A queue at second 10: a line for each task, after the folder in which it lies, or after `writing` where a waiting
-/// one is being written, or after `locked` with the second until which it is set aside.
+/// A queue at second 10: a line for each task, after the folder in which it lies (`blocked b because:no_key`), or after
+/// `writing` where a waiting one is being written, after `locked` with the second until which it is set aside, or after
+/// `broken` where its file in `pending/` cannot be understood.
 pub(in crate::model) fn queue(lines: &str) -> Queue {
     let mut queue = Queue::default();
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -70,7 +71,19 @@ pub(in crate::model) fn queue(lines: &str) -> Queue {
                 let (name, until) = task.split_once(' ').unwrap();
                 queue.defer(&id(name), at(until.parse().unwrap()));
             }
-            folder => queue.put(folder.parse::<State>().unwrap(), &id(task)),
+            "broken" => {
+                let task = entry(task);
+                queue.put_broken(State::Pending, &task.id, task.parent);
+                let wrong = Invalid { line: Some(2), reason: "mend it".to_owned() };
+                queue.put_invalid(State::Pending, &task.id.file_name(), wrong);
+            }
+            "complete" => queue.put_complete(&entry(task).id, entry(task).parent.as_ref()),
+            folder => {
+                let (task, reason) = task.split_once(" because:").map_or((task, None), |(task, it)| (task, Some(it)));
+                let task = entry(task);
+                let aside = Aside { kind: task.kind, reason: reason.map(Arc::from) };
+                queue.put_aside(folder.parse::<State>().unwrap(), &task.id, task.parent.as_ref(), aside);
+            }
         }
     }
     queue.advance(at(10));

@@ -77,3 +77,78 @@ fn an_invalid_file_is_news_once() {
     let left: Vec<_> = queue.invalid().map(|(state, name, _)| (state, name)).collect();
     assert_eq!(left, [(State::Blocked, "a.md")]);
 }
+
+fn ripe(queue: &Queue) -> Vec<&str> {
+    queue.ripe().map(TaskId::as_str).collect()
+}
+
+#[test]
+fn an_epic_is_ripe_when_all_its_children_are_complete_and_it_has_one() {
+    for (lines, is_ripe) in [
+        ("", false),
+        ("complete a parent:e", true),
+        ("complete a parent:e\n complete b parent:e", true),
+        ("complete a parent:e\n pending b parent:e", false),
+        ("complete a parent:e\n current b parent:e", false),
+        ("complete a parent:e\n review b parent:e", false),
+        ("complete a parent:e\n blocked b parent:e", false),
+        ("complete a parent:e\n broken b parent:e", false),
+        ("complete a parent:e\n broken b", true),
+        ("complete a parent:e\n pending a parent:e", false),
+        ("complete a parent:e\n pending b epic parent:e", false),
+        ("complete a parent:e\n complete b epic parent:e\n pending c parent:b", true),
+        ("complete a parent:e\n blocked e", false),
+        ("complete a parent:e\n writing e", false),
+        ("complete a parent:e\n locked e 20", false),
+        ("complete a parent:e\n pending e epic after:x\n pending x", false),
+        ("complete a parent:e\n pending e epic after:x\n complete x", true),
+        ("complete a parent:e\n pending e epic parent:e", false),
+        // A wish or a pause is about claiming.
+        ("complete a parent:e\n pending e epic wish:20 pause:30", true),
+        ("complete a parent:e\n pending e", false),
+    ] {
+        let queue = queue(&format!("pending e epic\n {lines}"));
+        assert_eq!(ripe(&queue) == ["e"], is_ripe, "{lines}");
+    }
+}
+
+#[test]
+fn an_epic_follows_its_children_as_they_move() {
+    let mut queue = queue("pending e epic\n pending a parent:e\n pending b parent:e");
+    queue.remove(State::Pending, &id("a"));
+    queue.put_complete(&id("a"), Some(&id("e")));
+    assert_eq!(ripe(&queue), Vec::<&str>::new());
+    queue.remove(State::Pending, &id("b"));
+    assert_eq!(ripe(&queue), ["e"], "the other was deleted");
+    assert_eq!(queue.vanished_children(&id("e")).collect::<Vec<_>>(), [&id("b")]);
+    queue.put_aside(State::Blocked, &id("b"), Some(&id("e")), Aside::default());
+    assert_eq!(ripe(&queue), Vec::<&str>::new(), "or only moved");
+    queue.remove(State::Blocked, &id("b"));
+    queue.remove(State::Complete, &id("a"));
+    assert_eq!(queue.childless().collect::<Vec<_>>(), [&id("e")], "a child that was deleted completes nothing");
+    queue.remove(State::Pending, &id("e"));
+    assert_eq!(queue.childless().count(), 0);
+}
+
+#[test]
+fn what_a_broken_file_named_before_still_counts() {
+    let mut queue = queue("pending e epic\n complete a parent:e\n pending b parent:e");
+    queue.put_broken(State::Pending, &id("b"), None);
+    assert_eq!(ripe(&queue), Vec::<&str>::new());
+    assert_eq!(queue.whereabouts(&id("b")), None);
+    queue.remove(State::Pending, &id("b"));
+    assert_eq!(ripe(&queue), ["e"]);
+}
+
+#[test]
+fn an_epic_that_was_set_aside_is_ripe_again_in_time() {
+    let mut queue = queue("pending e epic\n complete a parent:e\n locked e 20");
+    queue.advance(at(19));
+    assert_eq!(ripe(&queue), Vec::<&str>::new());
+    queue.advance(at(20));
+    assert_eq!((ripe(&queue), order(&queue)), (vec!["e"], String::new()));
+    queue.defer(&id("e"), Timestamp::MAX);
+    assert_eq!((ripe(&queue).len(), queue.to_come().count()), (0, 0), "given up: nobody waits for it");
+    queue.remove(State::Pending, &id("e"));
+    assert!(queue.ripe.is_empty() && queue.timed.is_empty() && queue.deferred.is_empty());
+}

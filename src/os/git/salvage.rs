@@ -154,6 +154,13 @@ impl Slot {
     }
 }
 
+impl Repo {
+    /// Removes a ref of ours that points to `commit`. What it held must be reachable in another way.
+    pub fn forget(&self, reference: &str, commit: &Oid) -> Result<(), GitError> {
+        self.git().args(["update-ref", "-d", reference]).arg(commit).run().map(drop)
+    }
+}
+
 /// Creates the first free ref for `commit`, or finds the one that holds the same work already.
 fn put(repo: &Repo, reference: &str, commit: &Oid) -> Result<Salvaged, GitError> {
     for n in 1..=u32::MAX {

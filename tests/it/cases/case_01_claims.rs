@@ -11,6 +11,7 @@ use swarm::model::choice::Choice;
 use swarm::model::crew::Member;
 use swarm::model::task::TaskId;
 use swarm::os::journal::Journal;
+use swarm::os::judgements::Judgements;
 use swarm::os::settings::InForce;
 use swarm::os::stop::StopValue;
 use swarm::os::turnstile::Turnstile;
@@ -88,6 +89,7 @@ fn claim_all(root: &std::path::Path) {
     let run_id = format!("race-{}", std::process::id());
     let in_force = InForce::new(workspace.settings());
     let shop = Workshop {
+        judgements: Judgements::new(workspace.dirs.verified()),
         journal: Journal::create(workspace.dirs.runs(), &run_id, Box::new(|_| {})).expect("begin a run"),
         dirs: workspace.dirs,
         repo: workspace.repo,

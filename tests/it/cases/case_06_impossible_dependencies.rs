@@ -18,6 +18,7 @@ fn circles_and_unknown_names_are_said_and_end_a_drain_with_1() {
     for id in ["hen", "egg", "self"] {
         assert!(held(id).is_some_and(|line| line.contains("depends on itself")), "{id}\n{dry}");
     }
+    dry.says("waits for lost, which depends on nobody, and no task has that name");
 
     w.start(["--drain", "-n", "3"]).code(1);
     assert_eq!(w.tasks_in("complete"), ["first", "second"]);

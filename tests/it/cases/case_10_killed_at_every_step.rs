@@ -8,7 +8,7 @@ const MOST_CALLS: usize = 200;
 /// One task whose agent commits a part and leaves a part, and a gate.
 fn a_workspace() -> Workspace {
     let w = Workspace::new();
-    w.config("verify: [\"test -f left.txt\"]\nlimits: {backoff: 0s}");
+    w.config("verify: [\"test ! -f committed.txt || test -f left.txt\"]\nlimits: {backoff: 0s}");
     w.task("work", "echo c > committed.txt\ngit add .\ngit commit -q -m 'A part'\necho l > left.txt");
     w
 }
@@ -105,7 +105,10 @@ fn killed_by_its_agent() {
 #[test]
 fn killed_by_its_gate() {
     let w = a_workspace();
-    w.config(&format!("verify: [\"test -e '{0}' || {{ : > '{0}'; kill -9 $PPID; }}\"]", w.sign("killed").display()));
+    w.config(&format!(
+        "verify: [\"test ! -e left.txt || test -e '{0}' || {{ : > '{0}'; kill -9 $PPID; }}\"]",
+        w.sign("killed").display()
+    ));
     assert!(w.start(["--drain"]).was_killed());
     all_is_well_after_the_next_start(&w, "a kill by the gate");
     w.at_commit("refs/swarm/salvage/work/1").has("committed.txt").has("left.txt");

@@ -68,7 +68,7 @@ fn a_signal_to_an_idle_swarm_ends_it_at_once() {
 #[test]
 fn a_gate_is_ended_by_the_second_signal_as_an_agent_is() {
     let w = Workspace::new();
-    w.config(&format!("verify: [\"{}\"]", w.awaits("never")));
+    w.config(&format!("verify: [\"test ! -e work.txt || {}\"]", w.awaits("never")));
     w.task("gated", "echo work > work.txt");
     let mut swarm = w.start_in_background(["-n", "1"]);
     swarm.wait_for_event(|event| event.begins("verify", "gated"));

@@ -6,7 +6,12 @@ use crate::harness::Workspace;
 fn what_the_user_commits_while_a_gate_runs_is_under_the_merge_and_verified_with_it() {
     let w = Workspace::new();
     // The gate tells which files it saw, and waits in its first run.
-    w.config(&format!("verify: [\"ls >> '{}'; {}; {}\"]", w.sign("seen").display(), w.gives("gate"), w.awaits("go")));
+    w.config(&format!(
+        "verify: [\"test ! -e work.txt || {{ ls >> '{}'; {}; {}; }}\"]",
+        w.sign("seen").display(),
+        w.gives("gate"),
+        w.awaits("go")
+    ));
     w.task("work", "echo work > work.txt");
     let swarm = w.start_in_background(["--drain"]);
     w.wait_for_sign("gate");
@@ -27,7 +32,7 @@ fn a_commit_in_the_very_moment_of_publishing_is_not_lost() {
     let w = Workspace::new();
     // The second time the gate runs on the merged tree: whatever the user commits now comes between.
     w.config(&format!(
-        "verify: [\"test ! -e mine.txt || test -e theirs.txt || {{ {}; {}; }}; {}; {}\"]",
+        "verify: [\"test ! -e work.txt || {{ test ! -e mine.txt || test -e theirs.txt || {{ {}; {}; }}; {}; {}; }}\"]",
         w.gives("second"),
         w.awaits("theirs"),
         w.gives("first"),

@@ -31,7 +31,7 @@ fn what_a_gate_writes_is_neither_committed_nor_seen_by_the_next() {
 fn gates_that_hang_or_read_or_leave_children_are_bounded() {
     let w = Workspace::new();
     let fake = fake_agent().display();
-    w.config(&format!("verify: [cat, \"'{fake}' 'spawn session; deaf; hang' 'storm 5'\", {{run: \"'{fake}' hang\", timeout: 1s}}]\nlimits: {{attempts: 1}}"));
+    w.config(&format!("verify: [cat, \"'{fake}' 'spawn session; deaf; hang' 'storm 5'\", {{run: \"test ! -e x.txt || '{fake}' hang\", timeout: 1s}}]\nlimits: {{attempts: 1}}"));
     w.task("work", "echo x > x.txt");
     let ended = w.start(["--drain"]);
     ended.code(1);

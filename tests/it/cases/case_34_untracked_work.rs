@@ -7,7 +7,7 @@ fn a_file_that_was_not_added_is_verified_and_merged() {
     let w = Workspace::new();
     w.write(".gitignore", "*.log\n");
     w.commit("Ignore logs");
-    w.config("verify: [\"test -f added.txt -a -f deep/er/untracked.txt -a -x tool\"]");
+    w.config("verify: [\"test -f README.md || test -f added.txt -a -f deep/er/untracked.txt -a -x tool\"]");
     w.task(
         "work",
         "echo a > added.txt\ngit add added.txt\nmkdir -p deep/er\necho u > deep/er/untracked.txt\n\

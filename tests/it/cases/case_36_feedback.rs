@@ -5,7 +5,7 @@ use crate::harness::Workspace;
 #[test]
 fn the_output_of_a_failed_gate_stands_in_the_next_prompt() {
     let w = Workspace::new();
-    w.config("verify: [\"echo the paint is purple; test -f second.txt\"]\nlimits: {backoff: 0s}");
+    w.config("verify: [\"echo the paint is purple; test ! -f first.txt\"]\nlimits: {backoff: 0s}");
     let script = "cat > /dev/null; test \"$SWARM_ATTEMPT\" = 1 && echo 1 > first.txt || echo 2 > second.txt";
     w.write("config/agents/learner.yaml", format!("argv: [sh, -c, '{script}']\ncompletion: exit\n"));
     w.task_for("learner", "paint");

@@ -48,7 +48,7 @@ fn a_tasks_own_number_of_attempts_goes_before_the_settings() {
 #[test]
 fn a_gate_that_cannot_be_run_costs_no_attempt_and_ends_with_a_person() {
     let w = Workspace::new();
-    w.config("verify: [no-such-program-anywhere]\nlimits: {backoff: 0s, infra: 2}");
+    w.config("verify: [\"test ! -e fine.txt || no-such-program-anywhere\"]\nlimits: {backoff: 0s, infra: 2}");
     w.task("fine", "echo fine > fine.txt");
     w.start(["--drain"]).code(1);
     let text = w.is_in("blocked", "fine");

@@ -3,4 +3,5 @@
 mod picking;
 mod holding;
 mod slow;
+mod families;
 mod properties;

@@ -2,7 +2,7 @@
 
 use crate::model::pick::{Filter, Outlook, forecast, outlook, pick};
 use crate::model::queue::Queue;
-use crate::model::queue::testing::{at, id, queue};
+use crate::model::queue::testing::{at, entry, id, queue};
 use crate::model::state::State;
 
 /// What workers would claim one after the other if each task were gone at once.
@@ -72,6 +72,55 @@ fn a_filter_lets_through_only_what_the_run_is_for() {
     ] {
         assert_eq!(order(lines, &filter), claimed, "{filter:?}");
     }
+}
+
+#[test]
+fn what_a_named_task_needs_is_let_through_with_it() {
+    let tasks = |names: &str| Filter { tasks: names.split(' ').map(id).collect(), ..Filter::default() };
+    let parent = |name| Filter { parent: Some(id(name)), ..Filter::default() };
+    let chain = "pending a after:b\n pending b after:c,d\n pending c\n complete d\n pending x\n pending y after:c";
+    let roof = "pending e epic after:z\n pending f epic parent:e\n pending a parent:e after:c\n pending b parent:f\n \
+                pending c\n pending x after:e\n pending y parent:x\n pending z";
+    for (lines, filter, claimed) in [
+        (chain, tasks("a"), "c"),
+        (chain, tasks("x"), "x"),
+        (chain, tasks("y"), "c"),
+        (chain, tasks("x y"), "c x"),
+        // It cannot be done, and nothing is done for it.
+        ("blocked a\n pending b", tasks("a"), ""),
+        ("pending a after:a,b\n pending b", tasks("a"), "b"),
+        // What is complete needs nothing any more, whatever its double says.
+        ("pending a after:b\n pending b after:c\n complete b\n pending c", tasks("a"), "a"),
+        (roof, tasks("e"), "b c z"),
+        (roof, tasks("f"), "b"),
+        (roof, tasks("x"), "b c z"),
+        (roof, parent("e"), "b c"),
+        (roof, parent("f"), "b"),
+        // No epic, so its children are not for it.
+        ("pending a\n pending b parent:a", tasks("a"), "a"),
+        // An epic that is held, asked for by name.
+        ("blocked e epic\n pending b parent:e", tasks("e"), "b"),
+        ("complete e epic\n pending b parent:e", tasks("e"), ""),
+        ("complete e epic\n pending b parent:e", parent("e"), "b"),
+    ] {
+        assert_eq!(order(lines, &filter), claimed, "{filter:?}: {lines}");
+    }
+}
+
+#[test]
+fn what_is_needed_follows_the_queue_as_it_changes() {
+    let filter = Filter { tasks: [id("a")].into(), ..Filter::default() };
+    let mut queue = queue("pending a after:b\n pending b after:c\n pending c\n pending d");
+    let picked = |queue: &Queue| pick(queue, &filter).map(|entry| entry.id.to_string());
+    assert_eq!(picked(&queue).as_deref(), Some("c"));
+    queue.put_pending(entry("b after:d"));
+    assert_eq!(picked(&queue).as_deref(), Some("d"));
+    queue.put_complete(&id("b"), None);
+    queue.remove(State::Pending, &id("b"));
+    assert_eq!(picked(&queue).as_deref(), Some("a"));
+    queue.put_complete(&id("a"), None);
+    queue.remove(State::Pending, &id("a"));
+    assert_eq!(picked(&queue), None);
 }
 
 #[test]

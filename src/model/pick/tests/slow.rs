@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::model::pick::{Filter, Hold, Outlook};
+use super::families::plain_circle;
+use crate::model::pick::{Chain, End, Filter, Hold, Outlook};
 use crate::model::queue::Entry;
 use crate::model::state::State;
 use crate::model::task::{Kind, TaskId};
@@ -11,13 +12,19 @@ use crate::model::task::{Kind, TaskId};
 #[derive(Debug)]
 pub(super) struct Slow {
     pub(super) now: Timestamp,
-    /// Every file: a folder and a name; the pending ones with their contents, the current ones perhaps.
+    /// Every file: a folder and a name; the pending ones with their contents, the others perhaps.
     pub(super) files: Vec<(State, TaskId, Option<Entry>)>,
+    /// The files that cannot be understood, with the parent that each names.
+    pub(super) broken: Vec<(State, TaskId, Option<TaskId>)>,
     pub(super) open: Vec<TaskId>,
     pub(super) set_aside: Vec<(TaskId, Timestamp)>,
 }
 
 impl Slow {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { now, files: Vec::new(), broken: Vec::new(), open: Vec::new(), set_aside: Vec::new() }
+    }
+
     pub(super) fn lies_in(&self, state: State, id: &TaskId) -> bool {
         self.files.iter().any(|(at, name, _)| *at == state && name == id)
     }
@@ -31,13 +38,25 @@ impl Slow {
     }
 
     pub(super) fn put(&mut self, state: State, id: &TaskId, entry: Option<Entry>) {
-        let known = entry.or_else(|| self.known(state, id)).or_else(|| self.known(State::Pending, id));
+        if entry.is_some() || state == State::Current {
+            self.broken.retain(|(at, name, _)| !(*at == state && name == id));
+        }
+        let of_pending = || if state == State::Current { self.known(State::Pending, id) } else { None };
+        let known = entry.or_else(|| self.known(state, id)).or_else(of_pending);
         self.files.retain(|(at, name, _)| !(*at == state && name == id));
         self.files.push((state, id.clone(), known));
     }
 
+    pub(super) fn put_broken(&mut self, state: State, id: &TaskId, named: Option<TaskId>) {
+        let before =
+            self.parents().find(|(at, name, _)| *at == state && *name == id).map(|(.., parent)| parent.clone());
+        self.remove(state, id);
+        self.broken.push((state, id.clone(), named.or(before)));
+    }
+
     pub(super) fn remove(&mut self, state: State, id: &TaskId) {
         self.files.retain(|(at, name, _)| !(*at == state && name == id));
+        self.broken.retain(|(at, name, _)| !(*at == state && name == id));
         if state == State::Pending {
             self.set_aside.retain(|(name, _)| name != id);
         }
@@ -71,11 +90,11 @@ impl Slow {
     }
 
     fn left_out(&self, filter: &Filter, entry: &Entry) -> Option<&'static str> {
-        let of_parent = |parent: &TaskId| entry.parent.as_ref() == Some(parent);
         let of_domain = |domain: &String| entry.domain.as_ref() == Some(domain);
-        if !filter.tasks.is_empty() && !filter.tasks.contains(&entry.id) {
+        let named = |parent: &TaskId| self.needed(self.children_elsewhere(parent)).contains(&entry.id);
+        if !filter.tasks.is_empty() && !self.needed(filter.tasks.iter().cloned().collect()).contains(&entry.id) {
             Some("--task")
-        } else if !filter.parent.as_ref().is_none_or(of_parent) {
+        } else if !filter.parent.as_ref().is_none_or(named) {
             Some("--parent")
         } else if !filter.domain.as_ref().is_none_or(of_domain) {
             Some("--domain")
@@ -84,46 +103,28 @@ impl Slow {
         }
     }
 
-    /// The names of the waiting tasks to which dependencies that are not complete lead from `from`, and `from`'s own
-    /// if they lead back.
-    fn waits_for(&self, from: &TaskId) -> Vec<TaskId> {
-        let mut found: Vec<TaskId> = Vec::new();
-        let mut ask = vec![from.clone()];
-        while let Some(id) = ask.pop() {
-            let Some(entry) = self.known(State::Pending, &id) else { continue };
-            for next in entry.depends_on {
-                if !self.lies_in(State::Complete, &next) && !found.contains(&next) {
-                    found.push(next.clone());
-                    ask.push(next);
-                }
-            }
-        }
-        found
-    }
-
     /// As `hold`; a circle is told by its first task alone.
     pub(super) fn hold(&self, filter: &Filter, entry: &Entry) -> Option<Hold> {
-        if entry.kind == Kind::Epic {
-            return Some(Hold::Epic);
-        }
         for state in [State::Current, State::Review, State::Blocked, State::Complete] {
             if self.lies_in(state, &entry.id) {
                 return Some(Hold::Double(state));
             }
         }
-        if self.waits_for(&entry.id).contains(&entry.id) {
-            return Some(Hold::Cycle(vec![entry.id.clone()]));
+        if self.is_in_circle(&entry.id) {
+            return Some(Hold::Cycle(plain_circle(&entry.id)));
         }
-        let unmet = || {
-            let unmet = entry.depends_on.iter().filter(|id| !self.lies_in(State::Complete, id));
-            unmet.map(|id| Hold::Dependency(id.clone(), self.furthest(id)))
-        };
-        let lost = |hold: &Hold| matches!(hold, Hold::Dependency(_, None | Some(State::Blocked | State::Review)));
-        if let Some(hold) = unmet().find(lost).or(unmet().next()) {
-            return Some(hold);
+        if let Some((ids, end)) = self.chain(entry) {
+            let chain = shortened(ids, end);
+            return Some(if entry.kind == Kind::Epic { Hold::Epic(chain) } else { Hold::Dependency(chain) });
+        }
+        if entry.kind == Kind::Epic && self.finished(&entry.id) == 0 {
+            return Some(Hold::Childless);
         }
         if self.open.contains(&entry.id) {
             return Some(Hold::BeingWritten);
+        }
+        if entry.kind == Kind::Epic {
+            return Some(self.moments(entry)[2].map_or(Hold::Ripe, Hold::Locked));
         }
         if let Some(flag) = self.left_out(filter, entry) {
             return Some(Hold::Filtered(flag));
@@ -147,7 +148,7 @@ impl Slow {
         overlapping.map(|live| Hold::Overlap(live.id.clone()))
     }
 
-    fn furthest(&self, id: &TaskId) -> Option<State> {
+    pub(super) fn furthest(&self, id: &TaskId) -> Option<State> {
         let backwards = [State::Complete, State::Blocked, State::Review, State::Current, State::Pending];
         backwards.into_iter().find(|state| self.lies_in(*state, id))
     }
@@ -165,12 +166,23 @@ impl Slow {
         let by_time = |entry: &&Entry| {
             matches!(self.hold(filter, entry), Some(Hold::NotBefore(_) | Hold::Backoff(_) | Hold::Locked(_)))
         };
-        let waiting: Vec<&Entry> = self.pending().into_iter().filter(by_time).collect();
-        let due = |entry: &&Entry| self.moments(entry).into_iter().max().flatten();
+        let is_meant = |entry: &&Entry| self.left_out(filter, entry).is_none();
+        let waiting: Vec<&Entry> = self.pending().into_iter().filter(by_time).filter(is_meant).collect();
+        let due = |entry: &&Entry| match (entry.kind, self.moments(entry)) {
+            (Kind::Task, moments) => moments.into_iter().max().flatten(),
+            (Kind::Epic, [_, _, aside]) => aside,
+        };
         match waiting.iter().filter_map(due).min() {
             None => Outlook::Nothing,
             Some(nearest) if waiting.iter().any(|entry| self.moments(entry)[0].is_none()) => Outlook::At(nearest),
             Some(nearest) => Outlook::AuthorsTime(nearest),
         }
     }
+}
+
+/// The first three and the last.
+fn shortened(ids: Vec<TaskId>, end: End) -> Chain {
+    let left_out = ids.len().saturating_sub(4);
+    let told = ids.iter().enumerate().filter(|(at, _)| *at < 3 || at + 1 == ids.len());
+    Chain { ids: told.map(|(_, id)| id.clone()).collect(), left_out, end }
 }

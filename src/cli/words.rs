@@ -1,0 +1,139 @@
+//! The words of the commands that read, of those that move tasks by hand, and of the rest.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::model::state::State;
+
+/// Lists tasks.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only these states: pending, current, review, blocked, complete
+    #[arg(value_name = "STATE")]
+    pub states: Vec<State>,
+}
+
+/// Shows a task.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The task
+    pub id: String,
+}
+
+/// Explains a task.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The task
+    pub id: String,
+}
+
+/// Prints logs.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// A task or a worker (w0, w1, …)
+    #[arg(value_name = "ID|WORKER")]
+    pub of: String,
+    /// Go on while more comes
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only this step: implement, verify, review, fix, resolve, plan or claim
+    #[arg(long)]
+    pub step: Option<String>,
+}
+
+/// Lists runs.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// The run whose cycles to list, or the beginning of its name; `last` is the newest
+    pub run: Option<String>,
+}
+
+/// Checks the task files.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Mend what can be mended without guessing
+    #[arg(long)]
+    pub fix: bool,
+}
+
+/// Checks what a run needs.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Do not run the gates: quick, and changes nothing
+    #[arg(long)]
+    pub skip_gates: bool,
+}
+
+/// Puts tasks back.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// The tasks
+    #[arg(value_name = "ID", required_unless_present = "blocked")]
+    pub ids: Vec<String>,
+    /// All blocked tasks
+    #[arg(long, conflicts_with = "ids")]
+    pub blocked: bool,
+}
+
+/// Some tasks.
+#[derive(Debug, Args)]
+pub struct Ids {
+    /// The tasks
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+}
+
+/// Writes a comment.
+#[derive(Debug, Args)]
+pub struct Comment {
+    /// The task
+    pub id: String,
+    /// What to say
+    #[arg(required = true)]
+    pub text: Vec<String>,
+}
+
+/// Tries it.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where to make the scratch repository; a temporary folder where none is given
+    pub directory: Option<PathBuf>,
+}
+
+/// Prints a schema.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which format
+    #[arg(value_enum)]
+    pub format: Format,
+}
+
+/// The formats that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A cycle: `cycles/<worker>-c<N>.json`
+    Cycle,
+    /// A line of events.jsonl
+    Event,
+    /// A task file's front matter
+    Task,
+    /// config/swarm.yaml
+    Config,
+    /// An agent: `config/agents/<name>.yaml`
+    Agent,
+    /// started.json
+    Started,
+    /// crew.json
+    Crew,
+    /// stopped.json
+    Stopped,
+}
+
+/// Prints completions.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

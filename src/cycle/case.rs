@@ -1,0 +1,129 @@
+//! A claimed task on its way through the plan: all that is known of it, whichever worktree it is in.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use super::ledger::Ledger;
+use super::notes::Notes;
+use super::product::Product;
+use super::resolve::Conflict;
+use super::review::Reviewed;
+use super::{Bench, Claim, Workshop};
+use crate::model::agent::Agent;
+use crate::model::choice::Choice;
+use crate::model::gate::Gate;
+use crate::model::plan::{Review, Rules, Step};
+use crate::model::record::Event;
+use crate::model::state::State;
+use crate::model::task;
+use crate::os::git::Oid;
+use crate::os::settings::Settings;
+use crate::os::task_folder;
+
+/// What a cycle knows of its task.
+pub(super) struct Case {
+    /// The settings with which it began.
+    pub(super) settings: Arc<Settings>,
+    pub(super) claim: Box<Claim>,
+    /// Who works.
+    pub(super) choice: Choice,
+    /// His description.
+    pub(super) author: Agent,
+    /// The session that knows the task.
+    pub(super) session: Option<String>,
+    /// The commit from which the work began.
+    pub(super) base: Oid,
+    /// What came of it so far.
+    pub(super) work: Option<Product>,
+    /// A turn of the author's that has begun and not ended: what lies in the worktree is not what `work` says.
+    pub(super) open_turn: Option<Step>,
+    /// The last review that asked for changes.
+    pub(super) reviewed: Option<Reviewed>,
+    /// The last conflict with the base.
+    pub(super) conflict: Option<Conflict>,
+    /// What its sessions have told of their cost.
+    pub(super) ledger: Ledger,
+}
+
+/// A case in the hands of a worker: everything that the steps need.
+pub(super) struct Cycle<'a> {
+    pub(super) shop: &'a Workshop,
+    pub(super) bench: &'a mut Bench,
+    pub(super) case: &'a mut Case,
+}
+
+impl Deref for Cycle<'_> {
+    type Target = Case;
+
+    fn deref(&self) -> &Case {
+        self.case
+    }
+}
+
+impl DerefMut for Cycle<'_> {
+    fn deref_mut(&mut self) -> &mut Case {
+        self.case
+    }
+}
+
+impl Case {
+    /// What its cycle may do.
+    pub(super) fn rules(&self) -> Rules {
+        let config = &self.settings.config;
+        let told = self.author.can_be_told();
+        let has_reviewers = !config.reviewer.is_empty();
+        Rules {
+            resumes: if self.author.has_sessions() { config.limits.resumes } else { 0 },
+            review: match self.claim.found.task.review {
+                task::Review::Human => Review::Human,
+                // One who cannot be told what to mend has one chance.
+                task::Review::Auto if has_reviewers && !told => Review::Agent { rounds: 1 },
+                task::Review::Auto if has_reviewers => Review::Agent { rounds: config.review_rounds() },
+                task::Review::Auto | task::Review::None => Review::Unneeded,
+            },
+            resolves: if told { config.limits.resolves } else { 0 },
+        }
+    }
+
+    /// The gates of this task, in the order they run.
+    pub(super) fn gates(&self) -> Vec<&Gate> {
+        let task = &self.claim.found.task;
+        let added = match &task.verify {
+            task::Gates::Added(gates) => gates.as_slice(),
+            // Only a task of a workspace without gates may go without.
+            task::Gates::None => &[],
+        };
+        self.settings.config.gates(task.domain.as_deref(), added)
+    }
+
+    /// The task as it reads now; as it was, where somebody is just writing it.
+    pub(super) fn read_again(&mut self, shop: &Workshop) {
+        if let Ok(Some(found)) = task_folder::read(&shop.dirs, State::Current, &self.claim.id) {
+            self.claim.found = found;
+        }
+    }
+
+    /// Whether what a reviewer has approved is still what is asked for. A change of the task that nobody has to approve
+    /// is told, and the work goes on.
+    pub(super) fn is_still_approved(&mut self, shop: &Workshop, notes: &mut Notes) -> bool {
+        let before = self.claim.found.task.contract();
+        self.read_again(shop);
+        let now = self.claim.found.task.contract();
+        let approved_for = self.work.as_ref().and_then(|work| work.approved_for.as_ref());
+        match approved_for {
+            Some(contract) if *contract != now => {
+                notes.because("the task was changed after its work had been approved");
+                false
+            }
+            Some(_) => true,
+            None => {
+                if before != now {
+                    let message =
+                        "the task was changed while it was worked on; the work was made for what it said before";
+                    shop.journal.event(&notes.who, Event::Warning { message: message.to_owned() });
+                }
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! **Published**: the base is moved by compare-and-swap, by one at a time of all processes. Where the user's checkout
+//! does not let the base move, work goes on at `swarm/<base>`, and the base catches up when it can.
+
+use std::sync::atomic::Ordering;
+
+use super::Workshop;
+use super::perform::Infra;
+use crate::error::Result as CommandResult;
+use crate::model::record;
+use crate::os::git::{CaughtUp, Merge, Oid, Published, Tips};
+use crate::os::journal::Who;
+use crate::os::lock::Lock;
+use crate::os::stop::Stop;
+use crate::os::turnstile::Inside;
+
+/// The right to move the base, among all workers of all processes.
+pub(super) struct Turn<'a> {
+    _file: Lock,
+    _inside: Inside<'a>,
+}
+
+impl<'a> Turn<'a> {
+    /// Waits for it; `None` if the run is to end at once.
+    pub(super) fn take(shop: &'a Workshop) -> std::io::Result<Option<Self>> {
+        let give_up = || shop.stop.get() == Stop::Now;
+        let Some(inside) = shop.turnstile.enter(&give_up) else { return Ok(None) };
+        let lock = Lock::exclusive(&shop.dirs.queue_lock(), &give_up)?;
+        Ok(lock.map(|file| Turn { _file: file, _inside: inside }))
+    }
+
+    /// Takes it if nobody has it.
+    pub(super) fn try_take(shop: &'a Workshop) -> std::io::Result<Option<Self>> {
+        let Some(inside) = shop.turnstile.enter(&|| true) else { return Ok(None) };
+        let lock = Lock::try_exclusive(&shop.dirs.queue_lock())?;
+        Ok(lock.map(|file| Turn { _file: file, _inside: inside }))
+    }
+}
+
+/// The commit to merge onto. Where base and `swarm/<base>` have both moved, they are joined first: the user
+/// committed to the base while it was held back.
+pub(super) fn newest(shop: &Workshop, tips: &Tips) -> Result<Option<Oid>, Infra> {
+    let Some(ahead) = &tips.ahead else { return Ok(Some(tips.base.clone())) };
+    if shop.repo.is_ancestor(&tips.base, ahead)? {
+        return Ok(Some(ahead.clone()));
+    }
+    if shop.repo.is_ancestor(ahead, &tips.base)? {
+        // Caught up by the user's own hand; the left-over branch is removed.
+        shop.repo.catch_up(&shop.base)?;
+        return Ok(Some(tips.base.clone()));
+    }
+    let text = format!("Merge {0} into swarm/{0}", shop.base);
+    match shop.repo.join(ahead, &tips.base, &text)? {
+        Merge::Clean { commit, .. } => Ok(Some(commit)),
+        Merge::NothingToDo => Ok(Some(ahead.clone())),
+        Merge::Conflict { files, .. } => Err(Infra(format!(
+            "{0} and swarm/{0} contradict each other in {1}: merge swarm/{0} into {0} by hand",
+            shop.base,
+            files.join(", ")
+        ))),
+    }
+}
+
+/// Where work came to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Landed {
+    /// On the base.
+    OnBase,
+    /// On `swarm/<base>`, because the base cannot be moved now.
+    Beside,
+}
+
+/// Moves the base, or, where that is held back, `swarm/<base>`; `None`: somebody else moved it first.
+pub(super) fn publish(
+    shop: &Workshop,
+    who: &Who,
+    tips: &Tips,
+    tip: &Oid,
+    commit: &Oid,
+) -> Result<Option<Landed>, Infra> {
+    let moved = |branch: String, from: &Oid| {
+        shop.journal
+            .event(who, record::Event::BasePublished { branch, from: from.to_string(), to: commit.to_string() });
+    };
+    match shop.repo.publish(&shop.base, &tips.base, commit)? {
+        Published::Landed => {
+            moved(shop.base.clone(), &tips.base);
+            if tips.ahead.is_some() {
+                shop.repo.catch_up(&shop.base)?;
+                shop.held_back.store(false, Ordering::Relaxed);
+            }
+            Ok(Some(Landed::OnBase))
+        }
+        Published::Moved => Ok(None),
+        Published::HeldBack { reason } => {
+            let branch = format!("swarm/{}", shop.base);
+            if !shop.held_back.swap(true, Ordering::Relaxed) {
+                shop.journal.event(who, record::Event::BaseHeldBack { branch: branch.clone(), reason });
+            }
+            match shop.repo.publish_ahead(&shop.base, tips.ahead.as_ref(), commit)? {
+                Published::Landed => {
+                    moved(branch, tips.ahead.as_ref().unwrap_or(tip));
+                    Ok(Some(Landed::Beside))
+                }
+                Published::Moved => Ok(None),
+                Published::HeldBack { reason } => Err(Infra(format!("{branch} cannot be moved: {reason}"))),
+            }
+        }
+    }
+}
+
+/// Lets the base catch up with work that was held back, where that is possible now. Whoever is merging just then
+/// tries the base first anyway, so nobody waits here.
+pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
+    let turn = Turn::try_take(shop)
+        .map_err(|error| crate::error::Error::environment("cannot lock the merge queue").because(error))?;
+    if turn.is_none() {
+        return Ok(());
+    }
+    match shop.repo.catch_up(&shop.base)? {
+        CaughtUp::Even => shop.held_back.store(false, Ordering::Relaxed),
+        CaughtUp::Landed(commit) => {
+            shop.held_back.store(false, Ordering::Relaxed);
+            let event = record::Event::BasePublished {
+                branch: shop.base.clone(),
+                from: format!("swarm/{}", shop.base),
+                to: commit.to_string(),
+            };
+            shop.journal.event(&Who::default(), event);
+        }
+        CaughtUp::HeldBack { reason } => {
+            if !shop.held_back.swap(true, Ordering::Relaxed) {
+                let branch = format!("swarm/{}", shop.base);
+                shop.journal.event(&Who::default(), record::Event::BaseHeldBack { branch, reason });
+            }
+        }
+        // Joined, verified and published together with the next work that is merged.
+        CaughtUp::Diverged { .. } => shop.held_back.store(true, Ordering::Relaxed),
+    }
+    Ok(())
+}
+
+impl Landed {
+    /// What is said of work that came to lie there as `commit`.
+    pub(super) fn sentence(self, base: &str, commit: &Oid) -> String {
+        let commit = commit.short();
+        match self {
+            Landed::OnBase => format!("merged onto {base} as {commit}"),
+            Landed::Beside => format!("merged onto swarm/{base} as {commit}; {base} follows when it can"),
+        }
+    }
+}

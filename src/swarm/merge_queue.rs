@@ -1,0 +1,182 @@
+//! The merge queue of a run: ready branches wait here while their workers go on with other tasks. One thread lands
+//! them, in the order in which they came; who must be worked on again goes back to its own worker.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::worker::Floor;
+use crate::cycle::{Bench, Fate, ReadyBranch, give_up, land};
+use crate::error::Result;
+use crate::model::choice::Choice;
+use crate::model::crew::Member;
+
+/// How the queue is named where a worker would be.
+const NAME: &str = "queue";
+
+type Branches = Vec<Box<ReadyBranch>>;
+
+/// The branches between the workers and the base.
+#[derive(Default)]
+pub(super) struct MergeQueue {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    waiting: VecDeque<Box<ReadyBranch>>,
+    /// Those that must be worked on again, by worker.
+    back: HashMap<String, VecDeque<Box<ReadyBranch>>>,
+    /// How many of each worker's are not decided yet.
+    open: HashMap<String, usize>,
+    closed: bool,
+}
+
+impl MergeQueue {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a branch over from its worker.
+    pub(super) fn hand_over(&self, branch: Box<ReadyBranch>) {
+        let mut inner = self.lock();
+        *inner.open.entry(branch.worker().to_owned()).or_default() += 1;
+        inner.waiting.push_back(branch);
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Gives a worker a branch of its own that it must work on again.
+    pub(super) fn take_back(&self, worker: &str) -> Option<Box<ReadyBranch>> {
+        self.lock().back.get_mut(worker)?.pop_front()
+    }
+
+    /// Whether a branch of that worker's must be worked on again.
+    pub(super) fn calls(&self, worker: &str) -> bool {
+        self.lock().back.get(worker).is_some_and(|back| !back.is_empty())
+    }
+
+    /// Waits until a branch of that worker's must be worked on again; false: none is left that could.
+    pub(super) fn wait_for_call(&self, worker: &str) -> bool {
+        let mut inner = self.lock();
+        loop {
+            if inner.back.get(worker).is_some_and(|back| !back.is_empty()) {
+                return true;
+            }
+            if inner.open.get(worker).is_none_or(|open| *open == 0) {
+                return false;
+            }
+            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// No more branches will come.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for a branch; false: no more will come.
+    fn wait(&self) -> bool {
+        let mut inner = self.lock();
+        while inner.waiting.is_empty() {
+            if inner.closed {
+                return false;
+            }
+            inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
+        }
+        true
+    }
+
+    /// Takes at most so many branches, those that came first.
+    fn take(&self, most: usize) -> Branches {
+        let mut inner = self.lock();
+        let count = most.max(1).min(inner.waiting.len());
+        inner.waiting.drain(..count).collect()
+    }
+
+    /// Puts undecided branches back to where they were: first.
+    fn put_back(&self, branches: Branches) {
+        let mut inner = self.lock();
+        for branch in branches.into_iter().rev() {
+            inner.waiting.push_front(branch);
+        }
+    }
+
+    fn decided(&self, worker: &str) {
+        let mut inner = self.lock();
+        if let Some(open) = inner.open.get_mut(worker) {
+            *open = open.saturating_sub(1);
+        }
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    fn give_back(&self, branch: Box<ReadyBranch>) {
+        let worker = branch.worker().to_owned();
+        self.lock().back.entry(worker.clone()).or_default().push_back(branch);
+        self.decided(&worker);
+    }
+}
+
+/// Lands what is handed over, until no more will come. The queue's worktree is made when there is something to land.
+pub(super) fn serve(floor: &Floor<'_>) {
+    let queue = floor.queue;
+    let mut bench: Option<Bench> = None;
+    while queue.wait() {
+        let names = RefCell::new(Vec::new());
+        let line = || {
+            let batch = floor.shop.settings().config.integrate.batch;
+            let branches = queue.take(usize::try_from(batch).unwrap_or(usize::MAX));
+            let name = |branch: &ReadyBranch| (branch.id().clone(), branch.worker().to_owned());
+            names.replace(branches.iter().map(|branch| name(branch)).collect());
+            branches
+        };
+        // A mistake of ours must not hold up everybody: the claims are recovered like a dead worker's.
+        let fates = catch_unwind(AssertUnwindSafe(|| land_them(floor, &mut bench, line)));
+        let Ok(fates) = fates else {
+            bench = None;
+            for (id, worker) in names.into_inner() {
+                floor.broke_off(&worker, &id);
+                queue.decided(&worker);
+            }
+            continue;
+        };
+        let mut undecided = Vec::new();
+        for fate in fates {
+            match fate {
+                Fate::Ended { id, worker, performed } => {
+                    floor.take_note(&worker, &id, performed);
+                    queue.decided(&worker);
+                }
+                Fate::GoesBack(branch) => queue.give_back(branch),
+                Fate::Waits(branch) => undecided.push(branch),
+            }
+        }
+        queue.put_back(undecided);
+        // Idle workers look whether they are called.
+        floor.board.nudge();
+    }
+}
+
+fn land_them(floor: &Floor<'_>, bench: &mut Option<Bench>, line: impl FnOnce() -> Branches) -> Vec<Fate> {
+    let shop = floor.shop;
+    let place = match bench.take() {
+        Some(bench) => Ok(bench),
+        None => new_bench(floor),
+    };
+    match place {
+        Ok(place) => land(shop, bench.insert(place), line),
+        Err(error) => give_up(shop, line(), &format!("the merge queue has no worktree: {}", error.chain())),
+    }
+}
+
+fn new_bench(floor: &Floor<'_>) -> Result<Bench> {
+    let shop = floor.shop;
+    let bench = Bench::take(shop, NAME.to_owned(), Member::worker(Choice::default()), &shop.repo.newest(&shop.base)?)?;
+    // It must hear of the end of the run while its gates run.
+    floor.board.poke_with_all(&bench.wake);
+    Ok(bench)
+}
