@@ -27,6 +27,8 @@ pub(super) struct Notes {
     pub(super) head: Option<Oid>,
     pub(super) merged: Option<Oid>,
     pub(super) created: Vec<TaskId>,
+    /// Tasks that the agent claimed.
+    pub(super) claimed: Vec<TaskId>,
     /// Its worktree was made ready: with what the last attempt left it has gone on, or begun afresh.
     pub(super) has_begun: bool,
     /// The author's session.
@@ -48,7 +50,8 @@ pub(super) struct Heading {
     pub(super) run_id: String,
     pub(super) host: String,
     pub(super) worker: String,
-    pub(super) title: String,
+    /// The task's; `None`: it has none.
+    pub(super) title: Option<String>,
     pub(super) agent: String,
     pub(super) model: Option<String>,
     pub(super) slot: String,
@@ -115,6 +118,7 @@ impl Notes {
             head: None,
             merged: None,
             created: Vec::new(),
+            claimed: Vec::new(),
             has_begun: false,
             session: None,
             review_rounds: 0,
@@ -189,7 +193,7 @@ impl Notes {
             host: heading.host,
             pid: std::process::id(),
             task: self.who.task.clone(),
-            title: Some(heading.title),
+            title: heading.title,
             attempt: self.attempt,
             agent: Some(heading.agent),
             model: heading.model,
@@ -206,7 +210,7 @@ impl Notes {
             ended_at: clock::now(),
             duration_ms: milliseconds(self.began),
             steps: self.steps,
-            claimed: Vec::new(),
+            claimed: self.claimed,
             created: self.created,
             recycled,
             review_rounds: self.review_rounds,
