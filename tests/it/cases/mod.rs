@@ -14,6 +14,7 @@ mod case_11_agents_that_outlive;
 mod case_12_stopping;
 mod case_15_torn_files;
 mod case_16_innocent_processes;
+mod case_18_words_that_are_no_signals;
 mod case_19_odd_bytes;
 mod case_20_agents_that_play_with_git;
 mod case_23_odd_repositories;
