@@ -318,9 +318,6 @@ impl Config {
         if self.workers.iter().any(|line| line.claim == ClaimBy::Agent) {
             asked.push("workers: `claim: agent` is not built yet".to_owned());
         }
-        if self.integrate.batch > 1 {
-            asked.push("integrate.batch: batches are not built yet; use 1".to_owned());
-        }
         if self.domains.values().any(|domain| domain.budget_usd.is_some()) {
             asked.push("domains: budgets are not built yet".to_owned());
         }

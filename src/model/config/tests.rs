@@ -126,7 +126,6 @@ fn what_is_not_built_yet_is_said_so() {
     for (text, says) in [
         ("workers: [{role: planner}]", "planner"),
         ("workers: [{claim: agent}]", "claim: agent"),
-        ("integrate: {batch: 2}", "integrate.batch"),
         ("domains: {a: {budget_usd: 1}}", "budgets"),
         ("notify: ./n.sh", "notify:"),
     ] {

@@ -27,6 +27,7 @@ mod case_27_the_same_line;
 mod case_28_the_user_commits_meanwhile;
 mod case_29_rejected_work;
 mod case_30_gates;
+mod case_31_green_alone_red_together;
 mod case_32_red_base;
 mod case_33_what_is_no_approval;
 mod case_34_untracked_work;
