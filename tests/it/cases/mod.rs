@@ -31,6 +31,7 @@ mod case_31_green_alone_red_together;
 mod case_32_red_base;
 mod case_33_what_is_no_approval;
 mod case_34_untracked_work;
+mod case_35_weakened_rules;
 mod case_36_feedback;
 mod case_37_limits_of_providers;
 mod case_38_always_failing;
