@@ -35,4 +35,5 @@ mod case_35_weakened_rules;
 mod case_36_feedback;
 mod case_37_limits_of_providers;
 mod case_38_always_failing;
+mod case_39_wrong_settings;
 mod case_40_dry_run;
