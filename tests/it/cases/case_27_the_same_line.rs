@@ -125,13 +125,13 @@ impl Storm {
 
 #[test]
 fn in_a_storm_every_task_lands_or_says_why_and_nothing_is_dropped() {
-    for (name, settings) in [
-        ("plain", "limits: {backoff: 0s}\n"),
-        ("gated", "limits: {backoff: 0s}\nverify: [\"! grep -q '<<<<\\\\|>>>>' lines.txt\"]\n"),
-        ("batch", "limits: {backoff: 0s}\nverify: [\"! grep -q '<<<<\\\\|>>>>' lines.txt\"]\nintegrate: {batch: 8}\n"),
-        ("one chance", "limits: {backoff: 0s, attempts: 1, resolves: 0}\n"),
+    let gate = "verify: [\"! grep -q '<<<<\\|>>>>' lines.txt\"]\n";
+    for (tasks, name, settings) in [
+        (12, "gates", format!("limits: {{backoff: 0s}}\n{gate}")),
+        (6, "gates and batches", format!("limits: {{backoff: 0s}}\n{gate}integrate: {{batch: 8}}\n")),
+        (6, "one chance", "limits: {backoff: 0s, attempts: 1, resolves: 0}\n".to_owned()),
     ] {
-        let storm = Storm::of(12, 3, "4", settings);
+        let storm = Storm::of(tasks, 3, "4", &settings);
         storm.tell(name);
         storm.drops_nothing();
     }
