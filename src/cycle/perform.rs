@@ -310,7 +310,6 @@ impl Cycle<'_> {
         outbox::close(self.bench)?;
         self.bench.slot.forget_locks()?;
         let plan::Event::Worked(said) = event else { return Ok(event) };
-        self.open_turn = None;
         let work = match (step, said) {
             (_, Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut) => said,
             (Step::Resolve(_), _) => self.mended(notes, Self::take_resolution)?,
@@ -318,6 +317,11 @@ impl Cycle<'_> {
             (_, Work::Ready) => self.gather(notes)?,
             (_, Work::Silent | Work::NoChange | Work::Done) => said,
         };
+        match work {
+            Work::Ready | Work::Silent | Work::NoChange | Work::Done => self.open_turn = None,
+            // What the author left of it is nowhere but in the worktree.
+            Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut => {}
+        }
         Ok(plan::Event::Worked(work))
     }
 
