@@ -17,7 +17,7 @@ use super::reload::Reload;
 use super::run_lock::RunLock;
 use super::steering::Steering;
 use super::worker::{Budget, Floor, Tally};
-use crate::cycle::{Workshop, catch_up};
+use crate::cycle::{Lookout, Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
 use crate::model::choice::Choice;
@@ -94,6 +94,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
+        lookout: Lookout::default(),
         host: folders::host(),
     };
     let (tell, hear) = mpsc::channel();
@@ -185,6 +186,7 @@ impl Run<'_> {
             queue.close();
             crew.failure()
         });
+        self.shop.lookout.close(self.shop);
         if let Err(error) = catch_up(self.shop) {
             self.say(Event::Warning { message: error.chain() });
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::item::Item;
 use crate::command::{Desk, age, announce};
-use crate::cycle::{Bench, Rehearsed, Said, Workshop, rehearse};
+use crate::cycle::{Bench, Lookout, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, new_run_id};
@@ -81,6 +81,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
+        lookout: Lookout::default(),
         host: folders::host(),
     };
     let mut bench = Bench::take(&shop, "check".to_owned(), workspace.agents.first_usable(), tip)?;

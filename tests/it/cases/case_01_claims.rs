@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{env, fs, thread};
 
-use swarm::cycle::{Bench, Claimed, Workshop, claim};
+use swarm::cycle::{Bench, Claimed, Lookout, Workshop, claim};
 use swarm::model::choice::Choice;
 use swarm::model::task::TaskId;
 use swarm::os::journal::Journal;
@@ -97,6 +97,7 @@ fn claim_all(root: &std::path::Path) {
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
+        lookout: Lookout::default(),
         host: "here".to_owned(),
     };
     let shop = Arc::new(shop);
