@@ -1,7 +1,5 @@
 //! `docs/FEATURES.md` says which test shows what. Every test that it names must exist.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
-
 use std::fs;
 use std::path::Path;
 
