@@ -12,6 +12,7 @@ use super::workers::{self, NoWorker, RunNow, WorkerNow};
 use super::{Desk, age};
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::model::config::Role;
 use crate::model::pick::{self, Filter, forecast};
 use crate::model::queue::Queue;
 use crate::model::record::SCHEMA;
@@ -251,7 +252,7 @@ fn run_text(run: &RunNow, workers: &[WorkerNow], told: Option<&str>, money: &Mon
                 if worker.retires { format!("{step} (leaves)") } else { step },
                 worker.since.map(|at| age::ago(at, now)).unwrap_or_default(),
                 worker.last_event_at.map(|at| format!("{} ago", age::ago(at, now))).unwrap_or_default(),
-                worker.agent.clone().unwrap_or_default(),
+                by_whom(worker),
             ],
         );
     }
@@ -261,6 +262,15 @@ fn run_text(run: &RunNow, workers: &[WorkerNow], told: Option<&str>, money: &Mon
         run.pid,
         table.text()
     )
+}
+
+/// The agent, and what it does where that is not the usual.
+fn by_whom(worker: &WorkerNow) -> String {
+    let agent = worker.agent.as_deref().unwrap_or_default();
+    match worker.role {
+        Role::Worker => agent.to_owned(),
+        role @ (Role::Executor | Role::Planner) => format!("{agent} ({})", role.as_str()),
+    }
 }
 
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::age;
 use crate::cycle::ClaimRecord;
+use crate::model::config::Role;
 use crate::model::record::{Crew, Event, EventLine, Standing, Started, StepName};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -30,6 +31,8 @@ pub(super) struct WorkerNow {
     pub(super) worker: String,
     /// Who works.
     pub(super) agent: Option<String>,
+    /// What it does.
+    pub(super) role: Role,
     /// It is one too many: it finishes its cycle and leaves.
     pub(super) retires: bool,
     /// On what; null: it waits for work.
@@ -92,7 +95,7 @@ pub(super) fn of_run(
         workers = crew(&run.run_id, started.as_ref());
         events.iter().for_each(|line| hear(&mut workers, line));
         changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
-        claims.iter().for_each(|claim| correct(&mut workers, claim));
+        begun(&claims).for_each(|claim| correct(&mut workers, claim));
         let silent = |claim: &&ClaimRecord| {
             workers.values().any(|worker| worker.worker == claim.worker && worker.since.is_none())
         };
@@ -128,9 +131,10 @@ fn key(worker: &str) -> Key {
 /// As they were when the run began.
 fn crew(run_id: &str, started: Option<&Started>) -> BTreeMap<Key, WorkerNow> {
     let agents = started.map(|started| started.agents.as_slice()).unwrap_or_default();
+    let role = |number| started.and_then(|started| started.roles.get(number).copied()).unwrap_or_default();
     let workers = agents.iter().enumerate().map(|(number, agent)| {
         let name = format!("w{number}");
-        (key(&name), WorkerNow { agent: Some(agent.clone()), ..blank(run_id, &name) })
+        (key(&name), WorkerNow { agent: Some(agent.clone()), role: role(number), ..blank(run_id, &name) })
     });
     workers.collect()
 }
@@ -145,6 +149,7 @@ fn follow_changes(workers: &mut BTreeMap<Key, WorkerNow>, run_id: &str, changed:
             }
             Standing::Stays | Standing::Retires => {
                 let worker = workers.entry(key).or_insert_with(|| blank(run_id, &member.worker));
+                worker.role = member.role;
                 worker.retires = member.standing == Standing::Retires;
                 if worker.task.is_none() {
                     worker.agent = Some(member.agent.clone());
@@ -159,6 +164,7 @@ fn blank(run_id: &str, worker: &str) -> WorkerNow {
         run_id: run_id.to_owned(),
         worker: worker.to_owned(),
         agent: None,
+        role: Role::default(),
         retires: false,
         task: None,
         cycle: None,
@@ -180,6 +186,7 @@ fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
     if let Event::TaskClaimed { attempt, slot, agent } = &line.event {
         *worker = WorkerNow {
             agent: Some(agent.clone()),
+            role: worker.role,
             task: line.task.clone(),
             cycle: line.cycle,
             attempt: Some(*attempt),
@@ -201,12 +208,19 @@ fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
     } else if let Event::TaskMoved { .. } = &line.event {
         *worker = WorkerNow {
             agent: worker.agent.take(),
+            role: worker.role,
             slot: worker.slot.take(),
             since: Some(line.at),
             last_event_at: Some(line.at),
             ..blank(&line.run_id, name)
         };
     }
+}
+
+/// Of each worker the claim with whose task it is busy: of several that its agent claimed at once, the first.
+fn begun<'a>(claims: &'a [&ClaimRecord]) -> impl Iterator<Item = &'a ClaimRecord> {
+    let is_later = |one: &ClaimRecord, other: &ClaimRecord| one.worker == other.worker && one.cycle > other.cycle;
+    claims.iter().copied().filter(move |claim| !claims.iter().any(|other| is_later(claim, other)))
 }
 
 /// Where the events read do not reach back to the claim, the claim knows better.
@@ -345,7 +359,12 @@ mod tests {
         for line in [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})] {
             hear(&mut workers, &line);
         }
-        let member = |worker: &str, standing| Member { worker: worker.into(), agent: "new".into(), standing };
+        let member = |worker: &str, standing| Member {
+            worker: worker.into(),
+            agent: "new".into(),
+            role: Role::Executor,
+            standing,
+        };
         let members = [("w0", Standing::Retires), ("w1", Standing::Left), ("w2", Standing::Stays)];
         let members = members.map(|(worker, standing)| member(worker, standing)).to_vec();
         follow_changes(&mut workers, "r", &Crew { schema: SCHEMA, workers: members });

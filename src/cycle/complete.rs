@@ -15,7 +15,7 @@ use crate::model::excerpt;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Expect, Last, Progress, Session, Task, with_progress};
+use crate::model::task::{Expect, Last, Progress, Task, with_progress};
 use crate::model::transition::{Ledger, Transition, transition};
 use crate::os::clock;
 use crate::os::files::Moved;
@@ -122,7 +122,7 @@ fn note_in_file(
 }
 
 fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Progress {
-    let (old, contract) = (&task.progress, task.contract());
+    let old = &task.progress;
     let mut progress = old.clone();
     progress.attempts = next.ledger.attempts;
     progress.infra = next.ledger.infra;
@@ -139,12 +139,10 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         (before, now) => before.or(now),
     };
     progress.held = false;
-    progress.kept = notes.kept.clone();
-    progress.session = notes.session.clone().filter(|_| goes_on(outcome)).map(|id| Session {
-        agent: heading.agent.clone(),
-        id,
-        contract: Some(contract),
-    });
+    if notes.has_begun {
+        progress.kept = notes.kept.clone();
+        progress.session = notes.session.clone().filter(|_| goes_on(outcome));
+    }
     if let Some(merged) = &notes.merged {
         progress.commit = Some(merged.to_string());
     }

@@ -10,6 +10,7 @@ use super::ended::Ended;
 use super::notes::Notes;
 use super::perform::Infra;
 use super::product::Product;
+use super::shared::report_shared;
 use super::turn::{Talk, Turn};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
@@ -149,7 +150,7 @@ impl Cycle<'_> {
             };
             let said = with_tail(String::new(), &reply.said);
             self.end_turn(notes, reply, result)?;
-            self.report_shared(notes, &shared);
+            report_shared(self.shop, notes, &shared);
             self.bench.slot.forget_locks()?;
             self.bench.reset(self.shop, &material.head)?;
             let no_review = match heard {

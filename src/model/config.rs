@@ -6,16 +6,17 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::choice::Choice;
 use super::gate::Gate;
 use super::yaml::{self, BadYaml};
 
 mod domain;
 mod limits;
+mod line;
 mod reviewer;
 
 pub use domain::{BudgetCommand, Domain};
 pub use limits::Limits;
+pub use line::{ClaimBy, Role, WorkerLine};
 pub use reviewer::Reviewer;
 
 /// All settings, with the defaults filled in.
@@ -49,48 +50,6 @@ pub struct Config {
     pub dirs: Dirs,
     /// A command that is told, with one JSON event on its standard input, when a person is needed.
     pub notify: Option<String>,
-}
-
-/// One line of workers.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct WorkerLine {
-    /// A description's name, or the shorthand `agent:model:effort`; the first usable agent where none is named.
-    pub agent: Option<String>,
-    /// The model.
-    pub model: Option<String>,
-    /// The effort.
-    pub effort: Option<String>,
-    /// What they do.
-    pub role: Role,
-    /// How many of them.
-    pub count: Option<u32>,
-    /// Who picks the tasks.
-    pub claim: ClaimBy,
-}
-
-/// What a worker does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Works on tasks.
-    #[default]
-    Worker,
-    /// Works on tasks and makes none.
-    Executor,
-    /// Makes tasks.
-    Planner,
-}
-
-/// Who picks the task that a worker gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ClaimBy {
-    /// The program: the first claimable task.
-    #[default]
-    Swarm,
-    /// The agent, with the signal `CLAIM`.
-    Agent,
 }
 
 /// How a worktree is made ready and what stays in it from task to task.
@@ -192,11 +151,7 @@ impl Config {
 
     /// What the types cannot say.
     fn check(&self) -> Result<(), BadYaml> {
-        for line in &self.workers {
-            if let Some(agent) = &line.agent {
-                agent.parse::<Choice>().map_err(|reason| BadYaml::at_key("workers.agent", reason))?;
-            }
-        }
+        self.workers.iter().try_for_each(WorkerLine::check)?;
         self.check_reviewers()?;
         for (key, globs) in [
             ("protected", &self.protected),
@@ -224,18 +179,6 @@ impl Config {
             return Err(BadYaml::at_key("integrate.batch", "must be 1 or more"));
         }
         Ok(())
-    }
-
-    /// The keys that are set but ask for what this version does not do, with a sentence each.
-    pub fn unsupported(&self) -> Vec<String> {
-        let mut asked = Vec::new();
-        if self.workers.iter().any(|line| line.role == Role::Planner) {
-            asked.push("workers: the role planner is not built yet".to_owned());
-        }
-        if self.workers.iter().any(|line| line.claim == ClaimBy::Agent) {
-            asked.push("workers: `claim: agent` is not built yet".to_owned());
-        }
-        asked
     }
 
     /// The gates for a task of `domain` that brings `added` ones of its own, in the order they run.

@@ -16,6 +16,7 @@ pub mod reopen;
 pub mod explain;
 pub mod choice;
 pub mod crew;
+pub mod planner;
 pub mod agent;
 pub mod answer;
 pub mod prompt;

@@ -151,6 +151,26 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
     second_best
 }
 
+/// The first `most` of what could be claimed now, in the order in which it would be, and how many could be in all.
+/// `queue` must have been advanced to the present.
+pub fn first_claimable<'a>(queue: &'a Queue, filter: &Filter, most: usize) -> (Vec<&'a Entry>, usize) {
+    let live = Live::of(queue);
+    let mut sieve = Sieve::new(queue, filter);
+    let claimable = queue.in_order().filter(|entry| live.domain_of(entry).is_none() && sieve.refuses(entry).is_none());
+    let (mut first, mut overlapping, mut count) = (Vec::new(), Vec::new(), 0);
+    for entry in claimable {
+        count += 1;
+        // The others need no look: they could not come before these.
+        if first.len() < most {
+            let of_its_kind = if live.overlap_of(entry).is_none() { &mut first } else { &mut overlapping };
+            of_its_kind.push(entry);
+        }
+    }
+    first.extend(overlapping);
+    first.truncate(most);
+    (first, count)
+}
+
 /// What could be claimed now, in the order in which it would be; and for each other waiting task what holds it.
 /// `queue` must have been advanced to the present.
 pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(&'a Entry, Hold)>) {

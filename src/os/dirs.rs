@@ -131,6 +131,16 @@ impl Dirs {
         self.slots().join(format!("{slot}.json"))
     }
 
+    /// What is known of an agent that works in a worktree without a task.
+    pub fn errand_record(&self, slot: &str) -> PathBuf {
+        self.slots().join(format!("{slot}.errand.json"))
+    }
+
+    /// The lock under which a planner plans.
+    pub fn planner_lock(&self) -> PathBuf {
+        self.locks().join("planner.lock")
+    }
+
     /// The lock of the worker that owns a worktree.
     pub fn slot_lock(&self, slot: &str) -> PathBuf {
         self.locks().join(format!("slot-{slot}.lock"))

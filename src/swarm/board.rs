@@ -86,7 +86,10 @@ impl Board {
             self.scan_once()?;
         }
         self.count_money();
-        self.lock().rescanned = true;
+        let mut inner = self.lock();
+        inner.rescanned = true;
+        inner.attendance.change();
+        drop(inner);
         self.changed.notify_all();
         Ok(())
     }
@@ -173,10 +176,16 @@ impl Board {
         some
     }
 
-    /// Waits until there is something for a worker to do, or until `leaves` says that it is one too many, or `called`
-    /// that it is called for something else. A task that it is told to claim counts as taken until [`Board::look`]
-    /// says otherwise.
-    pub fn next(&self, wake: &Arc<Wake>, leaves: &dyn Fn() -> bool, called: &dyn Fn() -> bool) -> Next {
+    /// Waits until there is something to do for a worker that rests until `rests_until`; or until `leaves` says that it is
+    /// one too many, or `called` that it is called for something else. A task that it is told to claim counts as taken
+    /// until [`Board::look`] says otherwise.
+    pub fn next(
+        &self,
+        wake: &Arc<Wake>,
+        rests_until: Option<Timestamp>,
+        leaves: &dyn Fn() -> bool,
+        called: &dyn Fn() -> bool,
+    ) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -208,7 +217,7 @@ impl Board {
                     inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
-                let Some(until) = inner.resting_until.filter(|until| *until > now) else {
+                let Some(until) = inner.resting_until.max(rests_until).filter(|until| *until > now) else {
                     inner.take(&id, wake);
                     inner.admission.pass(&id);
                     return Next::Claim(id);
@@ -221,6 +230,7 @@ impl Board {
                 && inner.nothing_runs(&self.filter)
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
+                && inner.attendance.all_have_spoken()
             {
                 if inner.rescanned {
                     if pick::pick(&inner.queue, &self.filter).is_some() && inner.admission.looks_again() {
@@ -246,7 +256,12 @@ impl Board {
         }
     }
 
-    fn wait_until<'a>(&self, inner: MutexGuard<'a, Picture>, at: Timestamp, now: Timestamp) -> MutexGuard<'a, Picture> {
+    pub(super) fn wait_until<'a>(
+        &self,
+        inner: MutexGuard<'a, Picture>,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> MutexGuard<'a, Picture> {
         self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
     }
 

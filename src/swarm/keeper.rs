@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use super::answers::hear_answer;
 use super::board::Board;
 use super::recover::{Recovered, recover};
-use crate::cycle::Workshop;
+use crate::cycle::{Workshop, end_lost_errands};
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -77,6 +77,9 @@ impl Keeper<'_> {
     pub(super) fn recover_all(&self) {
         for id in self.board.others() {
             self.recover(&id);
+        }
+        if let Err(error) = end_lost_errands(self.shop) {
+            self.say(Event::Warning { message: error.chain() });
         }
     }
 

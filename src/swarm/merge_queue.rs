@@ -11,6 +11,7 @@ use super::worker::Floor;
 use crate::cycle::{Bench, Fate, ReadyBranch, give_up, land};
 use crate::error::Result;
 use crate::model::choice::Choice;
+use crate::model::crew::Member;
 
 /// How the queue is named where a worker would be.
 const NAME: &str = "queue";
@@ -187,7 +188,7 @@ fn land_them(floor: &Floor<'_>, bench: &mut Option<Bench>, line: impl FnOnce() -
 
 fn new_bench(floor: &Floor<'_>) -> Result<Bench> {
     let shop = floor.shop;
-    let bench = Bench::take(shop, NAME.to_owned(), Choice::default(), &shop.repo.newest(&shop.base)?)?;
+    let bench = Bench::take(shop, NAME.to_owned(), Member::worker(Choice::default()), &shop.repo.newest(&shop.base)?)?;
     // It must hear of the end of the run while its gates run.
     floor.board.poke_with_all(&bench.wake);
     Ok(bench)

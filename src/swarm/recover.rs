@@ -6,7 +6,7 @@
 
 use std::io;
 
-use crate::cycle::{ClaimRecord, Workshop, settle_dead};
+use crate::cycle::{ClaimRecord, Workshop, settle_dead, stays_held};
 use crate::error::{Context, Result};
 use crate::model::budget::Usd;
 use crate::model::moment::whole_seconds;
@@ -84,19 +84,7 @@ fn end_the_unrecorded(shop: &Workshop, who: &Who, id: &TaskId) -> Result<()> {
 }
 
 fn holds_prompt(shop: &Workshop, record: &ClaimRecord) -> io::Result<bool> {
-    let Some(prompt) = &record.prompt else { return Ok(false) };
-    let path = shop.dirs.root().join(prompt);
-    if !path.is_file() {
-        return Ok(false);
-    }
-    // A killed process may take a moment to close its files.
-    for _ in 0..100 {
-        if Lock::try_exclusive(&path)?.is_some() {
-            return Ok(false);
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    Ok(true)
+    record.prompt.as_ref().map_or(Ok(false), |prompt| stays_held(&shop.dirs, prompt))
 }
 
 /// The commit on the base that carries the dead attempt's work.

@@ -18,11 +18,12 @@ use super::notify;
 use super::reload::Reload;
 use super::run_lock::RunLock;
 use super::steering::Steering;
-use super::worker::{Budget, Floor, Tally};
+use super::tally::{Budget, Tally};
+use super::worker::Floor;
 use crate::cycle::{Funds, Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
-use crate::model::choice::Choice;
+use crate::model::crew::Member;
 use crate::model::pick::Filter;
 use crate::model::record::Event;
 use crate::os::git::Oid;
@@ -130,7 +131,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
 
 /// What a run begins with.
 struct Begins {
-    workers: Vec<Choice>,
+    workers: Vec<Member>,
     tip: Oid,
     reload: Reload,
     asked: Option<Stamp>,

@@ -7,6 +7,7 @@ use super::item::Item;
 use crate::command::{Desk, age, announce};
 use crate::cycle::{Bench, Funds, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
+use crate::model::crew::Member;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, new_run_id};
 use crate::os::judgements::Judgements;
@@ -84,7 +85,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         held_back: AtomicBool::new(false),
         host: folders::host(),
     };
-    let mut bench = Bench::take(&shop, "check".to_owned(), workspace.agents.first_usable(), tip)?;
+    let mut bench = Bench::take(&shop, "check".to_owned(), Member::worker(workspace.agents.first_usable()), tip)?;
     let wake = Arc::clone(&bench.wake);
     signals::listen(move |_| wake.end_now()).context(|| "listen to signals".to_owned())?;
     let count = workspace.config.verify.len();

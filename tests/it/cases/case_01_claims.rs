@@ -8,6 +8,7 @@ use std::{env, fs, thread};
 
 use swarm::cycle::{Bench, Claimed, Funds, Workshop, claim};
 use swarm::model::choice::Choice;
+use swarm::model::crew::Member;
 use swarm::model::task::TaskId;
 use swarm::os::journal::Journal;
 use swarm::os::judgements::Judgements;
@@ -105,8 +106,8 @@ fn claim_all(root: &std::path::Path) {
         fs::create_dir_all(root.join(folder)).expect("make a folder");
     }
     let one = |number: usize| {
-        let choice = Choice { agent: "script".to_owned(), model: None, effort: None };
-        let bench = Bench::take(&shop, format!("w{number}"), choice, &tip).expect("take a worktree");
+        let member = Member::worker(Choice { agent: "script".to_owned(), model: None, effort: None });
+        let bench = Bench::take(&shop, format!("w{number}"), member, &tip).expect("take a worktree");
         let name = format!("{run_id}-{number}");
         fs::write(root.join("ready").join(&name), "").expect("write a file");
         wait_until("the start", || root.join("go").exists());
