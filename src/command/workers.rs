@@ -95,7 +95,7 @@ pub(super) fn of_run(
         workers = crew(&run.run_id, started.as_ref());
         events.iter().for_each(|line| hear(&mut workers, line));
         changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
-        begun(&claims).for_each(|claim| correct(&mut workers, claim));
+        busy_with(&workers, &claims).into_iter().for_each(|claim| correct(&mut workers, claim));
         let silent = |claim: &&ClaimRecord| {
             workers.values().any(|worker| worker.worker == claim.worker && worker.since.is_none())
         };
@@ -205,7 +205,10 @@ fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
         worker.step = None;
         worker.round = None;
         worker.since = Some(line.at);
-    } else if let Event::TaskMoved { .. } = &line.event {
+    } else if let Event::TaskMoved { .. } = &line.event
+        && line.task == worker.task
+    {
+        // Another of its tasks may come out of the merge queue meanwhile.
         *worker = WorkerNow {
             agent: worker.agent.take(),
             role: worker.role,
@@ -217,10 +220,22 @@ fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
     }
 }
 
-/// Of each worker the claim with whose task it is busy: of several that its agent claimed at once, the first.
-fn begun<'a>(claims: &'a [&ClaimRecord]) -> impl Iterator<Item = &'a ClaimRecord> {
-    let is_later = |one: &ClaimRecord, other: &ClaimRecord| one.worker == other.worker && one.cycle > other.cycle;
-    claims.iter().copied().filter(move |claim| !claims.iter().any(|other| is_later(claim, other)))
+/// Of each worker's claims the one with which it is busy: others may wait in the merge queue, or have been claimed by
+/// its agent at once and not begun. None for one that is heard to do something without a task.
+fn busy_with<'a>(workers: &BTreeMap<Key, WorkerNow>, claims: &[&'a ClaimRecord]) -> Vec<&'a ClaimRecord> {
+    let mut by_worker: BTreeMap<&str, Vec<&'a ClaimRecord>> = BTreeMap::new();
+    claims.iter().for_each(|claim| by_worker.entry(&claim.worker).or_default().push(claim));
+    let busy = |(worker, claims): (&str, Vec<&'a ClaimRecord>)| {
+        let now = workers.get(&key(worker));
+        if now.is_some_and(|now| now.task.is_none() && now.step.is_some()) {
+            return None;
+        }
+        let is_heard = |claim: &&&ClaimRecord| now.is_some_and(|now| now.task.as_ref() == Some(&claim.task));
+        let heard = claims.iter().find(is_heard);
+        let begun = || claims.iter().filter(|claim| claim.base.is_some()).max_by_key(|claim| claim.cycle);
+        heard.or_else(begun).or_else(|| claims.iter().min_by_key(|claim| claim.cycle)).copied()
+    };
+    by_worker.into_iter().filter_map(busy).collect()
 }
 
 /// Where the events read do not reach back to the claim, the claim knows better.
@@ -373,27 +388,52 @@ mod tests {
         assert_eq!(shown, [("w0", "old", true), ("w2", "new", false)]);
     }
 
-    #[test]
-    fn a_claim_knows_better_than_the_end_of_another_cycle() {
-        let mut workers = BTreeMap::new();
-        hear(&mut workers, &line("w0", 1, Event::StepStarted { step: StepName::Verify, round: 1, command: None }));
-        let claim = ClaimRecord {
+    /// A claim of w0's.
+    fn claim(task: &str, cycle: u32, begun: bool) -> ClaimRecord {
+        let base = begun.then(|| serde_json::from_value(serde_json::json!("0".repeat(40))).unwrap());
+        ClaimRecord {
             schema: SCHEMA,
-            task: TaskId::parse("other").unwrap(),
+            task: TaskId::parse(task).unwrap(),
             workspace: crate::cycle::Home::of(std::path::Path::new(".")).unwrap(),
             run_id: "r".into(),
             worker: "w0".into(),
-            cycle: 4,
+            cycle,
             attempt: 1,
             slot: "02".into(),
-            base: None,
+            base,
             mark: Mark::new(),
             process: None,
             prompt: None,
             go_on: crate::cycle::GoOn::default(),
             domain: None,
             bill: crate::cycle::Bill::default(),
+        }
+    }
+
+    #[test]
+    fn of_several_claims_a_worker_is_busy_with_one() {
+        let step = || Event::StepStarted { step: StepName::Plan, round: 1, command: None };
+        let claims = [claim("queued", 2, true), claim("t", 3, true), claim("waits", 4, false)];
+        let busy = |lines: &[EventLine], claims: &[ClaimRecord]| {
+            let mut workers = BTreeMap::new();
+            lines.iter().for_each(|line| hear(&mut workers, line));
+            let claims: Vec<&ClaimRecord> = claims.iter().collect();
+            busy_with(&workers, &claims).first().map(|claim| claim.task.to_string())
         };
+        assert_eq!(busy(&[], &claims).as_deref(), Some("t"), "the last that has begun");
+        assert_eq!(busy(&[], &claims[2..]).as_deref(), Some("waits"));
+        assert_eq!(busy(&[line("w0", 1, step())], &claims).as_deref(), Some("t"), "what is heard of it");
+        let errand = EventLine { task: None, ..line("w0", 2, step()) };
+        assert_eq!(busy(&[errand], &claims), None, "it works without a task");
+        let elsewhere = EventLine { task: Some(TaskId::parse("queued").unwrap()), ..line("w0", 2, step()) };
+        assert_eq!(busy(&[elsewhere], &claims).as_deref(), Some("queued"));
+    }
+
+    #[test]
+    fn a_claim_knows_better_than_the_end_of_another_cycle() {
+        let mut workers = BTreeMap::new();
+        hear(&mut workers, &line("w0", 1, Event::StepStarted { step: StepName::Verify, round: 1, command: None }));
+        let claim = claim("other", 4, false);
         correct(&mut workers, &claim);
         let worker = workers.into_values().next().unwrap();
         assert_eq!((worker.task.unwrap().as_str(), worker.step, worker.since), ("other", None, None));

@@ -84,7 +84,10 @@ pub(super) fn is_on_errand(dirs: &Dirs, slot: &str) -> io::Result<bool> {
 /// Ends the agents whose workers died on an errand. What they had made is salvaged by whoever takes over the worktree.
 pub fn end_lost_errands(shop: &Workshop) -> Result<()> {
     let dirs = &shop.dirs;
-    let listing = fs::read_dir(dirs.slots()).context(|| format!("read {}", dirs.slots().display()))?;
+    let listing = match fs::read_dir(dirs.slots()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        listing => listing.context(|| format!("read {}", dirs.slots().display()))?,
+    };
     for name in listing.flatten().map(|entry| entry.file_name()) {
         if let Some(slot) = name.to_str().and_then(|name| name.strip_suffix(".errand.json")) {
             end_lost_errand(shop, slot).context(|| format!("end the errand in slot {slot}"))?;

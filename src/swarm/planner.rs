@@ -63,7 +63,8 @@ struct Turn {
 /// Waits for it; `None`: there will be none.
 fn next_turn(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, planner: &Planner, known: &News) -> Option<Turn> {
     let (shop, board) = (floor.shop, floor.board);
-    let leaves = || seat.leaves();
+    // Without a cycle to begin it would wait for ever.
+    let leaves = || seat.leaves() || floor.budget.is_spent();
     loop {
         let sight = board.sight(&leaves)?;
         bench.member = seat.member();

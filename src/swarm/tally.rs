@@ -29,6 +29,11 @@ impl Budget {
         left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }
 
+    /// Whether none is left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.as_ref().is_some_and(|left| left.load(Ordering::SeqCst) == 0)
+    }
+
     /// One that was taken has not begun.
     pub(super) fn give_back(&self) {
         if let Some(left) = &self.left {

@@ -241,3 +241,38 @@ fn five_thousand_claimable_tasks_make_no_long_prompt() {
     assert_eq!(w.tasks_in("complete").len(), 2);
     assert_eq!(choosings(&w)[0]["claimed"], json!(["todo-0000", "todo-0001"]));
 }
+
+#[test]
+fn while_the_base_is_red_there_is_nothing_to_choose() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: picks, claim: agent}]\nverify: [test -e mended.txt]\n");
+    w.author("picks", &format!("echo x > mended.txt\n{}", script("echo 'CLAIM(b, a)'")));
+    tasks(&w, &["a", "b"]);
+    w.start(["--drain"]).code(0);
+    let cycles: Vec<Value> = w.cycles();
+    let first = cycles.iter().find(|cycle| cycle["cycle"] == 1).expect("a cycle");
+    assert!(first["task"].as_str().is_some_and(|id| id != "a" && id != "b"), "the repair, without a word: {first}");
+    assert_eq!(choosings(&w)[0]["claimed"], json!(["b", "a"]));
+    w.holds_the_laws();
+}
+
+#[test]
+fn a_conflict_goes_back_to_the_session_that_chose() {
+    let w = Workspace::new();
+    chooses(&w, "", "");
+    // It changes the line that the user changes meanwhile.
+    let resolves = "case $told in *'contradicts it'*) echo both > README.md; git add README.md; ready; exit ;; esac";
+    let works = format!("{}\n{}\necho $SWARM_TASK > README.md\nready", w.gives("works"), w.awaits("go"));
+    w.author("picks", &format!("{resolves}\ntest -n \"${{SWARM_TASK-}}\" || {{ echo 'CLAIM(a)'; exit; }}\n{works}"));
+    tasks(&w, &["a"]);
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("works");
+    w.write("README.md", "the user's\n");
+    w.commit("The user's own");
+    w.give("go");
+    swarm.wait().code(0);
+    assert_eq!(w.base().read("README.md"), "both");
+    let cycle = &w.cycles_of("a")[0];
+    assert_eq!(cycle["session_id"], choosings(&w)[0]["session_id"]);
+    w.holds_the_laws();
+}

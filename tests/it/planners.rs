@@ -272,3 +272,22 @@ fn five_thousand_waiting_tasks_make_no_long_prompt() {
     assert_eq!(told.matches("- todo-").count(), 50);
     assert!(plannings(&w).len() == 1);
 }
+
+#[test]
+fn a_planner_does_not_keep_a_drain_from_ending_on_a_red_base() {
+    let w = planned("max_pending: 3", "echo __DONE__");
+    w.config("workers: [{agent: plans, role: planner}, {agent: script}]\nlimits: {attempts: 1, backoff: 0s}\nverify: ['false']\n");
+    w.task("work", "echo 1 > 1.txt");
+    w.start(["--drain"]).code(1);
+    w.is_in("pending", "work");
+    assert!(plannings(&w).len() <= 3, "{:?}", plannings(&w).len());
+}
+
+#[test]
+fn a_planners_cycles_count_and_it_does_not_outlive_them() {
+    let w = planned("max_pending: 3", "");
+    w.author("plans", &format!("{MAKES}\n{}", once(&w, "make one; make two")));
+    w.start(["--max-cycles", "2"]).code(0);
+    assert_eq!((w.tasks_in("complete"), w.tasks_in("pending")), (vec!["one".to_owned()], vec!["two".to_owned()]));
+    assert_eq!(plannings(&w).len(), 1);
+}
