@@ -7,7 +7,7 @@ use super::perform::Infra;
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
-use crate::model::task::{Kept, Session};
+use crate::model::task::{Kept, Progress, Session};
 use crate::os::git::Oid;
 
 /// Where a cycle begins.
@@ -87,11 +87,25 @@ pub(super) fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author:
         Some(kept) => shop.repo.resolve(&format!("{}^{{commit}}", kept.commit))?.map(|commit| (kept, commit)),
         None => None,
     };
-    let session = progress.session.as_ref().filter(|session| {
-        session.agent == choice.agent && author.has_sessions() && session.contract.as_ref() == Some(&contract)
-    });
-    let session = session.cloned();
+    let session = session_for(progress, &contract, &choice.agent, author.has_sessions());
     let last = progress.last.as_ref().map(|last| last.outcome);
+    begin_with(kept, session, last, || salvaged(shop, claim))
+}
+
+/// The session that knows the task as it reads now, where this agent has it and can take it up again.
+fn session_for(progress: &Progress, contract: &str, agent: &str, has_sessions: bool) -> Option<Session> {
+    let session = progress.session.as_ref().filter(|_| has_sessions)?;
+    let knows = session.agent == agent && session.contract.as_deref() == Some(contract);
+    knows.then(|| session.clone())
+}
+
+/// Where a cycle begins of which this is kept; `salvaged` looks for what was kept under a ref alone.
+fn begin_with(
+    kept: Option<(&Kept, Oid)>,
+    session: Option<Session>,
+    last: Option<Outcome>,
+    salvaged: impl FnOnce() -> Result<Option<Oid>, Infra>,
+) -> Result<Beginning, Infra> {
     match (kept, session) {
         (Some((Kept { approved: true, .. }, head)), session) => {
             Ok(Beginning::WithWork { head, approved: true, session })
@@ -102,7 +116,7 @@ pub(super) fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author:
         (kept, Some(session)) => {
             let work = match kept {
                 Some((_, commit)) => Some(commit),
-                None if last == Some(Outcome::Interrupted) => salvaged(shop, claim)?,
+                None if last == Some(Outcome::Interrupted) => salvaged()?,
                 None => None,
             };
             Ok(Beginning::InSession { session, work })
@@ -118,10 +132,15 @@ fn was_broken_off(outcome: Outcome) -> bool {
 
 /// What was found in the worktree of a worker that died at this attempt.
 fn salvaged(shop: &Workshop, claim: &Claim) -> Result<Option<Oid>, Infra> {
-    let prefix = salvage_ref(claim.id.as_str(), claim.record.attempt);
-    let is_of_it = |name: &str| {
-        name == prefix || name.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with('-') && !rest.contains('/'))
-    };
+    let first = salvage_ref(claim.id.as_str(), claim.record.attempt);
     let found = shop.repo.salvaged(claim.id.as_str())?;
-    Ok(found.into_iter().rfind(|(name, _)| is_of_it(name)).map(|(_, commit)| commit))
+    Ok(found.into_iter().rfind(|(name, _)| is_of_attempt(name, &first)).map(|(_, commit)| commit))
 }
+
+/// Whether a ref keeps work of the attempt whose first ref is `first`: a second one gets a number behind it.
+fn is_of_attempt(name: &str, first: &str) -> bool {
+    name == first || name.strip_prefix(first).is_some_and(|rest| rest.starts_with('-') && !rest.contains('/'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -48,21 +48,26 @@ pub(super) fn keep_for_the_queue(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Re
     cycle.bench.reset(shop, &work.head)?;
     let (id, attempt) = (cycle.claim.id.clone(), cycle.claim.record.attempt);
     let base = cycle.base.clone();
-    notes.salvaged = cycle.bench.keep(&id, attempt, &base)?;
+    notes.salvaged.extend(cycle.bench.keep(&id, attempt, &base)?);
     // The ref holds it, so there is nothing to salvage here any more.
     Ok(cycle.bench.settle(shop, &cycle.claim.record, &work.head)?)
 }
 
 /// Says what was kept of a case that ends in the merge queue; of merged work nothing is kept.
 pub(super) fn keep_handed_over(shop: &Workshop, case: &Case, notes: &mut Notes, outcome: Outcome) {
-    let Some(salvaged) = notes.salvaged.take() else { return };
-    match outcome {
-        // Should this fail, a ref remains that nobody needs.
-        Outcome::Merged => drop(shop.repo.forget(&salvaged.reference, &salvaged.commit)),
-        _ => {
-            tell_salvaged(shop, &notes.who, &salvaged);
-            note(case, notes, &salvaged, outcome);
-        }
+    if outcome == Outcome::Merged {
+        return forget_what_is_merged(shop, notes);
+    }
+    if let Some(salvaged) = notes.salvaged.pop() {
+        tell_salvaged(shop, &notes.who, &salvaged);
+        note(case, notes, &salvaged, outcome);
+    }
+}
+
+/// Removes the refs that held the work while it waited. Should this fail, a ref remains that nobody needs.
+pub(super) fn forget_what_is_merged(shop: &Workshop, notes: &mut Notes) {
+    for salvaged in notes.salvaged.drain(..) {
+        let _ = shop.repo.forget(&salvaged.reference, &salvaged.commit);
     }
 }
 

@@ -35,8 +35,8 @@ pub(super) struct Notes {
     pub(super) session: Option<Session>,
     /// Rounds of review.
     pub(super) review_rounds: u32,
-    /// Where its work is kept while it waits in the merge queue.
-    pub(super) salvaged: Option<Salvaged>,
+    /// Where its work was kept each time that it came to the merge queue.
+    pub(super) salvaged: Vec<Salvaged>,
     /// What the next attempt goes on with.
     pub(super) kept: Option<Kept>,
     steps: Vec<StepRecord>,
@@ -122,7 +122,7 @@ impl Notes {
             has_begun: false,
             session: None,
             review_rounds: 0,
-            salvaged: None,
+            salvaged: Vec::new(),
             kept: None,
             steps: Vec::new(),
             at: clock::now(),

@@ -7,8 +7,8 @@ use super::begin::{Beginning, beginning};
 use super::case::{Case, Cycle};
 use super::complete::{Ended, complete};
 use super::integrate::{Integrated, integrate};
-use super::keep::{keep_for_the_queue, keep_the_work};
-use super::notes::{Heading, Notes};
+use super::keep::{forget_what_is_merged, keep_for_the_queue, keep_the_work};
+use super::notes::{Details, Heading, Notes};
 use super::shared::report_shared;
 use super::verify::{self, Tried, verify};
 use super::vigil::reason_to_halt;
@@ -18,7 +18,7 @@ use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Landing, Plan, Step, Work};
-use crate::model::record::Event;
+use crate::model::record::{Event, StepResult};
 use crate::model::state::State;
 use crate::model::task::{self, Session};
 use crate::os::git::{GitError, Oid};
@@ -177,7 +177,10 @@ fn go_on(shop: &Workshop, bench: &mut Bench, mut branch: Box<ReadyBranch>) -> Tu
                         branch.waits = Some(begun);
                         return Turned::HandedOver(branch);
                     }
-                    Err(trouble) => Err(trouble),
+                    Err(trouble) => {
+                        notes.end(&shop.journal, begun, StepResult::CouldNotRun, Details::default());
+                        Err(trouble)
+                    }
                 },
                 Err(trouble) => Err(trouble),
             },
@@ -202,6 +205,7 @@ fn leave(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: Outcome) {
         (Outcome::Merged, Some(head)) => {
             // Should this fail, the next owner of the worktree keeps under a ref what the base has already.
             let _ = cycle.bench.settle(shop, &cycle.claim.record, head);
+            forget_what_is_merged(shop, notes);
         }
         (_, _) => keep_the_work(cycle, notes, outcome),
     }

@@ -111,7 +111,10 @@ impl Stage<'_> {
             program = program.with_env(name, value);
         }
         let mut reader = Reader::new(&turn.agent.output);
-        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes| reader.feed(bytes))?;
+        let began = self.shop.lookout.begin(self.shop);
+        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes| reader.feed(bytes));
+        self.shop.lookout.end(self.shop, &notes.who, began);
+        let attended = attended?;
         let ending = &attended.ending;
         let answer = reader.finish(&ending.tail);
         let tail = String::from_utf8_lossy(&ending.tail);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::Funds;
+use super::lookout::Lookout;
 use crate::os::dirs::Dirs;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
@@ -34,6 +35,8 @@ pub struct Workshop {
     pub turnstile: Turnstile,
     /// The base cannot be moved now; work lands beside it.
     pub held_back: AtomicBool,
+    /// Looks after the user's checkout.
+    pub lookout: Lookout,
     /// The machine's name.
     pub host: String,
 }

@@ -1,5 +1,6 @@
 //! The workers of a run: one thread each, and what became of them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::Scope;

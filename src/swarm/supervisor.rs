@@ -20,7 +20,7 @@ use super::run_lock::RunLock;
 use super::steering::Steering;
 use super::tally::{Budget, Tally};
 use super::worker::Floor;
-use crate::cycle::{Funds, Workshop, catch_up};
+use crate::cycle::{Funds, Lookout, Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
 use crate::model::crew::Member;
@@ -99,6 +99,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
+        lookout: Lookout::default(),
         host: folders::host(),
     };
     let (tell, hear) = mpsc::channel();
@@ -192,6 +193,7 @@ impl Run<'_> {
             queue.close();
             crew.failure()
         });
+        self.shop.lookout.close(self.shop);
         if let Err(error) = catch_up(self.shop) {
             self.say(Event::Warning { message: error.chain() });
         }

@@ -144,6 +144,7 @@ fn a_branch_that_contradicts_another_of_its_batch_goes_back_to_its_author_and_no
     swarm.wait().code(0);
     assert_eq!(w.git(["show", "trunk:words.txt"]), "x\ny");
     assert_eq!(w.git(["show", "trunk:resolved.txt"]), "yes", "in the author's own session");
+    assert_eq!(w.git(["for-each-ref", "refs/swarm/salvage"]), "", "what is merged is kept nowhere else");
     let resolved = ["x", "y"].map(|id| w.cycles_of(id)[0]["steps"].to_string().contains("resolve"));
     assert_eq!(resolved.iter().filter(|resolved| **resolved).count(), 1);
     w.holds_the_laws();

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::item::Item;
 use crate::command::{Desk, age, announce};
-use crate::cycle::{Bench, Funds, Rehearsed, Said, Workshop, rehearse};
+use crate::cycle::{Bench, Funds, Lookout, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
 use crate::model::crew::Member;
 use crate::os::git::Oid;
@@ -83,6 +83,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
+        lookout: Lookout::default(),
         host: folders::host(),
     };
     let mut bench = Bench::take(&shop, "check".to_owned(), Member::worker(workspace.agents.first_usable()), tip)?;

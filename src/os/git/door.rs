@@ -190,6 +190,12 @@ impl Git {
         self
     }
 
+    /// May take only so long.
+    pub(super) fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Hands it a locked file to keep open, as its standard input, of which git reads nothing: the lock is held
     /// until git has ended too. A program that is killed leaves its git running, and whoever comes next must not
     /// begin before that has ended.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{env, fs, thread};
 
-use swarm::cycle::{Bench, Claimed, Funds, Workshop, claim};
+use swarm::cycle::{Bench, Claimed, Funds, Lookout, Workshop, claim};
 use swarm::model::choice::Choice;
 use swarm::model::crew::Member;
 use swarm::model::task::TaskId;
@@ -99,6 +99,7 @@ fn claim_all(root: &std::path::Path) {
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
+        lookout: Lookout::default(),
         host: "here".to_owned(),
     };
     let shop = Arc::new(shop);

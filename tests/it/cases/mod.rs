@@ -19,6 +19,7 @@ mod case_18_words_that_are_no_signals;
 mod case_19_odd_bytes;
 mod case_20_agents_that_play_with_git;
 mod case_21_hooks_that_refuse;
+mod case_22_writes_outside;
 mod case_23_odd_repositories;
 mod case_24_dirty_checkouts;
 mod case_25_sixteen_at_once;
