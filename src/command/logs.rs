@@ -90,14 +90,11 @@ fn nothing(dirs: &Dirs, of: &Of) -> Error {
     }
 }
 
-const STEPS: [StepName; 6] =
-    [StepName::Implement, StepName::Verify, StepName::Review, StepName::Fix, StepName::Resolve, StepName::Integrate];
-
 fn step(text: &str) -> Result<StepName> {
-    if let Some(step) = STEPS.into_iter().find(|step| step.as_str() == text) {
+    if let Some(step) = StepName::ALL.into_iter().find(|step| step.as_str() == text) {
         return Ok(step);
     }
-    let names = STEPS.map(StepName::as_str);
+    let names = StepName::ALL.map(StepName::as_str);
     let error = Error::usage(format!("`{text}` is no step"));
     Err(match nearest(text, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -113,7 +110,7 @@ impl Named {
             Some((step, round)) => (step, round.parse().ok()?),
             None => (rest, 1),
         };
-        let step = STEPS.into_iter().find(|known| known.as_str() == step)?;
+        let step = StepName::ALL.into_iter().find(|known| known.as_str() == step)?;
         Some(Self { worker: worker.to_owned(), cycle: cycle.parse().ok()?, step, round })
     }
 }

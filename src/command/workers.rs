@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::age;
 use crate::cycle::ClaimRecord;
+use crate::model::config::Role;
 use crate::model::record::{Crew, Event, EventLine, Standing, Started, StepName};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -30,6 +31,8 @@ pub(super) struct WorkerNow {
     pub(super) worker: String,
     /// Who works.
     pub(super) agent: Option<String>,
+    /// What it does.
+    pub(super) role: Role,
     /// It is one too many: it finishes its cycle and leaves.
     pub(super) retires: bool,
     /// On what; null: it waits for work.
@@ -92,7 +95,7 @@ pub(super) fn of_run(
         workers = crew(&run.run_id, started.as_ref());
         events.iter().for_each(|line| hear(&mut workers, line));
         changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
-        claims.iter().for_each(|claim| correct(&mut workers, claim));
+        busy_with(&workers, &claims).into_iter().for_each(|claim| correct(&mut workers, claim));
         let silent = |claim: &&ClaimRecord| {
             workers.values().any(|worker| worker.worker == claim.worker && worker.since.is_none())
         };
@@ -128,9 +131,10 @@ fn key(worker: &str) -> Key {
 /// As they were when the run began.
 fn crew(run_id: &str, started: Option<&Started>) -> BTreeMap<Key, WorkerNow> {
     let agents = started.map(|started| started.agents.as_slice()).unwrap_or_default();
+    let role = |number| started.and_then(|started| started.roles.get(number).copied()).unwrap_or_default();
     let workers = agents.iter().enumerate().map(|(number, agent)| {
         let name = format!("w{number}");
-        (key(&name), WorkerNow { agent: Some(agent.clone()), ..blank(run_id, &name) })
+        (key(&name), WorkerNow { agent: Some(agent.clone()), role: role(number), ..blank(run_id, &name) })
     });
     workers.collect()
 }
@@ -145,6 +149,7 @@ fn follow_changes(workers: &mut BTreeMap<Key, WorkerNow>, run_id: &str, changed:
             }
             Standing::Stays | Standing::Retires => {
                 let worker = workers.entry(key).or_insert_with(|| blank(run_id, &member.worker));
+                worker.role = member.role;
                 worker.retires = member.standing == Standing::Retires;
                 if worker.task.is_none() {
                     worker.agent = Some(member.agent.clone());
@@ -159,6 +164,7 @@ fn blank(run_id: &str, worker: &str) -> WorkerNow {
         run_id: run_id.to_owned(),
         worker: worker.to_owned(),
         agent: None,
+        role: Role::default(),
         retires: false,
         task: None,
         cycle: None,
@@ -180,6 +186,7 @@ fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
     if let Event::TaskClaimed { attempt, slot, agent } = &line.event {
         *worker = WorkerNow {
             agent: Some(agent.clone()),
+            role: worker.role,
             task: line.task.clone(),
             cycle: line.cycle,
             attempt: Some(*attempt),
@@ -198,15 +205,37 @@ fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
         worker.step = None;
         worker.round = None;
         worker.since = Some(line.at);
-    } else if let Event::TaskMoved { .. } = &line.event {
+    } else if let Event::TaskMoved { .. } = &line.event
+        && line.task == worker.task
+    {
+        // Another of its tasks may come out of the merge queue meanwhile.
         *worker = WorkerNow {
             agent: worker.agent.take(),
+            role: worker.role,
             slot: worker.slot.take(),
             since: Some(line.at),
             last_event_at: Some(line.at),
             ..blank(&line.run_id, name)
         };
     }
+}
+
+/// Of each worker's claims the one with which it is busy: others may wait in the merge queue, or have been claimed by
+/// its agent at once and not begun. None for one that is heard to do something without a task.
+fn busy_with<'a>(workers: &BTreeMap<Key, WorkerNow>, claims: &[&'a ClaimRecord]) -> Vec<&'a ClaimRecord> {
+    let mut by_worker: BTreeMap<&str, Vec<&'a ClaimRecord>> = BTreeMap::new();
+    claims.iter().for_each(|claim| by_worker.entry(&claim.worker).or_default().push(claim));
+    let busy = |(worker, claims): (&str, Vec<&'a ClaimRecord>)| {
+        let now = workers.get(&key(worker));
+        if now.is_some_and(|now| now.task.is_none() && now.step.is_some()) {
+            return None;
+        }
+        let is_heard = |claim: &&&ClaimRecord| now.is_some_and(|now| now.task.as_ref() == Some(&claim.task));
+        let heard = claims.iter().find(is_heard);
+        let begun = || claims.iter().filter(|claim| claim.base.is_some()).max_by_key(|claim| claim.cycle);
+        heard.or_else(begun).or_else(|| claims.iter().min_by_key(|claim| claim.cycle)).copied()
+    };
+    by_worker.into_iter().filter_map(busy).collect()
 }
 
 /// Where the events read do not reach back to the claim, the claim knows better.
@@ -345,7 +374,12 @@ mod tests {
         for line in [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})] {
             hear(&mut workers, &line);
         }
-        let member = |worker: &str, standing| Member { worker: worker.into(), agent: "new".into(), standing };
+        let member = |worker: &str, standing| Member {
+            worker: worker.into(),
+            agent: "new".into(),
+            role: Role::Executor,
+            standing,
+        };
         let members = [("w0", Standing::Retires), ("w1", Standing::Left), ("w2", Standing::Stays)];
         let members = members.map(|(worker, standing)| member(worker, standing)).to_vec();
         follow_changes(&mut workers, "r", &Crew { schema: SCHEMA, workers: members });
@@ -354,25 +388,52 @@ mod tests {
         assert_eq!(shown, [("w0", "old", true), ("w2", "new", false)]);
     }
 
-    #[test]
-    fn a_claim_knows_better_than_the_end_of_another_cycle() {
-        let mut workers = BTreeMap::new();
-        hear(&mut workers, &line("w0", 1, Event::StepStarted { step: StepName::Verify, round: 1, command: None }));
-        let claim = ClaimRecord {
+    /// A claim of w0's.
+    fn claim(task: &str, cycle: u32, begun: bool) -> ClaimRecord {
+        let base = begun.then(|| serde_json::from_value(serde_json::json!("0".repeat(40))).unwrap());
+        ClaimRecord {
             schema: SCHEMA,
-            task: TaskId::parse("other").unwrap(),
+            task: TaskId::parse(task).unwrap(),
             workspace: crate::cycle::Home::of(std::path::Path::new(".")).unwrap(),
             run_id: "r".into(),
             worker: "w0".into(),
-            cycle: 4,
+            cycle,
             attempt: 1,
             slot: "02".into(),
-            base: None,
+            base,
             mark: Mark::new(),
             process: None,
             prompt: None,
             go_on: crate::cycle::GoOn::default(),
+            domain: None,
+            bill: crate::cycle::Bill::default(),
+        }
+    }
+
+    #[test]
+    fn of_several_claims_a_worker_is_busy_with_one() {
+        let step = || Event::StepStarted { step: StepName::Plan, round: 1, command: None };
+        let claims = [claim("queued", 2, true), claim("t", 3, true), claim("waits", 4, false)];
+        let busy = |lines: &[EventLine], claims: &[ClaimRecord]| {
+            let mut workers = BTreeMap::new();
+            lines.iter().for_each(|line| hear(&mut workers, line));
+            let claims: Vec<&ClaimRecord> = claims.iter().collect();
+            busy_with(&workers, &claims).first().map(|claim| claim.task.to_string())
         };
+        assert_eq!(busy(&[], &claims).as_deref(), Some("t"), "the last that has begun");
+        assert_eq!(busy(&[], &claims[2..]).as_deref(), Some("waits"));
+        assert_eq!(busy(&[line("w0", 1, step())], &claims).as_deref(), Some("t"), "what is heard of it");
+        let errand = EventLine { task: None, ..line("w0", 2, step()) };
+        assert_eq!(busy(&[errand], &claims), None, "it works without a task");
+        let elsewhere = EventLine { task: Some(TaskId::parse("queued").unwrap()), ..line("w0", 2, step()) };
+        assert_eq!(busy(&[elsewhere], &claims).as_deref(), Some("queued"));
+    }
+
+    #[test]
+    fn a_claim_knows_better_than_the_end_of_another_cycle() {
+        let mut workers = BTreeMap::new();
+        hear(&mut workers, &line("w0", 1, Event::StepStarted { step: StepName::Verify, round: 1, command: None }));
+        let claim = claim("other", 4, false);
         correct(&mut workers, &claim);
         let worker = workers.into_values().next().unwrap();
         assert_eq!((worker.task.unwrap().as_str(), worker.step, worker.since), ("other", None, None));

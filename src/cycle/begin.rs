@@ -7,7 +7,7 @@ use super::perform::Infra;
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
-use crate::model::task::{Kept, Progress};
+use crate::model::task::{Kept, Progress, Session};
 use crate::os::git::Oid;
 
 /// Where a cycle begins.
@@ -17,8 +17,8 @@ pub(super) enum Beginning {
     Afresh,
     /// In a session that knows the task, with the files as it left them.
     InSession {
-        /// The session's name.
-        session: String,
+        /// The session.
+        session: Session,
         /// What it had done, if it had done anything.
         work: Option<Oid>,
     },
@@ -29,7 +29,7 @@ pub(super) enum Beginning {
         /// A person has approved it.
         approved: bool,
         /// The author's session.
-        session: Option<String>,
+        session: Option<Session>,
     },
 }
 
@@ -44,7 +44,7 @@ impl Beginning {
     }
 
     /// The session in which it goes on.
-    pub(super) fn session(&self) -> Option<String> {
+    pub(super) fn session(&self) -> Option<Session> {
         match self {
             Beginning::Afresh => None,
             Beginning::InSession { session, .. } => Some(session.clone()),
@@ -93,16 +93,16 @@ pub(super) fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author:
 }
 
 /// The session that knows the task as it reads now, where this agent has it and can take it up again.
-fn session_for(progress: &Progress, contract: &str, agent: &str, has_sessions: bool) -> Option<String> {
+fn session_for(progress: &Progress, contract: &str, agent: &str, has_sessions: bool) -> Option<Session> {
     let session = progress.session.as_ref().filter(|_| has_sessions)?;
     let knows = session.agent == agent && session.contract.as_deref() == Some(contract);
-    knows.then(|| session.id.clone())
+    knows.then(|| session.clone())
 }
 
 /// Where a cycle begins of which this is kept; `salvaged` looks for what was kept under a ref alone.
 fn begin_with(
     kept: Option<(&Kept, Oid)>,
-    session: Option<String>,
+    session: Option<Session>,
     last: Option<Outcome>,
     salvaged: impl FnOnce() -> Result<Option<Oid>, Infra>,
 ) -> Result<Beginning, Infra> {
@@ -127,7 +127,7 @@ fn begin_with(
 
 /// Whether neither the work nor a person asked for an end.
 fn was_broken_off(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited)
+    matches!(outcome, Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::OverBudget)
 }
 
 /// What was found in the worktree of a worker that died at this attempt.

@@ -1,5 +1,4 @@
 use super::*;
-use crate::model::task::Session;
 
 const OUTCOMES: [(Outcome, bool, bool); 19] = [
     // Whether the next cycle goes on with the work, and whether it may verify it without asking the author again.
@@ -32,16 +31,20 @@ fn kept(ready: bool, approved: bool) -> Kept {
     Kept { commit: oid('a').to_string(), contract: "text".to_owned(), ready, approved }
 }
 
+fn named(id: &str) -> Session {
+    Session { agent: "ada".to_owned(), id: id.to_owned(), contract: Some("text".to_owned()), told: 0 }
+}
+
 fn begin(kept: Option<&Kept>, session: Option<&str>, last: Option<Outcome>, salvaged: Option<Oid>) -> Beginning {
-    begin_with(kept.map(|kept| (kept, oid('a'))), session.map(str::to_owned), last, || Ok(salvaged)).unwrap()
+    begin_with(kept.map(|kept| (kept, oid('a'))), session.map(named), last, || Ok(salvaged)).unwrap()
 }
 
 fn in_session(work: Option<Oid>) -> Beginning {
-    Beginning::InSession { session: "s".to_owned(), work }
+    Beginning::InSession { session: named("s"), work }
 }
 
 fn with_work(approved: bool, session: Option<&str>) -> Beginning {
-    Beginning::WithWork { head: oid('a'), approved, session: session.map(str::to_owned) }
+    Beginning::WithWork { head: oid('a'), approved, session: session.map(named) }
 }
 
 #[test]
@@ -89,7 +92,7 @@ fn what_a_dead_worker_left_is_looked_for_only_where_he_was_interrupted() {
         assert_eq!(begin(None, None, last, Some(oid('b'))), Beginning::Afresh, "{last:?}");
     }
     assert_eq!(begin(None, Some("s"), Some(Outcome::Interrupted), None), in_session(None));
-    let trouble = begin_with(None, Some("s".to_owned()), Some(Outcome::Interrupted), || Err(Infra("no".to_owned())));
+    let trouble = begin_with(None, Some(named("s")), Some(Outcome::Interrupted), || Err(Infra("no".to_owned())));
     assert!(trouble.is_err());
 }
 
@@ -97,13 +100,10 @@ fn what_a_dead_worker_left_is_looked_for_only_where_he_was_interrupted() {
 fn a_session_is_taken_up_only_by_its_own_agent_for_the_task_as_it_reads_now() {
     let progress = |contract: Option<&str>| {
         let contract = contract.map(str::to_owned);
-        Progress {
-            session: Some(Session { agent: "ada".to_owned(), id: "s".to_owned(), contract }),
-            ..Progress::default()
-        }
+        Progress { session: Some(Session { contract, ..named("s") }), ..Progress::default() }
     };
     let known = progress(Some("text"));
-    assert_eq!(session_for(&known, "text", "ada", true), Some("s".to_owned()));
+    assert_eq!(session_for(&known, "text", "ada", true), Some(named("s")));
     assert_eq!(session_for(&known, "other text", "ada", true), None);
     assert_eq!(session_for(&known, "text", "bob", true), None);
     assert_eq!(session_for(&known, "text", "ada", false), None);
@@ -114,7 +114,7 @@ fn a_session_is_taken_up_only_by_its_own_agent_for_the_task_as_it_reads_now() {
 #[test]
 fn the_commit_and_the_session_of_a_beginning_are_its_own() {
     let of = |beginning: Beginning| (beginning.commit().cloned(), beginning.session());
-    let session = || Some("s".to_owned());
+    let session = || Some(named("s"));
     assert_eq!(of(Beginning::Afresh), (None, None));
     assert_eq!(of(in_session(Some(oid('b')))), (Some(oid('b')), session()));
     assert_eq!(of(in_session(None)), (None, session()));
