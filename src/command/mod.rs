@@ -26,6 +26,7 @@ mod explain;
 mod logs;
 mod follow;
 mod runs;
+mod money;
 mod lint;
 mod check;
 mod schema;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::base::{self, BaseNow};
+use super::money::Money;
 use super::paint::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 use super::picture::{self, InvalidFile};
 use super::table::{Table, one_line};
@@ -36,6 +37,7 @@ struct Status {
     /// Tasks in `current/` that nobody works on.
     without_worker: Vec<NoWorker>,
     providers: Vec<Provider>,
+    money: Money,
     invalid: Vec<InvalidFile>,
     /// Pending tasks that only a person can set free.
     stuck: Vec<Stuck>,
@@ -116,6 +118,7 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
             since: paused.since,
         }),
         providers: providers(&runs),
+        money: Money::look(dirs, &place.config, records),
         without_worker: workers::without_worker(dirs, &current, &claims, &alive),
         runs,
         workers: working,
@@ -168,7 +171,7 @@ fn text(status: &Status) -> String {
         text.push_str(&format!("\n{DIM}no swarm is running{DIM:#}\n"));
     }
     for run in &status.runs {
-        text.push_str(&run_text(run, &status.workers, told));
+        text.push_str(&run_text(run, &status.workers, told, &status.money));
     }
     let no_worker = status.without_worker.iter().map(|it| {
         let whose = match (&it.worker, &it.run_id) {
@@ -178,6 +181,13 @@ fn text(status: &Status) -> String {
         format!("{}: {whose}; a running swarm gives it back within a minute, the next start at once", it.task)
     });
     section(&mut text, "no worker", no_worker);
+    if !status.money.domains.is_empty() {
+        text.push_str(&format!("\n{BOLD}money{BOLD:#}\n"));
+    }
+    for domain in &status.money.domains {
+        let style = if domain.is_used_up() { RED } else { PLAIN };
+        text.push_str(&format!("  {style}{}{style:#}\n", domain.text()));
+    }
     section(&mut text, "parked", status.providers.iter().map(|it| format!("{}: {}", it.provider, it.reason)));
     section(&mut text, "stuck", status.stuck.iter().map(|it| format!("{}: {}", it.id, it.reason)));
     section(&mut text, "invalid", status.invalid.iter().map(InvalidFile::text));
@@ -218,9 +228,10 @@ fn base_line(base: &BaseNow) -> String {
     text
 }
 
-fn run_text(run: &RunNow, workers: &[WorkerNow], told: Option<&str>) -> String {
+fn run_text(run: &RunNow, workers: &[WorkerNow], told: Option<&str>, money: &Money) -> String {
     let since = run.duration_ms.map(|ms| format!(", running for {}", age::length_ms(ms))).unwrap_or_default();
     let base = run.base.as_deref().map(|base| format!(", lands on {base}")).unwrap_or_default();
+    let cost = money.of_run(&run.run_id).map(|cost| format!(", has cost {cost}")).unwrap_or_default();
     let paused = run.paused.as_deref().filter(|reason| Some(*reason) != told);
     let paused = paused.map(|reason| format!("{YELLOW}{reason}{YELLOW:#}\n")).unwrap_or_default();
     let mut table = Table::new(["WORKER", "TASK", "CYCLE", "STEP", "FOR", "LAST EVENT", "AGENT"]);
@@ -245,7 +256,12 @@ fn run_text(run: &RunNow, workers: &[WorkerNow], told: Option<&str>) -> String {
             ],
         );
     }
-    format!("\n{BOLD}{}{BOLD:#}{since}{base} {DIM}(process {}){DIM:#}\n{paused}{}", run.run_id, run.pid, table.text())
+    format!(
+        "\n{BOLD}{}{BOLD:#}{since}{base}{cost} {DIM}(process {}){DIM:#}\n{paused}{}",
+        run.run_id,
+        run.pid,
+        table.text()
+    )
 }
 
 /// The agent, and what it does where that is not the usual.

@@ -405,6 +405,8 @@ mod tests {
             process: None,
             prompt: None,
             go_on: crate::cycle::GoOn::default(),
+            domain: None,
+            bill: crate::cycle::Bill::default(),
         }
     }
 

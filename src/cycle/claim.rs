@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::funds::{self, Unpaid};
 use super::{Bench, Chosen, Workshop};
+use crate::model::budget::Spell;
 use crate::model::queue::Invalid;
 use crate::model::record::Event;
 use crate::model::state::State;
@@ -70,6 +72,21 @@ pub struct ClaimRecord {
     /// With what the next attempt goes on, should this one be broken off.
     #[serde(default)]
     pub go_on: GoOn,
+    /// The domain whose budget pays for it.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// What it has cost so far.
+    #[serde(default)]
+    pub bill: Bill,
+}
+
+/// What the agents of an attempt have told of its cost so far.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Bill {
+    /// In dollars.
+    pub usd: Option<f64>,
+    /// An agent has its turn: what that costs is not known yet.
+    pub is_open: bool,
 }
 
 /// With what an attempt goes on that follows one which was broken off.
@@ -111,6 +128,8 @@ pub enum Claimed {
     Locked,
     /// It is no valid task.
     Invalid(Invalid),
+    /// Nobody pays for it.
+    Unpaid(Unpaid),
 }
 
 /// Tries to claim a task for a worker's next cycle.
@@ -153,31 +172,49 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
         process: None,
         prompt: None,
         go_on: GoOn { session: None, kept: found.task.progress.kept.clone() },
+        domain: found.task.domain.clone(),
+        bill: Bill::default(),
     };
+    // The record that is replaced says what the attempt before has cost.
+    funds::settle_dead(shop, id);
     record.write(dirs)?;
+    if let Some(unpaid) = funds::reserve(shop, &record, &found.task)? {
+        return Ok(Claimed::Unpaid(unpaid));
+    }
+    match take(dirs, id) {
+        Ok(Ok(found)) => {
+            let (id, chosen) = (id.clone(), None);
+            Ok(Claimed::Yes(Box::new(Claim { id, found, record, chosen, _domain: domain, _lock: lock })))
+        }
+        Ok(Err(claimed)) => funds::give_back(shop, &record).map(|()| claimed),
+        Err(error) => funds::give_back(shop, &record).and(Err(error)),
+    }
+}
+
+/// Moves the file into `current/` and reads it there; or says why it is not ours.
+fn take(dirs: &Dirs, id: &TaskId) -> io::Result<Result<Found, Claimed>> {
     match task_folder::move_task(dirs, id, State::Pending, State::Current)? {
         Moved::Done => {}
-        Moved::Gone | Moved::Taken => return Ok(Claimed::Lost),
+        Moved::Gone | Moved::Taken => return Ok(Err(Claimed::Lost)),
     }
     match task_folder::read(dirs, State::Current, id) {
-        Ok(Some(found)) => Ok(Claimed::Yes(Box::new(Claim {
-            id: id.clone(),
-            found,
-            record,
-            chosen: None,
-            _domain: domain,
-            _lock: lock,
-        }))),
+        Ok(Some(found)) => Ok(Ok(found)),
         // Its author was quicker than we were: he moved it on, or broke it.
-        Ok(None) => Ok(Claimed::Lost),
+        Ok(None) => Ok(Err(Claimed::Lost)),
         Err(invalid) => {
             task_folder::move_task(dirs, id, State::Current, State::Pending)?;
-            Ok(Claimed::Invalid(invalid))
+            Ok(Err(Claimed::Invalid(invalid)))
         }
     }
 }
 
 impl ClaimRecord {
+    /// Which cycle it is.
+    pub fn spell(&self) -> Spell {
+        let Self { run_id, worker, cycle, task, .. } = self.clone();
+        Spell { run_id, worker, cycle, task }
+    }
+
     /// Writes it where whoever comes later looks for it.
     pub fn write(&self, dirs: &Dirs) -> io::Result<()> {
         files::write(&dirs.claim_record(&self.task), &serde_json::to_vec(self)?)
@@ -226,6 +263,8 @@ impl Claim {
     pub fn give_back(self, shop: &Workshop, worker: &str, cause: &str) -> bool {
         let who = Who { worker: Some(worker.to_owned()), cycle: None, task: Some(self.id.clone()) };
         let (from, to) = (State::Current, State::Pending);
+        // Should that fail, whoever has the claim next does it.
+        let _ = funds::give_back(shop, &self.record);
         let why = match task_folder::move_task(&shop.dirs, &self.id, from, to) {
             Ok(Moved::Done) => {
                 let moved = Event::TaskMoved { from, to: Some(to), cause: cause.to_owned(), outcome: None };

@@ -135,8 +135,8 @@ impl Batching<'_> {
                 }
             };
             let after = row.split_off(green);
-            if row.iter().any(|link| self.is_gone(&link.branch)) {
-                // What would be published now holds work that nobody wants any more.
+            if row.iter_mut().any(|link| !self.may_land(&mut link.branch)) {
+                // What would be published now holds work that nobody wants any more, or that nobody has approved.
                 self.put_back(row.into_iter().chain(after).collect());
                 continue;
             }
@@ -183,8 +183,9 @@ impl Batching<'_> {
         }
     }
 
-    fn is_gone(&self, branch: &ReadyBranch) -> bool {
-        reason_to_halt(&self.shop.dirs, &self.shop.stop, branch.id()).is_some()
+    fn may_land(&self, branch: &mut ReadyBranch) -> bool {
+        let halt = reason_to_halt(&self.shop.dirs, &self.shop.stop, branch.id());
+        halt.is_none() && branch.is_still_approved(self.shop)
     }
 
     /// Merges as many as go together one onto the other.

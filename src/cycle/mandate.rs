@@ -10,7 +10,7 @@ use super::errand_record::ErrandRecord;
 use super::ledger::Ledger;
 use super::notes::Notes;
 use super::vigil::reason_to_halt;
-use super::{Bench, Claim, Workshop};
+use super::{Bench, Bill, Claim, Workshop};
 use crate::model::plan::Halt;
 use crate::model::state::State;
 use crate::os::dirs::Dirs;
@@ -99,11 +99,24 @@ impl Mandate<'_> {
         self.write(dirs)
     }
 
-    /// Notes the locked prompt of a turn.
+    /// Notes the locked prompt of a turn, which is about to cost something.
     pub(super) fn note_prompt(&mut self, dirs: &Dirs, prompt: String) -> io::Result<()> {
         match self {
-            Mandate::Task(claim) => claim.record.prompt = Some(prompt),
+            Mandate::Task(claim) => {
+                claim.record.prompt = Some(prompt);
+                claim.record.bill.is_open = true;
+            }
             Mandate::Errand(record) => record.prompt = Some(prompt),
+        }
+        self.write(dirs)
+    }
+
+    /// Notes what all turns together have cost, of which none runs any more.
+    pub(super) fn note_cost(&mut self, dirs: &Dirs, usd: Option<f64>) -> io::Result<()> {
+        match self {
+            Mandate::Task(claim) => claim.record.bill = Bill { usd, is_open: false },
+            // It is booked at its end.
+            Mandate::Errand(_) => return Ok(()),
         }
         self.write(dirs)
     }

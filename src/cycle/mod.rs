@@ -7,6 +7,8 @@
 mod workshop;
 mod bench;
 mod claim;
+mod funds;
+mod fund;
 mod checkout;
 mod setup;
 mod case;
@@ -44,8 +46,10 @@ mod ready_branch;
 
 pub use bench::Bench;
 pub use choosing::{Chosen, Grant, Grants, Offer, choose};
-pub use claim::{Claim, ClaimRecord, Claimed, GoOn, Home, claim, stays_held};
+pub use claim::{Bill, Claim, ClaimRecord, Claimed, GoOn, Home, claim, stays_held};
 pub use errand_record::{break_off_errand, end_lost_errands};
+pub use fund::tell;
+pub use funds::{Funds, Unpaid, settle_dead};
 pub use land::{Fate, give_up, land};
 pub use perform::{Performed, Turned, perform, resume};
 pub use planning::{PlanOrder, Planned, plan};

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
-use crate::model::task::{Kept, TaskId};
+use crate::model::task::{Kept, Session, TaskId};
 use crate::os::clock;
 use crate::os::git::{Oid, Salvaged};
 use crate::os::journal::{Journal, Who};
@@ -28,8 +29,10 @@ pub(super) struct Notes {
     pub(super) created: Vec<TaskId>,
     /// Tasks that the agent claimed.
     pub(super) claimed: Vec<TaskId>,
+    /// Its worktree was made ready: with what the last attempt left it has gone on, or begun afresh.
+    pub(super) has_begun: bool,
     /// The author's session.
-    pub(super) session: Option<String>,
+    pub(super) session: Option<Session>,
     /// Rounds of review.
     pub(super) review_rounds: u32,
     /// Where its work is kept while it waits in the merge queue.
@@ -94,7 +97,7 @@ impl Spent {
             cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
         };
         let cost_usd = match (self.cost_usd, other.cost_usd) {
-            (Some(one), Some(other)) => Some(one + other),
+            (Some(one), Some(other)) => Some(Usd::sum(one, other)),
             (one, other) => one.or(other),
         };
         Spent { usage, cost_usd }
@@ -116,6 +119,7 @@ impl Notes {
             merged: None,
             created: Vec::new(),
             claimed: Vec::new(),
+            has_begun: false,
             session: None,
             review_rounds: 0,
             salvaged: None,
@@ -193,7 +197,7 @@ impl Notes {
             attempt: self.attempt,
             agent: Some(heading.agent),
             model: heading.model,
-            session_id: self.session,
+            session_id: self.session.map(|session| session.id),
             slot: Some(heading.slot),
             branch: self.branch,
             base: self.base.as_ref().map(text),

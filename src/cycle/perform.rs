@@ -117,6 +117,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
     notes.base = Some(begun.base.clone());
     let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
     let (chosen, ledger) = chosen.map_or_else(Default::default, |(session, ledger)| (Some(session), ledger));
+    notes.has_begun = true;
     let mut case = Case {
         settings,
         claim,

@@ -111,6 +111,10 @@ impl Cycle<'_> {
         let mut talk = Talk::new(&agent);
         let mut again = None;
         for _ in 0..TRIES {
+            if let Some(reason) = self.is_too_dear(notes) {
+                notes.because(reason);
+                return Ok(Heard::Halted(Halt::OverBudget));
+            }
             let prompt = self.tell_reviewer(&agent, material, again.as_deref())?;
             self.bench.reset(self.shop, &material.head)?;
             let turn = Turn {

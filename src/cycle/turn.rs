@@ -123,9 +123,11 @@ impl Stage<'_> {
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
-    pub(super) fn end_turn(&self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
+    pub(super) fn end_turn(&mut self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
         let log_error = reply.attended.ending.log_error.as_ref().map(ToString::to_string);
         self.conclude_with(notes, reply.attended, result, reply.spent);
+        // Should that fail, more is thought to be open than is.
+        let _ = self.mandate.note_cost(&self.shop.dirs, notes.spent().cost_usd);
         match log_error {
             Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
             None => Ok(()),

@@ -23,6 +23,7 @@ pub mod prompt;
 pub mod signal;
 pub mod verdict;
 pub mod gate;
+pub mod budget;
 pub mod judgement;
 pub mod base_health;
 pub mod config;

@@ -17,6 +17,7 @@ use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
+use crate::os::ledger::Ledger;
 use crate::os::process::Wake;
 use crate::os::task_folder::{self, Found, Name};
 use crate::os::{clock, writers};
@@ -57,6 +58,8 @@ pub struct Board {
     pub(super) when_empty: WhenEmpty,
     pub(super) inner: Arc<Mutex<Picture>>,
     pub(super) changed: Arc<Condvar>,
+    /// How the money stands, also for who only looks at the queue.
+    pub(super) ledger: Ledger,
     /// One thread of this process at a time completes epics.
     pub(super) settling: Mutex<()>,
 }
@@ -64,8 +67,8 @@ pub struct Board {
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        let (inner, changed) = (Arc::default(), Arc::default());
-        Self { dirs, filter, when_empty, inner, changed, settling: Mutex::default() }
+        let (inner, changed, ledger) = (Arc::default(), Arc::default(), Ledger::new(&dirs));
+        Self { dirs, filter, when_empty, inner, changed, ledger, settling: Mutex::default() }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
@@ -82,6 +85,7 @@ impl Board {
             // A child that moves backwards while the folders are read is missed by one scan, not by two.
             self.scan_once()?;
         }
+        self.count_money();
         let mut inner = self.lock();
         inner.rescanned = true;
         inner.attendance.change();
@@ -130,6 +134,10 @@ impl Board {
 
     /// Looks again at one name in one folder.
     pub fn look(&self, state: State, name: &OsStr) {
+        if state == State::Current {
+            // A task that another process has let go of has freed money.
+            self.count_money();
+        }
         let mut inner = self.lock();
         inner.settle(state, name);
         inner.look(&self.dirs, state, name);
@@ -198,7 +206,14 @@ impl Board {
                 return Next::Epics;
             }
             if let Some(id) = inner.admission.pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
-                if inner.paused {
+                if inner.till.is_spent() && self.when_empty == WhenEmpty::End && inner.mine.is_empty() {
+                    inner.till.keep_back();
+                    inner.drained = true;
+                    drop(inner);
+                    self.changed.notify_all();
+                    return Next::Drained;
+                }
+                if inner.paused || inner.till.is_spent() {
                     inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
@@ -312,6 +327,11 @@ impl Board {
         // Under the lock, so that nobody is between asking and waiting.
         drop(self.lock());
         self.changed.notify_all();
+    }
+
+    /// How many tasks this process has.
+    pub(super) fn at_work(&self) -> usize {
+        self.lock().mine.len()
     }
 
     /// Whether this process has the task.

@@ -37,7 +37,7 @@ pub(super) fn write_started(shop: &Workshop, crew: &[Member], arguments: &[Strin
 /// Says that the run has ended, and writes `stopped.json`.
 pub(super) fn write_stopped(shop: &Workshop, reason: &str, exit: Exit, tally: &Tally) {
     let outcomes = tally.outcomes();
-    shop.journal.event(&Who::default(), Event::RunStopped { reason: reason.to_owned() });
+    shop.journal.event(&Who::default(), Event::RunStopped { reason: reason.to_owned(), exit_code: exit as u8 });
     let stopped = Stopped {
         schema: SCHEMA,
         run_id: shop.journal.run_id().to_owned(),

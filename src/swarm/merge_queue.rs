@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::worker::Floor;
 use crate::cycle::{Bench, Fate, ReadyBranch, give_up, land};
@@ -14,6 +15,9 @@ use crate::model::crew::Member;
 
 /// How the queue is named where a worker would be.
 const NAME: &str = "queue";
+
+/// How long a batch is left open for branches that are about to come. Batches are for gates that take minutes.
+const GATHER: Duration = Duration::from_secs(1);
 
 type Branches = Vec<Box<ReadyBranch>>;
 
@@ -78,8 +82,9 @@ impl MergeQueue {
         self.changed.notify_all();
     }
 
-    /// Waits for a branch; false: no more will come.
-    fn wait(&self) -> bool {
+    /// Waits for a branch; false: no more will come. Where several are to land together, those that are about to come
+    /// are given a moment: `wanted` says how many make a batch, `at_work` how many tasks this process has.
+    fn wait(&self, wanted: impl Fn() -> usize, at_work: impl Fn() -> usize) -> bool {
         let mut inner = self.lock();
         while inner.waiting.is_empty() {
             if inner.closed {
@@ -87,7 +92,15 @@ impl MergeQueue {
             }
             inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
-        true
+        let until = Instant::now() + GATHER;
+        loop {
+            let (waiting, left) = (inner.waiting.len(), until.saturating_duration_since(Instant::now()));
+            drop(inner);
+            if waiting >= wanted() || waiting >= at_work() || left.is_zero() {
+                return true;
+            }
+            inner = self.changed.wait_timeout(self.lock(), left).unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 
     /// Takes at most so many branches, those that came first.
@@ -125,11 +138,11 @@ impl MergeQueue {
 pub(super) fn serve(floor: &Floor<'_>) {
     let queue = floor.queue;
     let mut bench: Option<Bench> = None;
-    while queue.wait() {
+    let batch = || usize::try_from(floor.shop.settings().config.integrate.batch).unwrap_or(usize::MAX);
+    while queue.wait(batch, || floor.board.at_work()) {
         let names = RefCell::new(Vec::new());
         let line = || {
-            let batch = floor.shop.settings().config.integrate.batch;
-            let branches = queue.take(usize::try_from(batch).unwrap_or(usize::MAX));
+            let branches = queue.take(batch());
             let name = |branch: &ReadyBranch| (branch.id().clone(), branch.worker().to_owned());
             names.replace(branches.iter().map(|branch| name(branch)).collect());
             branches

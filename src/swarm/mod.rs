@@ -14,6 +14,7 @@ mod news;
 mod titles;
 mod merge_queue;
 mod keeper;
+mod answers;
 mod board;
 mod rest;
 mod picture;
@@ -24,6 +25,8 @@ mod repair;
 mod epics;
 mod stuck;
 mod recover;
+mod budget;
+mod notify;
 mod run_lock;
 mod books;
 

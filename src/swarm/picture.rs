@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::admission::Admission;
 use super::attendance::Attendance;
+use super::budget::Till;
 use crate::model::pick::{Filter, Hold, is_meant};
 use crate::model::queue::{Aside, Entry, Invalid, Queue, parent_named_in};
 use crate::model::state::State;
@@ -63,6 +64,8 @@ pub(super) struct Picture {
     pub(super) troubles: u32,
     /// Nobody claims before this moment: the machine is not fit.
     pub(super) resting_until: Option<Timestamp>,
+    /// What is known of money.
+    pub(super) till: Till,
     /// Which tasks the base lets through.
     pub(super) admission: Admission,
     /// Nobody claims: a person has paused it.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::base_health::{Admitted, BaseHealth};
 use super::board::{Board, Next};
+use super::budget;
 use super::choosing::chosen_claims;
 use super::epics::settle;
 use super::merge_queue::MergeQueue;
@@ -58,6 +59,8 @@ impl Floor<'_> {
         self.tally.add(id, performed);
         self.look_at_the_machine(worker, id, performed);
         self.base.hear(self.board, id, performed.outcome);
+        // Before its domain is free again.
+        budget::heed(self.shop, self.board);
         if !performed.settled {
             self.board.strand(id);
         }
@@ -108,6 +111,7 @@ impl Floor<'_> {
 pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
     // Its agent may choose tasks before it has one.
     floor.board.poke_with_all(&bench.wake);
+    budget::attend(floor.shop, floor.board);
     let mut count = Count::default();
     let mut claims = VecDeque::new();
     let mut may_claim = true;
@@ -115,6 +119,7 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
         if let Some(branch) = floor.queue.take_back(&bench.worker) {
             let id = branch.id().clone();
             turn(floor, bench, &id, |bench| resume(floor.shop, bench, branch));
+            budget::attend(floor.shop, floor.board);
             continue;
         }
         if let Some(claim) = claims.pop_front() {
@@ -147,7 +152,7 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
 fn begin(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count, claim: Claim) -> Option<Claim> {
     let id = claim.id.clone();
     if claim.chosen.is_some() {
-        if floor.shop.stop.get() != Stop::No || seat.leaves() {
+        if floor.shop.stop.get() != Stop::No || floor.board.is_spent() || seat.leaves() {
             give_back(floor, bench, claim);
             return None;
         }
@@ -159,6 +164,7 @@ fn begin(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count, c
     count.cycles += 1;
     count.tasks += 1;
     turn(floor, bench, &id, |bench| perform(floor.shop, bench, Box::new(claim), count.cycles));
+    budget::attend(floor.shop, floor.board);
     count.rest(bench.member.pause_between);
     None
 }
@@ -232,6 +238,7 @@ pub(super) fn next_task(
         if floor.shop.stop.get() != Stop::No {
             return Err(NoTask::Gone);
         }
+        budget::heed(floor.shop, floor.board);
         let id = match floor.board.next(&bench.wake, rests_until, &|| seat.leaves(), &called) {
             Next::Claim(id) => id,
             Next::Epics => {
@@ -264,7 +271,14 @@ pub(super) fn try_claim(floor: &Floor<'_>, bench: &mut Bench, cycle: u32, id: &T
         }
     }
     match claim(floor.shop, bench, cycle, id) {
-        Ok(Claimed::Yes(claimed)) => Ok(claimed),
+        Ok(Claimed::Yes(claimed)) => {
+            budget::paid(floor.board, claimed.found.task.domain.as_deref());
+            Ok(claimed)
+        }
+        Ok(Claimed::Unpaid(why)) => {
+            budget::unpaid(floor, id, why);
+            Err("nobody pays for it now".to_owned())
+        }
         Ok(Claimed::Lost) => {
             floor.board.let_go(id);
             Err("somebody else was quicker".to_owned())

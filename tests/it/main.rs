@@ -21,6 +21,8 @@ mod roles;
 mod planners;
 mod choosing;
 mod conflicts;
+mod budgets;
+mod notify;
 mod workspaces;
 mod flakes;
 mod forged;

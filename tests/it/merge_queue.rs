@@ -223,3 +223,24 @@ fn what_the_user_commits_while_work_is_judged_is_judged_with_it() {
     w.base().has("more.txt").has("one.txt").has("moved.txt");
     w.holds_the_laws();
 }
+
+#[test]
+fn a_person_who_approved_is_asked_again_when_the_task_changes_before_it_lands() {
+    let w = Workspace::new();
+    w.task_with("one", "review: human", "echo one > one.txt");
+    w.start(["--drain"]).code(1);
+    let gate = format!("test ! -e moved.txt || test ! -e one.txt || {{ {}; {}; }}", w.gives("judged"), w.awaits("go"));
+    w.config(&format!("verify: [{}]\n", serde_json::to_string(&gate).expect("JSON")));
+    w.write("moved.txt", "moved\n");
+    w.commit("the base moves");
+    w.swarm(["approve", "one"]).code(0);
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("judged");
+    let text = w.read(w.task_path("current", "one")).replace("# Do one", "# Do one and two");
+    fs::write(w.task_path("current", "one"), text).expect("write");
+    w.give("go");
+    swarm.wait().code(1);
+    w.is_in("review", "one");
+    w.base().lacks("one.txt");
+    w.holds_the_laws();
+}

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::item::Item;
 use crate::command::{Desk, age, announce};
-use crate::cycle::{Bench, Rehearsed, Said, Workshop, rehearse};
+use crate::cycle::{Bench, Funds, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
 use crate::model::crew::Member;
 use crate::os::git::Oid;
@@ -78,6 +78,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         base: branch.to_owned(),
         in_force: InForce::new(workspace.settings()),
         journal,
+        funds: Funds::new(dirs),
         judgements: Judgements::new(dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),

@@ -9,17 +9,12 @@ use crate::os::agents::{Catalogue, Described};
 use crate::os::dirs::config_file;
 use crate::os::workspace::Place;
 
-/// Where the settings come from, and whether this version can honour them.
+/// Where the settings come from.
 pub(super) fn config(place: &Place, file: Option<&std::path::Path>) -> Vec<Item> {
     let path = file.map_or_else(|| config_file(place.dirs.root()), ToOwned::to_owned);
     let shown = place.dirs.shown(&path);
     let whence = if path.exists() { shown.clone() } else { format!("there is no {shown}: the defaults are used") };
-    let mut items = vec![Item::ok("config", whence)];
-    for asked in place.config.unsupported() {
-        let error = Error::usage(format!("{shown}: {asked}")).hint("remove the key, or use a newer version");
-        items.push(Item::failed("config", &error));
-    }
-    items
+    vec![Item::ok("config", whence)]
 }
 
 /// Every known agent, and whether those that would work can.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{env, fs, thread};
 
-use swarm::cycle::{Bench, Claimed, Workshop, claim};
+use swarm::cycle::{Bench, Claimed, Funds, Workshop, claim};
 use swarm::model::choice::Choice;
 use swarm::model::crew::Member;
 use swarm::model::task::TaskId;
@@ -91,6 +91,7 @@ fn claim_all(root: &std::path::Path) {
     let shop = Workshop {
         judgements: Judgements::new(workspace.dirs.verified()),
         journal: Journal::create(workspace.dirs.runs(), &run_id, Box::new(|_| {})).expect("begin a run"),
+        funds: Funds::new(&workspace.dirs),
         dirs: workspace.dirs,
         repo: workspace.repo,
         base,
@@ -116,6 +117,7 @@ fn claim_all(root: &std::path::Path) {
             match claim(&shop, &bench, 1, &id).expect("claim") {
                 Claimed::Yes(_) => granted.push_str(&format!("{id}\n")),
                 Claimed::Lost | Claimed::Locked => {}
+                Claimed::Unpaid(why) => panic!("{id}: {why:?}"),
                 Claimed::Invalid(invalid) => panic!("{id}: {invalid:?}"),
             }
         }
