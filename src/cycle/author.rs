@@ -93,17 +93,17 @@ impl Cycle<'_> {
             ));
             return Ok(Event::Worked(Work::NeedsInput));
         };
-        let talk = self.session.as_ref().map_or_else(|| Talk::new(&agent), |session| Talk::GoOn(session.id.clone()));
-        // Known before the agent is, so that the session goes on even if we die in the middle. What it was told last
-        // it may not have heard then.
-        let before = self.session.as_ref().map_or(0, |session| session.told);
-        self.know(notes, talk.session(), before);
         let env = if self.bench.member.role.makes_tasks() {
             outbox::open(self.bench)?;
             vec![("SWARM_OUTBOX", outbox::folder(self.bench).into_os_string())]
         } else {
             Vec::new()
         };
+        let talk = self.session.as_ref().map_or_else(|| Talk::new(&agent), |session| Talk::GoOn(session.id.clone()));
+        // Known before the agent is, so that the session goes on even if we die in the middle. What it was told last
+        // it may not have heard then.
+        let before = self.session.as_ref().map_or(0, |session| session.told);
+        self.know(notes, talk.session(), before);
         let reply = self.ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk: talk.clone(), env })?;
         let told = match reply.ended {
             Ended::Well | Ended::Early(_) => comments(&self.claim.found.task.body).len(),

@@ -15,7 +15,7 @@ use crate::model::outcome::Outcome;
 use crate::model::prompt::{Claiming, Refused, Telling, Template, Waiting};
 use crate::model::record::StepName;
 use crate::model::signal::{Signal, signals};
-use crate::model::task::{Session, TaskId};
+use crate::model::task::TaskId;
 use crate::os::journal::Who;
 
 /// How many refusals an agent is told one by one.
@@ -47,7 +47,8 @@ pub type Grant<'a> = &'a mut dyn FnMut(&mut Bench, Option<&[TaskId]>) -> Grants;
 /// That a task was chosen by the agent which now works on it.
 #[derive(Debug, Clone)]
 pub struct Chosen {
-    session: Option<Session>,
+    agent: String,
+    session: Option<String>,
     ledger: Ledger,
     result: Arc<Told>,
 }
@@ -91,7 +92,7 @@ fn perform(
 ) -> Result<(Outcome, Vec<Claim>), Infra> {
     let mut errand = Errand::begin(shop, bench, notes)?;
     let asked = ask_twice(&mut errand, offer, notes);
-    let session = errand.session.clone();
+    let (agent, session) = (errand.choice.agent.clone(), errand.session.clone());
     let ledger = errand.end(notes);
     let wanted = match asked? {
         Asked::For(ids) => Some(ids),
@@ -123,8 +124,8 @@ fn perform(
     }
     let result = Arc::new(told(picked, &grants));
     for claim in &mut grants.granted {
-        let (session, ledger, result) = (session.clone(), ledger.clone(), Arc::clone(&result));
-        claim.chosen = Some(Chosen { session, ledger, result });
+        let (agent, session, result) = (agent.clone(), session.clone(), Arc::clone(&result));
+        claim.chosen = Some(Chosen { agent, session, ledger: ledger.clone(), result });
     }
     Ok((Outcome::Claimed, grants.granted))
 }
@@ -186,8 +187,8 @@ fn ask_twice(errand: &mut Errand<'_>, offer: &Offer, notes: &mut Notes) -> Resul
 
 impl Chosen {
     /// The session that chose the task, if this agent can go on in it, and what it has cost.
-    pub(super) fn session(&self, agent: &str) -> Option<(Session, Ledger)> {
-        let session = self.session.clone().filter(|session| session.agent == agent);
+    pub(super) fn session(&self, agent: &str) -> Option<(String, Ledger)> {
+        let session = self.session.clone().filter(|_| self.agent == agent);
         session.map(|session| (session, self.ledger.clone()))
     }
 }
@@ -195,8 +196,12 @@ impl Chosen {
 impl Cycle<'_> {
     /// What the agent is told of its claims, if this is the session that made them.
     pub(super) fn claims_told(&self, agent: &Agent) -> Result<Option<String>, Infra> {
-        let id = |session: &Option<Session>| session.as_ref().map(|session| session.id.clone());
-        let Some(chosen) = self.claim.chosen.as_ref().filter(|chosen| id(&chosen.session) == id(&self.session)) else {
+        let Some(chosen) = self
+            .claim
+            .chosen
+            .as_ref()
+            .filter(|chosen| chosen.session.as_ref() == self.session.as_ref().map(|session| &session.id))
+        else {
             return Ok(None);
         };
         let Told { picked, granted, refused, more_refused } = &*chosen.result;

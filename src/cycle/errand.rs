@@ -43,7 +43,7 @@ pub(super) struct Errand<'a> {
     /// Under which name what it leaves in the worktree is kept.
     owner: TaskId,
     /// The session that was begun.
-    pub(super) session: Option<Session>,
+    pub(super) session: Option<String>,
     /// What its sessions have told of their cost.
     pub(super) ledger: Ledger,
 }
@@ -129,11 +129,11 @@ impl<'a> Errand<'a> {
         }
         let (choice, agent) = (self.choice.clone(), self.agent.clone());
         let shared = self.shop.repo.shared();
-        let talk = self.session.as_ref().map_or_else(|| Talk::new(&agent), |session| Talk::GoOn(session.id.clone()));
+        let talk = self.session.clone().map_or_else(|| Talk::new(&agent), Talk::GoOn);
         let reply = self.stage().ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk, env })?;
+        self.session.clone_from(&reply.session);
         let named = |id| Session { agent: choice.agent.clone(), id, contract: None, told: 0 };
-        self.session = reply.session.clone().map(named);
-        notes.session.clone_from(&self.session);
+        notes.session = reply.session.clone().map(named);
         let (halt, ended, said) = (reply.halt, reply.ended.clone(), reply.said.clone());
         let (result, answer) = match (halt, ended) {
             (Some(halt), _) => (StepResult::Interrupted, Ok(failed(notes, Outcome::Interrupted, sentence(halt)))),

@@ -99,7 +99,7 @@ impl Mandate<'_> {
         self.write(dirs)
     }
 
-    /// Notes the locked prompt of a turn, which is about to cost something.
+    /// Notes the locked prompt of a turn.
     pub(super) fn note_prompt(&mut self, dirs: &Dirs, prompt: String) -> io::Result<()> {
         match self {
             Mandate::Task(claim) => {
@@ -111,14 +111,13 @@ impl Mandate<'_> {
         self.write(dirs)
     }
 
-    /// Notes what all turns together have cost, of which none runs any more.
-    pub(super) fn note_cost(&mut self, dirs: &Dirs, usd: Option<f64>) -> io::Result<()> {
-        match self {
-            Mandate::Task(claim) => claim.record.bill = Bill { usd, is_open: false },
-            // It is booked at its end.
-            Mandate::Errand(_) => return Ok(()),
+    /// Notes what its turns have cost together, now that the last of them is over.
+    pub(super) fn note_bill(&mut self, dirs: &Dirs, usd: Option<f64>) {
+        if let Mandate::Task(claim) = self {
+            claim.record.bill = Bill { usd, is_open: false };
+            // Should that fail, more is thought to be open than is.
+            let _ = claim.record.write(dirs);
         }
-        self.write(dirs)
     }
 
     fn write(&self, dirs: &Dirs) -> io::Result<()> {

@@ -20,7 +20,7 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Landing, Plan, Step, Work};
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task;
+use crate::model::task::{self, Session};
 use crate::os::git::{GitError, Oid};
 use crate::os::journal::Who;
 
@@ -115,9 +115,12 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         }
     };
     notes.base = Some(begun.base.clone());
-    let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
-    let (chosen, ledger) = chosen.map_or_else(Default::default, |(session, ledger)| (Some(session), ledger));
     notes.has_begun = true;
+    let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
+    let (chosen, ledger) = chosen.map_or_else(Default::default, |(id, ledger)| (Some(id), ledger));
+    let contract = Some(claim.found.task.contract());
+    // It knows of the task, and has not been told it.
+    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0 });
     let mut case = Case {
         settings,
         claim,
@@ -307,7 +310,6 @@ impl Cycle<'_> {
         outbox::close(self.bench)?;
         self.bench.slot.forget_locks()?;
         let plan::Event::Worked(said) = event else { return Ok(event) };
-        self.open_turn = None;
         let work = match (step, said) {
             (_, Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut) => said,
             (Step::Resolve(_), _) => self.mended(notes, Self::take_resolution)?,
@@ -315,6 +317,11 @@ impl Cycle<'_> {
             (_, Work::Ready) => self.gather(notes)?,
             (_, Work::Silent | Work::NoChange | Work::Done) => said,
         };
+        match work {
+            Work::Ready | Work::Silent | Work::NoChange | Work::Done => self.open_turn = None,
+            // What the author left of it is nowhere but in the worktree.
+            Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut => {}
+        }
         Ok(plan::Event::Worked(work))
     }
 

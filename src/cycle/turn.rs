@@ -119,15 +119,16 @@ impl Stage<'_> {
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
         let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
-        Ok(Reply { halt: attended.halt, attended, ended, said: answer.text.unwrap_or_default(), session, spent })
+        let said = answer.text.unwrap_or_default();
+        let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
+        Ok(Reply { halt: attended.halt, attended, ended, said, session, spent })
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
     pub(super) fn end_turn(&mut self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
         let log_error = reply.attended.ending.log_error.as_ref().map(ToString::to_string);
         self.conclude_with(notes, reply.attended, result, reply.spent);
-        // Should that fail, more is thought to be open than is.
-        let _ = self.mandate.note_cost(&self.shop.dirs, notes.spent().cost_usd);
+        self.mandate.note_bill(&self.shop.dirs, notes.spent().cost_usd);
         match log_error {
             Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
             None => Ok(()),
@@ -144,6 +145,14 @@ impl Cycle<'_> {
     /// Ends the step of a turn; see [`Stage::end_turn`].
     pub(super) fn end_turn(&mut self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
         self.stage().end_turn(notes, reply, result)
+    }
+}
+
+/// What an agent said, without the prompt where it repeats that word for word: nothing in there is its own.
+fn without_echo(said: &str, prompt: &str) -> String {
+    match prompt.trim() {
+        "" => said.to_owned(),
+        prompt => said.replace(prompt, ""),
     }
 }
 
@@ -213,6 +222,13 @@ fn clocks(stage: &Stage<'_>) -> Clocks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_repeats_the_prompt_is_not_said() {
+        assert_eq!(without_echo("> do it\nlike so\nwell, done", "do it\nlike so\n\n"), "> \nwell, done");
+        assert_eq!(without_echo("do it, like so", "do it\nlike so"), "do it, like so");
+        assert_eq!(without_echo("done", "\n"), "done");
+    }
 
     #[test]
     fn a_new_session_has_the_name_of_a_random_uuid() {

@@ -22,8 +22,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks what one file alone cannot say: whether all that is asked for can be done here. Such a setting is
-    /// refused, never ignored.
+    /// Checks what one file alone cannot say: whether all that is asked for can be done here.
     pub fn check(&self) -> Result<()> {
         for reviewer in self.config.reviewers() {
             if !self.agents.find(&reviewer)?.agent.can_be_told() {

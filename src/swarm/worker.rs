@@ -109,9 +109,9 @@ impl Floor<'_> {
 
 /// Works until there is nothing left to do, or until the run ends.
 pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
+    budget::attend(floor.shop, floor.board);
     // Its agent may choose tasks before it has one.
     floor.board.poke_with_all(&bench.wake);
-    budget::attend(floor.shop, floor.board);
     let mut count = Count::default();
     let mut claims = VecDeque::new();
     let mut may_claim = true;
@@ -277,7 +277,7 @@ pub(super) fn try_claim(floor: &Floor<'_>, bench: &mut Bench, cycle: u32, id: &T
         }
         Ok(Claimed::Unpaid(why)) => {
             budget::unpaid(floor, id, why);
-            Err("nobody pays for it now".to_owned())
+            Err("there is no money for it".to_owned())
         }
         Ok(Claimed::Lost) => {
             floor.board.let_go(id);
