@@ -45,8 +45,11 @@ pub struct Logs {
 /// Lists runs.
 #[derive(Debug, Args)]
 pub struct Runs {
-    /// The run whose cycles to list, or the beginning of its name; `last` is the newest
+    /// The run to sum up, or the beginning of its name; `last` is the newest
     pub run: Option<String>,
+    /// Every task and every cycle of it, however many
+    #[arg(long, requires = "run")]
+    pub all: bool,
 }
 
 /// Checks the task files.

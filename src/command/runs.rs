@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::paint::{BOLD, DIM, PLAIN, RED, YELLOW, of_outcome};
 use super::status::short;
+use super::summary::{Length, summary};
 use super::table::Table;
 use super::{Desk, age, picture};
 use crate::cli::Runs;
@@ -16,6 +17,7 @@ use crate::model::moment;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, SCHEMA};
 use crate::os::clock;
+use crate::os::dirs::Dirs;
 use crate::os::records::Records;
 use crate::swarm::alive;
 
@@ -63,7 +65,8 @@ pub(super) fn run(desk: &Desk, words: &Runs) -> Result<Exit> {
         None => list(desk, &mut records, &ids, &living)?,
         Some(wanted) => {
             let run_id = find(&ids, wanted)?;
-            one(desk, &mut records, run_id, living.contains(run_id))?;
+            let length = if words.all { Length::Whole } else { Length::Short };
+            one(desk, &mut records, &place.dirs, run_id, living.contains(run_id), length)?;
         }
     }
     picture::tell_set_aside(desk, &records);
@@ -122,20 +125,39 @@ fn list(desk: &Desk, records: &mut Records<'_>, ids: &[String], living: &HashSet
     desk.print(&table.text())
 }
 
-fn one(desk: &Desk, records: &mut Records<'_>, run_id: &str, lives: bool) -> Result<()> {
+fn one(desk: &Desk, records: &mut Records<'_>, dirs: &Dirs, run_id: &str, lives: bool, length: Length) -> Result<()> {
     let (run, cycles) = line(records, run_id, lives);
     let cycles = if run.state == Stands::Stopped { records.cycles(run_id) } else { cycles };
     if desk.json() {
-        return desk.print_json(&serde_json::json!({"schema": SCHEMA, "run": run, "cycles": cycles}));
+        let summary = summary(dirs, &cycles);
+        return desk.print_json(&serde_json::json!({
+            "schema": SCHEMA, "run": run, "summary": summary, "cycles": cycles,
+        }));
     }
-    let table = cycle_rows(&cycles, By::Worker);
-    let gap = if table.is_empty() { "" } else { "\n" };
+    let each = match length {
+        Length::Short => String::new(),
+        Length::Whole => cycle_rows(&cycles, By::Worker),
+    };
+    let gap = if each.is_empty() { "" } else { "\n" };
+    desk.print(&format!("{each}{gap}{}{}", headline(&run), tables(dirs, &cycles, length)))
+}
+
+/// A run that has ended, for people: in one line, and its tables.
+pub(super) fn report(records: &mut Records<'_>, dirs: &Dirs, run_id: &str, cycles: &[Cycle], length: Length) -> String {
+    let (run, _) = line(records, run_id, false);
+    format!("{}{}", headline(&run), tables(dirs, cycles, length))
+}
+
+fn headline(run: &RunLine) -> String {
     let landed = run.base.as_ref().map(|base| format!(" on {base}")).unwrap_or_default();
     let took = run.duration_ms.map(|ms| format!(" in {}", age::length_ms(ms))).unwrap_or_default();
     let counted = if run.outcomes.is_empty() { String::new() } else { format!(": {}", outcomes(&run.outcomes)) };
     let cycles = if run.cycles == 1 { "1 cycle".to_owned() } else { format!("{} cycles", run.cycles) };
-    let summary = format!("{BOLD}{run_id}{BOLD:#}: {cycles}{took}{landed}{counted} {DIM}({}){DIM:#}\n", end(&run));
-    desk.print(&format!("{table}{gap}{summary}"))
+    format!("{BOLD}{}{BOLD:#}: {cycles}{took}{landed}{counted} {DIM}({}){DIM:#}\n", run.run_id, end(run))
+}
+
+fn tables(dirs: &Dirs, cycles: &[Cycle], length: Length) -> String {
+    if cycles.is_empty() { String::new() } else { format!("\n{}", summary(dirs, cycles).text(length)) }
 }
 
 /// A run in short, and the cycles that were read for it: none where it has counted them itself.

@@ -49,7 +49,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let lies_in = if is_ours { Some(State::Current) } else { task_folder::find(&shop.dirs, &claim.id) };
     let noted = lies_in.is_none_or(|state| note_in_file(shop, &who, &claim, state, &progress, comment.as_deref()));
     let cause = cause(&notes, &next);
-    let record = notes.record(heading, outcome);
+    let record = notes.record(heading, outcome, next.to.filter(|_| lies_in == Some(State::Current)));
     if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
     }

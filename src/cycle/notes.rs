@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
+use crate::model::state::State;
 use crate::model::task::{Kept, TaskId};
 use crate::os::clock;
 use crate::os::git::{Oid, Salvaged};
@@ -167,8 +168,8 @@ impl Notes {
         steps.fold(Spent::default(), Spent::and)
     }
 
-    /// The record of the cycle, which ends now.
-    pub(super) fn record(self, heading: Heading, outcome: Outcome) -> Cycle {
+    /// The record of the cycle, which ends now and leaves its task there.
+    pub(super) fn record(self, heading: Heading, outcome: Outcome, to: Option<State>) -> Cycle {
         let text = |oid: &Oid| oid.as_str().to_owned();
         let spent = self.spent();
         let recycled = match outcome {
@@ -197,6 +198,7 @@ impl Notes {
             merged: self.merged.as_ref().map(text),
             outcome,
             reason: self.reason,
+            to,
             signals: self.signals,
             started_at: self.at,
             ended_at: clock::now(),

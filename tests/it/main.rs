@@ -23,5 +23,6 @@ mod forged;
 mod regressions;
 mod records;
 mod reading;
+mod morning;
 mod epics;
 mod explain;

@@ -22,6 +22,15 @@ impl Workspace {
         self.shell_agent(name, script, args);
     }
 
+    /// The same, and it tells what its turn costs: `costs 0.5` says the signal, `costs 0.5 words` other words.
+    pub(crate) fn dear(&self, name: &str, script: &str) {
+        let keys = "session: {minted_by: us}\nargs: {new_session: [--begin, '{new_session}'], resume: [--go-on, '{session}']}\n\
+                    output:\n  format: jsonl\n  rules:\n    - when: {/type: result}\n      set: {text: /text, cost_usd: /cost}\n      flag: done";
+        let costs = "costs() { printf '{\"type\":\"result\",\"text\":\"%s\",\"cost\":%s}\\n' \
+                     \"${2:-COMPLETE_AND_READY_FOR_MERGE}\" \"$1\"; }";
+        self.shell_agent(name, &format!("{costs}\n{script}"), keys);
+    }
+
     /// The same without sessions.
     pub(crate) fn forgetful(&self, name: &str, script: &str) {
         self.shell_agent(name, script, "");
