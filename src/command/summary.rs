@@ -160,7 +160,7 @@ fn cells(first: [String; 3], sums: &Sums) -> [String; 13] {
 }
 
 /// With a `+` where it is known of some turns only.
-fn cost(sums: &Sums) -> String {
+pub(super) fn cost(sums: &Sums) -> String {
     let more = if sums.turns_without_cost > 0 { "+" } else { "" };
     sums.cost_usd.map_or(NONE.to_owned(), |cost| format!("{}{more}", dollars(cost)))
 }

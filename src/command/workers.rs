@@ -1,7 +1,7 @@
 //! What the workers of the live runs do now.
 //!
-//! A claim says who has which task; the last events say with which step. Only the end of a run's events is
-//! read, more of it where a worker has been busy with one step for long.
+//! A claim says who has which task; the last events say with which step (`live`). Only the end of a run's events is
+//! read, more of it where a task has been alive for long.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::age;
+use super::live::{LiveTask, live_tasks, look_closer};
 use crate::cycle::ClaimRecord;
 use crate::model::record::{Crew, Event, EventLine, Standing, Started, StepName};
 use crate::model::state::State;
@@ -20,6 +21,8 @@ use crate::os::records::{Records, RunRecord};
 use crate::os::task_folder;
 use crate::swarm::Alive;
 
+/// What the merge queue is called where a worker would be.
+const QUEUE: &str = "queue";
 /// How much of the events' end is read at first, and at most.
 const TAILS: [u64; 3] = [64 * 1024, 1024 * 1024, 16 * 1024 * 1024];
 
@@ -75,31 +78,38 @@ pub(super) struct NoWorker {
     pub(super) worker: Option<String>,
 }
 
-/// One run and its workers, from its records and the claims.
+/// A run with its workers and its tasks.
+pub(super) struct Seen {
+    pub(super) run: RunNow,
+    pub(super) workers: Vec<WorkerNow>,
+    /// The tasks that are alive, those in the merge queue last, in the order in which they came there.
+    pub(super) live: Vec<LiveTask>,
+}
+
+/// One run, its workers and its tasks, from its records and the claims.
 pub(super) fn of_run(
     records: &mut Records<'_>,
+    dirs: &Dirs,
     run: &Alive,
     claims: &[ClaimRecord],
     now: Timestamp,
-) -> (RunNow, Vec<WorkerNow>) {
+) -> Seen {
     let RunRecord { started, crew: changed, .. } = records.run(&run.run_id);
     let claims: Vec<&ClaimRecord> = claims.iter().filter(|claim| claim.run_id == run.run_id).collect();
-    let mut events = Vec::new();
-    let mut workers = BTreeMap::new();
+    let (mut events, mut live) = (Vec::new(), Vec::new());
     for bytes in TAILS {
         let (found, all) = records.last_events(&run.run_id, bytes);
         events = found;
-        workers = crew(&run.run_id, started.as_ref());
-        events.iter().for_each(|line| hear(&mut workers, line));
-        changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
-        claims.iter().for_each(|claim| correct(&mut workers, claim));
-        let silent = |claim: &&ClaimRecord| {
-            workers.values().any(|worker| worker.worker == claim.worker && worker.since.is_none())
-        };
-        if all || !claims.iter().any(silent) {
+        live = live_tasks(&events, &claims);
+        if all || live.iter().all(|task| task.is_whole) {
             break;
         }
     }
+    look_closer(dirs, &mut live, now);
+    let mut workers = crew(&run.run_id, started.as_ref());
+    events.iter().for_each(|line| hear(&mut workers, line));
+    live.iter().filter(|task| !task.is_away()).for_each(|task| put_to_work(&mut workers, task));
+    changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
     let mut workers: Vec<WorkerNow> = workers.into_values().collect();
     for worker in &mut workers {
         worker.last_event_age_ms = worker.last_event_at.map(|at| age::since_ms(at, now));
@@ -115,7 +125,7 @@ pub(super) fn of_run(
         paused: paused(&events),
         parked: parked(&events),
     };
-    (run, workers)
+    Seen { run, workers, live }
 }
 
 /// The workers' natural order is that of their numbers.
@@ -172,55 +182,31 @@ fn blank(run_id: &str, worker: &str) -> WorkerNow {
     }
 }
 
-/// Brings the picture of a worker up to date with one event.
+/// Brings the picture of a worker who waits up to date with one event.
 fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
     let Some(name) = &line.worker else { return };
+    if name.starts_with(QUEUE) {
+        return;
+    }
     let worker = workers.entry(key(name)).or_insert_with(|| blank(&line.run_id, name));
     worker.last_event_at = Some(line.at);
-    if let Event::TaskClaimed { attempt, slot, agent } = &line.event {
-        *worker = WorkerNow {
-            agent: Some(agent.clone()),
-            task: line.task.clone(),
-            cycle: line.cycle,
-            attempt: Some(*attempt),
-            slot: Some(slot.clone()),
-            since: Some(line.at),
-            last_event_at: Some(line.at),
-            ..blank(&line.run_id, name)
-        };
-    } else if let Event::StepStarted { step, round, .. } = &line.event {
-        worker.task = line.task.clone();
-        worker.cycle = line.cycle;
-        worker.step = Some(*step);
-        worker.round = Some(*round);
+    if let Event::TaskClaimed { slot, agent, .. } = &line.event {
+        worker.agent = Some(agent.clone());
+        worker.slot = Some(slot.clone());
+    } else if let Event::TaskMoved { .. } | Event::StepStarted { step: StepName::Integrate, .. } = &line.event {
+        // From now on it waits, unless it is seen at work.
         worker.since = Some(line.at);
-    } else if let Event::StepEnded { .. } = &line.event {
-        worker.step = None;
-        worker.round = None;
-        worker.since = Some(line.at);
-    } else if let Event::TaskMoved { .. } = &line.event {
-        *worker = WorkerNow {
-            agent: worker.agent.take(),
-            slot: worker.slot.take(),
-            since: Some(line.at),
-            last_event_at: Some(line.at),
-            ..blank(&line.run_id, name)
-        };
     }
 }
 
-/// Where the events read do not reach back to the claim, the claim knows better.
-fn correct(workers: &mut BTreeMap<Key, WorkerNow>, claim: &ClaimRecord) {
-    let worker = workers.entry(key(&claim.worker)).or_insert_with(|| blank(&claim.run_id, &claim.worker));
-    if worker.task.as_ref() != Some(&claim.task) || worker.cycle != Some(claim.cycle) {
-        worker.task = Some(claim.task.clone());
-        worker.cycle = Some(claim.cycle);
-        worker.step = None;
-        worker.round = None;
-        worker.since = None;
-    }
-    worker.attempt = Some(claim.attempt);
-    worker.slot = Some(claim.slot.clone());
+/// A worker is seen at work.
+fn put_to_work(workers: &mut BTreeMap<Key, WorkerNow>, task: &LiveTask) {
+    let worker = workers.entry(key(&task.worker)).or_insert_with(|| blank(&task.run_id, &task.worker));
+    worker.task = Some(task.task.clone());
+    worker.agent = task.agent.clone().or_else(|| worker.agent.take());
+    worker.slot = task.slot.clone().or_else(|| worker.slot.take());
+    (worker.cycle, worker.attempt) = (task.cycle, task.attempt);
+    (worker.step, worker.round, worker.since) = (task.step, task.round, task.since);
 }
 
 fn paused(events: &[EventLine]) -> Option<String> {
@@ -313,6 +299,8 @@ mod tests {
     fn heard(lines: &[EventLine]) -> Vec<WorkerNow> {
         let mut workers = BTreeMap::new();
         lines.iter().for_each(|line| hear(&mut workers, line));
+        let live = live_tasks(lines, &[]);
+        live.iter().filter(|task| !task.is_away()).for_each(|task| put_to_work(&mut workers, task));
         workers.into_values().collect()
     }
 
@@ -320,7 +308,13 @@ mod tests {
     fn a_worker_is_followed_from_its_claim_to_the_move() {
         let claimed = Event::TaskClaimed { attempt: 2, slot: "01".into(), agent: "script".into() };
         let began = Event::StepStarted { step: StepName::Verify, round: 2, command: None };
-        let ended = Event::StepEnded { step: StepName::Verify, round: 2, result: StepResult::Ok, duration_ms: 1 };
+        let ended = Event::StepEnded {
+            step: StepName::Verify,
+            round: 2,
+            result: StepResult::Ok,
+            duration_ms: 1,
+            cost_usd: None,
+        };
         let moved = Event::TaskMoved { from: State::Current, to: None, cause: "x".into(), outcome: None };
         let lines = [line("w0", 1, claimed), line("w0", 2, began), line("w0", 3, ended), line("w0", 4, moved)];
         let steps: Vec<_> = (1..=4).map(|count| heard(&lines[..count]).remove(0)).collect();
@@ -328,7 +322,7 @@ mod tests {
         assert_eq!((steps[1].step, steps[1].since.unwrap().as_second()), (Some(StepName::Verify), 2));
         assert_eq!((steps[2].step, steps[2].since.unwrap().as_second()), (None, 3));
         assert_eq!((&steps[3].task, steps[3].cycle), (&None, None));
-        assert_eq!(steps[3].agent.as_deref(), Some("script"));
+        assert_eq!((steps[3].agent.as_deref(), steps[3].since.unwrap().as_second()), (Some("script"), 4));
     }
 
     #[test]
@@ -342,9 +336,9 @@ mod tests {
     fn those_who_have_left_are_not_shown_and_those_who_retire_say_so() {
         let mut workers = BTreeMap::new();
         let claimed = Event::TaskClaimed { attempt: 1, slot: "01".into(), agent: "old".into() };
-        for line in [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})] {
-            hear(&mut workers, &line);
-        }
+        let lines = [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})];
+        lines.iter().for_each(|line| hear(&mut workers, line));
+        live_tasks(&lines, &[]).iter().for_each(|task| put_to_work(&mut workers, task));
         let member = |worker: &str, standing| Member { worker: worker.into(), agent: "new".into(), standing };
         let members = [("w0", Standing::Retires), ("w1", Standing::Left), ("w2", Standing::Stays)];
         let members = members.map(|(worker, standing)| member(worker, standing)).to_vec();
@@ -356,8 +350,8 @@ mod tests {
 
     #[test]
     fn a_claim_knows_better_than_the_end_of_another_cycle() {
-        let mut workers = BTreeMap::new();
-        hear(&mut workers, &line("w0", 1, Event::StepStarted { step: StepName::Verify, round: 1, command: None }));
+        let began = Event::StepStarted { step: StepName::Verify, round: 1, command: None };
+        let line = EventLine { task: TaskId::parse("other").ok(), ..line("w0", 1, began) };
         let claim = ClaimRecord {
             schema: SCHEMA,
             task: TaskId::parse("other").unwrap(),
@@ -373,8 +367,8 @@ mod tests {
             prompt: None,
             go_on: crate::cycle::GoOn::default(),
         };
-        correct(&mut workers, &claim);
-        let worker = workers.into_values().next().unwrap();
-        assert_eq!((worker.task.unwrap().as_str(), worker.step, worker.since), ("other", None, None));
+        let live = live_tasks(&[line], &[&claim]);
+        assert_eq!((live[0].task.as_str(), live[0].cycle, live[0].step, live[0].since), ("other", Some(4), None, None));
+        assert!(!live[0].is_whole);
     }
 }

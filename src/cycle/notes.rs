@@ -144,7 +144,8 @@ impl Notes {
     pub(super) fn end(&mut self, journal: &Journal, begun: Begun, result: StepResult, details: Details) {
         let duration_ms = milliseconds(begun.began);
         let (step, round) = (begun.step, begun.round);
-        journal.event(&self.who, Event::StepEnded { step, round, result, duration_ms });
+        let cost_usd = details.spent.cost_usd;
+        journal.event(&self.who, Event::StepEnded { step, round, result, duration_ms, cost_usd });
         self.steps.push(StepRecord {
             step,
             round,

@@ -173,6 +173,9 @@ pub enum Event {
         result: StepResult,
         /// How long it took.
         duration_ms: u64,
+        /// Dollars, where they are known.
+        #[serde(default)]
+        cost_usd: Option<f64>,
     },
     /// A task's file has moved.
     TaskMoved {

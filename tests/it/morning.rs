@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, Workspace};
+use crate::harness::{Ended, Workspace, wait_until};
 
 fn json_of<const N: usize>(w: &Workspace, args: [&str; N]) -> Value {
     let ended = w.swarm(args.into_iter().chain(["--json"]));
@@ -129,4 +129,52 @@ fn a_quiet_run_says_what_needs_a_person_and_one_without_work_says_nothing() {
     assert!(ended.code(1).stderr.starts_with("NEEDS A PERSON"), "{ended}");
     let ended = w.swarm(["start", "--drain", "-q"]);
     assert_eq!(ended.stderr, "", "{ended}");
+}
+
+#[test]
+fn status_tells_who_is_at_what_what_it_has_cost_and_what_waits_to_be_merged() {
+    let w = Workspace::new();
+    // Only in the merge queue, which runs it for no task, does the gate wait.
+    let waits = w.awaits("open").replace('\'', "''");
+    w.config(&format!("verify: ['test -n \"$SWARM_TASK\" || test ! -e b.txt || {waits}']\n"));
+    let end = w.awaits("end");
+    w.dear("dear", &format!("test $going_on = yes || {{ echo x > d.txt; costs 0.5 hm; exit; }}\n{end}\ncosts 0.25"));
+    w.task_with("a", "priority: 0", "echo a > a.txt");
+    w.task_with("b", "priority: 0", &format!("{}\necho b > b.txt", w.awaits("landed")));
+    w.task_with("c", "priority: 1", &format!("{}\necho c > c.txt", w.awaits("go")));
+    w.file("d", "---\nagent: dear\n---\n# Do d\n");
+    let mut swarm = w.start_in_background(["--drain", "-n", "2"]);
+    swarm.wait_for_event(|event| event.begins("implement", "c"));
+    w.give("landed");
+    let live = |id: &str| -> Value {
+        let status = json_of(&w, ["status"]);
+        let found = status["live"].as_array().and_then(|live| live.iter().find(|task| task["task"] == id).cloned());
+        found.unwrap_or_default()
+    };
+    wait_until("b in the merge queue", || live("b")["place"] == 1 && live("b")["step"] == "verify");
+    wait_until("the second turn", || live("d")["round"] == 2);
+    let d = live("d");
+    assert_eq!((&d["cost_usd"], &d["attempt"], &d["step"]), (&json!(0.5), &json!(1), &json!("implement")));
+    assert!(d["last_output_age_ms"].is_u64() && d["since"].is_string() && d["place"].is_null(), "{d}");
+    w.give("go");
+    wait_until("c in the merge queue", || live("c")["place"] == 2);
+    let status = json_of(&w, ["status"]);
+    let at = |worker: usize| status["workers"][worker]["task"].clone();
+    assert_eq!([at(0), at(1)].iter().filter(|task| **task == "d").count(), 1, "{status:#}");
+    assert_eq!([at(0), at(1)].iter().filter(|task| task.is_null()).count(), 1, "{status:#}");
+    assert_eq!((&status["day"]["merged"], &status["day"]["cost_usd"]), (&json!(1), &json!(null)));
+
+    let text = w.swarm(["status"]);
+    text.code(0).says("last 24 h: 1 merged, 1 cycle, cost –");
+    let queue = text.stdout.split("MERGE QUEUE").nth(1).expect("what waits");
+    assert!(line(queue, "1").starts_with("1 b 1 ") && queue.contains("its gates run for"), "{queue}");
+    assert!(line(queue, "2").starts_with("2 c 1 ") && line(queue, "2").contains(" waits – "), "{queue}");
+    let dear = text.stdout.lines().find(|line| line.contains("implement 2")).expect("who works");
+    assert!(dear.contains("$0.50") && dear.contains(" ago"), "{dear}");
+    w.swarm(["explain", "c"]).code(0).says("step integrate");
+    w.give("open");
+    w.give("end");
+    swarm.wait().code(0);
+    assert_eq!(json_of(&w, ["status"])["day"]["cost_usd"], json!(0.75));
+    w.holds_the_laws();
 }

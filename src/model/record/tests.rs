@@ -125,10 +125,17 @@ fn a_record_that_is_read_and_written_again_is_the_same() {
 
 #[test]
 fn an_event_lies_flat_in_its_line() {
-    let event = Event::StepEnded { step: StepName::Implement, round: 1, result: StepResult::Ok, duration_ms: 9 };
+    let event = Event::StepEnded {
+        step: StepName::Implement,
+        round: 1,
+        result: StepResult::Ok,
+        duration_ms: 9,
+        cost_usd: None,
+    };
     let expected = json!({
         "schema": 1, "at": "2026-11-20T22:10:00Z", "t_ms": 3, "run_id": "r", "worker": "w0", "cycle": 1, "task": "t-1",
         "event": "step_ended", "step": "implement", "round": 1, "result": "ok", "duration_ms": 9,
+        "cost_usd": null,
     });
     assert_eq!(to_value(line(event)).unwrap(), expected);
 }
