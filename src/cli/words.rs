@@ -37,7 +37,7 @@ pub struct Logs {
     /// Go on while more comes
     #[arg(short, long)]
     pub follow: bool,
-    /// Only this step: implement, verify, review, fix or resolve
+    /// Only this step: implement, verify, review, fix or resolve; gates of the merge queue are of verify
     #[arg(long)]
     pub step: Option<String>,
 }
@@ -117,6 +117,8 @@ pub struct Schema {
 pub enum Format {
     /// A cycle: `cycles/<worker>-c<N>.json`
     Cycle,
+    /// A review: `reviews/<worker>-c<N>-r<R>.json`
+    Review,
     /// A line of events.jsonl
     Event,
     /// A task file's front matter

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::model::moment;
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, SCHEMA};
+use crate::model::record::{Cycle, SCHEMA, gist};
 use crate::os::clock;
 use crate::os::dirs::Dirs;
 use crate::os::records::Records;
@@ -235,7 +235,7 @@ pub(super) fn cycle_rows(cycles: &[Cycle], by: By) -> String {
             cycle.outcome.to_string(),
             age::length_ms(cycle.duration_ms),
             cycle.merged.as_deref().map(short).unwrap_or_default().to_owned(),
-            cycle.reason.lines().next().unwrap_or_default().to_owned(),
+            gist(&cycle.reason),
         ]
     };
     let mut table = match by {

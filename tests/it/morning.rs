@@ -176,5 +176,41 @@ fn status_tells_who_is_at_what_what_it_has_cost_and_what_waits_to_be_merged() {
     w.give("end");
     swarm.wait().code(0);
     assert_eq!(json_of(&w, ["status"])["day"]["cost_usd"], json!(0.75));
+    w.swarm(["logs", "c", "--step", "verify"]).code(0).says("-verify-1.log (c, cycle").says("queue-gate-");
+    let steps = json_of(&w, ["show", "c"])["steps"].clone();
+    let of_queue = |step: &&Value| step["log"].as_str().is_some_and(|log| log.contains("/logs/queue-gate-"));
+    assert_eq!(steps.as_array().map(|steps| steps.iter().filter(of_queue).count()), Some(1), "{steps:#}");
     w.holds_the_laws();
+}
+
+#[test]
+fn every_round_of_a_task_can_be_read() {
+    let w = night();
+    start(&w).code(1);
+    let door = json_of(&w, ["show", "door"]);
+    let verdicts: Vec<&str> =
+        door["reviews"].as_array().into_iter().flatten().filter_map(|it| it["verdict"].as_str()).collect();
+    assert_eq!(verdicts, ["NEEDS_CHANGES", "APPROVED"]);
+    let steps = door["steps"].as_array().expect("steps");
+    let turns: Vec<&str> =
+        steps.iter().filter(|it| it["prompt"].is_string()).filter_map(|it| it["step"].as_str()).collect();
+    assert_eq!(turns, ["implement", "review", "fix", "review"]);
+    for step in steps.iter().filter(|step| step["step"] != "integrate") {
+        let log = step["log"].as_str().unwrap_or_else(|| panic!("no log: {step}"));
+        assert!(w.path(log).is_file(), "{log}");
+    }
+    let prompt = steps[3]["prompt"].as_str().expect("a prompt");
+    assert!(w.read(prompt).contains("blue"), "{prompt}");
+    let text = w.swarm(["show", "door"]);
+    text.code(0)
+        .says("asks for changes")
+        .says("[blocking] door.txt:1 blue")
+        .says("review 2")
+        .says("what the agents were told");
+
+    let said = w.swarm(["logs", "door", "--step", "review"]);
+    assert_eq!(said.code(0).stdout, "- [blocking] door.txt:1 blue\nVERDICT: NEEDS_CHANGES\nVERDICT: APPROVED\n");
+    w.swarm(["logs", "door", "--step", "resolve"]).code(1).says("no log of a step `resolve`").says("swarm show door");
+    let schema = w.swarm(["schema", "review"]);
+    assert!(schema.code(0).stdout.contains("\"acceptance\""), "{schema}");
 }
