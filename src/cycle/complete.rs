@@ -12,7 +12,7 @@ use super::{Claim, Workshop};
 use crate::model::comment::{Author, with_comment};
 use crate::model::excerpt;
 use crate::model::outcome::Outcome;
-use crate::model::record::Event;
+use crate::model::record::{Event, gist};
 use crate::model::state::State;
 use crate::model::task::{Expect, Last, Progress, Session, Task, with_progress};
 use crate::model::transition::{Ledger, Transition, transition};
@@ -48,7 +48,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let is_ours = task_folder::exists(&shop.dirs, State::Current, &claim.id);
     let lies_in = if is_ours { Some(State::Current) } else { task_folder::find(&shop.dirs, &claim.id) };
     let noted = lies_in.is_none_or(|state| note_in_file(shop, &who, &claim, state, &progress, comment.as_deref()));
-    let cause = cause(&notes, &next);
+    let cause = cause(&notes, outcome, &next);
     let record = notes.record(heading, outcome, next.to.filter(|_| lies_in == Some(State::Current)));
     if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
@@ -187,12 +187,28 @@ fn id(notes: &Notes) -> &str {
     notes.who.task.as_ref().map_or("", |id| id.as_str())
 }
 
-/// Why the file moves, in one sentence.
-fn cause(notes: &Notes, next: &Transition) -> String {
-    let reason = excerpt::shorten(notes.reason.lines().next().unwrap_or_default(), 300);
+/// Why the file moves, in one sentence; of merged work, what it took.
+fn cause(notes: &Notes, outcome: Outcome, next: &Transition) -> String {
+    let reason = excerpt::shorten(&gist(&notes.reason), 300);
     match next.pause {
-        Some(pause) if !pause.is_zero() => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
-        Some(_) | None if next.exhausted => format!("{reason} (the limit is reached)"),
-        Some(_) | None => reason,
+        _ if outcome == Outcome::Merged => {
+            format!("{reason}{}", spent(notes).map(|it| format!(" ({it})")).unwrap_or_default())
+        }
+        Some(pause) if pause.is_zero() => format!("{reason} (next attempt at once)"),
+        Some(pause) => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
+        None if next.exhausted => format!("{reason} (the limit is reached)"),
+        None => reason,
     }
+}
+
+/// Rounds of review and dollars, where there is something to tell.
+fn spent(notes: &Notes) -> Option<String> {
+    let rounds = match notes.review_rounds {
+        0 => None,
+        1 => Some("1 round of review".to_owned()),
+        rounds => Some(format!("{rounds} rounds of review")),
+    };
+    let cost = notes.spent().cost_usd.map(|cost| format!("${cost:.2}"));
+    let parts: Vec<String> = [rounds, cost].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
