@@ -5,12 +5,11 @@ use std::io::Write;
 use anstyle::Style;
 
 use super::paint::{DIM, GREEN, RED, YELLOW};
-use super::summary::dollars;
 use super::{Desk, age};
 use crate::model::clean::clean_text;
 use crate::model::excerpt::shorten;
 use crate::model::outcome::Outcome;
-use crate::model::record::{Event, EventLine, StepName, StepResult};
+use crate::model::record::{Event, EventLine, StepName, StepResult, dollars};
 use crate::model::state::State;
 use crate::os::journal::Show;
 

@@ -5,10 +5,9 @@ use jiff::Timestamp;
 use super::age;
 use super::live::LiveTask;
 use super::paint::{DIM, PLAIN};
-use super::summary::dollars;
 use super::table::Table;
 use super::workers::WorkerNow;
-use crate::model::record::StepName;
+use crate::model::record::{StepName, dollars};
 
 /// What stands for what nobody knows.
 const UNKNOWN: &str = "–";

@@ -227,7 +227,7 @@ fn text(answer: &Answer, whole: bool) -> String {
         line(key, &one_line(&plain(value), 400));
     }
     if let Some(progress) = &answer.progress {
-        for key in ["attempts", "infra", "last", "not_before", "commit", "completed_at", "cost_usd"] {
+        for key in ["attempts", "review_rounds", "infra", "last", "not_before", "commit", "completed_at", "cost_usd"] {
             let value = &progress[key];
             if !value.is_null() {
                 line(noted_as(key), &plain(value));
@@ -261,6 +261,7 @@ fn text(answer: &Answer, whole: bool) -> String {
 fn noted_as(key: &str) -> &str {
     match key {
         "attempts" => "tried",
+        "review_rounds" => "reviewed",
         "not_before" => "pauses until",
         "infra" => "troubles",
         "last" => "last cycle",

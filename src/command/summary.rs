@@ -8,7 +8,7 @@ use super::status::short;
 use super::table::Table;
 use super::{age, announce};
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, Digest, OfTask, Sums, digest};
+use crate::model::record::{Cycle, Digest, OfTask, Sums, digest, dollars};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
@@ -163,11 +163,6 @@ fn cells(first: [String; 3], sums: &Sums) -> [String; 13] {
 pub(super) fn cost(sums: &Sums) -> String {
     let more = if sums.turns_without_cost > 0 { "+" } else { "" };
     sums.cost_usd.map_or(NONE.to_owned(), |cost| format!("{}{more}", dollars(cost)))
-}
-
-/// Dollars as a person reads them; what is less than a cent is not nothing.
-pub(super) fn dollars(usd: f64) -> String {
-    if usd > 0.0 && usd < 0.005 { "<$0.01".to_owned() } else { format!("${usd:.2}") }
 }
 
 #[cfg(test)]

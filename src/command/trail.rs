@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::age;
 use super::paint::{BOLD, DIM, GREEN, PLAIN, RED};
-use super::summary::dollars;
 use super::table::{Table, one_line};
-use crate::model::record::{Cycle, Review, StepName, StepResult};
+use crate::model::record::{Cycle, Review, StepName, StepResult, dollars};
 use crate::model::verdict::Decision;
 use crate::os::dirs::Dirs;
 

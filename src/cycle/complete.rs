@@ -42,7 +42,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let who = notes.who.clone();
 
     let progress = progress_after(task, &notes, &heading, outcome, &next);
-    let comment = comment_on(&notes, outcome, &next);
+    let comment = comment_on(&notes, &heading, outcome, &next);
     // Where somebody moved the file, what happened is noted in it all the same; it stays where it is.
     // A file of the same name that somebody drops into pending/ meanwhile is another task's, so current/ is asked first.
     let is_ours = task_folder::exists(&shop.dirs, State::Current, &claim.id);
@@ -138,15 +138,18 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
     };
     progress.held = false;
     progress.kept = notes.kept.clone();
-    progress.session = notes.session.clone().filter(|_| goes_on(outcome)).map(|id| Session {
+    progress.review_rounds = old.review_rounds.saturating_add(notes.review_rounds);
+    // Of a complete task it is only for whoever wants to read it: without what it was told nobody goes on with it.
+    let is_complete = next.to == Some(State::Complete);
+    progress.session = notes.session.clone().filter(|_| goes_on(outcome) || is_complete).map(|id| Session {
         agent: heading.agent.clone(),
         id,
-        contract: Some(contract),
+        contract: (!is_complete).then_some(contract),
     });
     if let Some(merged) = &notes.merged {
         progress.commit = Some(merged.to_string());
     }
-    if next.to == Some(State::Complete) {
+    if is_complete {
         progress.completed_at = Some(clock::now());
     }
     progress
@@ -159,8 +162,9 @@ fn later(now: Timestamp, pause: std::time::Duration) -> Option<Timestamp> {
 }
 
 /// What a person must know when the task comes to him.
-fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<String> {
+fn comment_on(notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Option<String> {
     let reason = notes.feedback.as_deref().unwrap_or(&notes.reason);
+    let reason = format!("{reason}\n\n{}", the_cycle(notes, heading));
     match next.to? {
         State::Blocked if next.exhausted => {
             let times = if outcome == Outcome::Infra { next.ledger.infra } else { next.ledger.attempts };
@@ -183,6 +187,14 @@ fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<Stri
     }
 }
 
+/// Which cycle it was and what it took: where to look further.
+fn the_cycle(notes: &Notes, heading: &Heading) -> String {
+    let Heading { run_id, worker, agent, .. } = heading;
+    let took = notes.took().map(|took| format!("; {took}")).unwrap_or_default();
+    let session = notes.session.as_ref().map(|session| format!("; session {session} of {agent}")).unwrap_or_default();
+    format!("({worker}-c{} of run {run_id}{took}{session})", notes.cycle)
+}
+
 fn id(notes: &Notes) -> &str {
     notes.who.task.as_ref().map_or("", |id| id.as_str())
 }
@@ -192,23 +204,11 @@ fn cause(notes: &Notes, outcome: Outcome, next: &Transition) -> String {
     let reason = excerpt::shorten(&gist(&notes.reason), 300);
     match next.pause {
         _ if outcome == Outcome::Merged => {
-            format!("{reason}{}", spent(notes).map(|it| format!(" ({it})")).unwrap_or_default())
+            format!("{reason}{}", notes.took().map(|it| format!(" ({it})")).unwrap_or_default())
         }
         Some(pause) if pause.is_zero() => format!("{reason} (next attempt at once)"),
         Some(pause) => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
         None if next.exhausted => format!("{reason} (the limit is reached)"),
         None => reason,
     }
-}
-
-/// Rounds of review and dollars, where there is something to tell.
-fn spent(notes: &Notes) -> Option<String> {
-    let rounds = match notes.review_rounds {
-        0 => None,
-        1 => Some("1 round of review".to_owned()),
-        rounds => Some(format!("{rounds} rounds of review")),
-    };
-    let cost = notes.spent().cost_usd.map(|cost| format!("${cost:.2}"));
-    let parts: Vec<String> = [rounds, cost].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
+use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
 use crate::model::state::State;
 use crate::model::task::{Kept, TaskId};
 use crate::os::clock;
@@ -167,6 +167,27 @@ impl Notes {
     pub(super) fn spent(&self) -> Spent {
         let steps = self.steps.iter().map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd });
         steps.fold(Spent::default(), Spent::and)
+    }
+
+    /// What the commit of the work tells of what it took, where that is known. `agent` is the author.
+    pub(super) fn trailers(&self, agent: &str) -> Vec<(&'static str, String)> {
+        let rounds = (self.review_rounds > 0).then(|| self.review_rounds.to_string());
+        let cost = self.spent().cost_usd.map(|cost| ((cost * 1e6).round() / 1e6).to_string());
+        let session = self.session.as_ref().map(|id| format!("{agent} {id}"));
+        let told = [("Swarm-Review-Rounds", rounds), ("Swarm-Cost-Usd", cost), ("Swarm-Session", session)];
+        told.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// The same for people, in a few words; `None`: there is nothing to tell.
+    pub(super) fn took(&self) -> Option<String> {
+        let rounds = match self.review_rounds {
+            0 => None,
+            1 => Some("1 round of review".to_owned()),
+            rounds => Some(format!("{rounds} rounds of review")),
+        };
+        let cost = self.spent().cost_usd.map(dollars);
+        let parts: Vec<String> = [rounds, cost].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 
     /// The record of the cycle, which ends now and leaves its task there.

@@ -21,7 +21,7 @@ pub use digest::{Digest, OfTask, OfWorker, digest};
 pub use gist::gist;
 pub use run::{Crew, Member, Standing, Started, Stopped};
 pub use step::{Review, StepName, StepRecord, StepResult, Usage};
-pub use sums::{Sums, Times};
+pub use sums::{Sums, Times, dollars};
 
 /// The version of every JSON document.
 pub const SCHEMA: u32 = 1;

@@ -214,3 +214,31 @@ fn every_round_of_a_task_can_be_read() {
     let schema = w.swarm(["schema", "review"]);
     assert!(schema.code(0).stdout.contains("\"acceptance\""), "{schema}");
 }
+
+#[test]
+fn the_file_and_the_commit_tell_what_it_took_and_the_comment_where_a_person_reads_it() {
+    let w = night();
+    start(&w).code(1);
+    let cycle = &w.cycles_of("door")[0];
+    let session = cycle["session_id"].as_str().expect("a session");
+    let trailers = w.git(["log", "-1", "--format=%(trailers)", "trunk"]);
+    let expected = format!("Swarm-Review-Rounds: 2\nSwarm-Cost-Usd: 1\nSwarm-Session: author {session}\nTask-Id: door");
+    assert_eq!(trailers.trim_end(), expected);
+    let door = w.is_in("complete", "door");
+    for part in ["review_rounds: 2", "cost_usd: 1.0", session] {
+        assert!(door.contains(part), "{part}: {door}");
+    }
+    assert!(!door.contains("## Comments"), "{door}");
+    let ask = w.is_in("blocked", "ask");
+    let cycle = &w.cycles_of("ask")[0];
+    let run = cycle["run_id"].as_str().expect("a run");
+    let session = cycle["session_id"].as_str().expect("a session");
+    let took = format!("(w0-c{} of run {run}; $0.25; session {session} of author)", cycle["cycle"]);
+    assert!(ask.contains(&took), "{took}: {ask}");
+    w.holds_the_laws();
+
+    // A complete task that a person puts back begins anew.
+    w.move_task("door", "complete", "pending");
+    start(&w);
+    assert_ne!(w.cycles_of("door")[1]["session_id"].as_str(), w.cycles_of("door")[0]["session_id"].as_str());
+}

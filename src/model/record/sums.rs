@@ -173,6 +173,11 @@ fn is_attempt(outcome: Outcome) -> bool {
     }
 }
 
+/// Dollars as a person reads them; what is less than a cent is not nothing.
+pub fn dollars(usd: f64) -> String {
+    if usd > 0.0 && usd < 0.005 { "<$0.01".to_owned() } else { format!("${usd:.2}") }
+}
+
 /// What is known of one only is all that is known.
 fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     match (one, other) {
