@@ -37,7 +37,7 @@ pub struct Logs {
     /// Go on while more comes
     #[arg(short, long)]
     pub follow: bool,
-    /// Only this step: implement, verify, review, fix or resolve; gates of the merge queue are of verify
+    /// Only this step: implement, verify (also in the merge queue), review, fix, resolve, plan or claim
     #[arg(long)]
     pub step: Option<String>,
 }

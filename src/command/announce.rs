@@ -91,7 +91,7 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
         Event::RunStarted { workers, base, head } => {
             (Normal, plain, format!("{}; landing on {base}, which is at {}", count(*workers, "worker"), short(head)))
         }
-        Event::RunStopped { reason } => (Normal, plain, reason.clone()),
+        Event::RunStopped { reason, .. } => (Normal, plain, reason.clone()),
         Event::TaskClaimed { attempt, slot, agent } => {
             (Normal, plain, format!("claimed (attempt {attempt}, {agent}, slot {slot})"))
         }
@@ -145,6 +145,9 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
             (Normal, YELLOW, format!("ended a process it left behind: {pid} {command}"))
         }
         Event::Warning { message } => (Quiet, YELLOW, message.clone()),
+        // That of the run pauses it, which is told.
+        Event::BudgetExhausted { domain: None, reason } => (Verbose, DIM, reason.clone()),
+        Event::BudgetExhausted { domain: Some(_), reason } => (Quiet, RED, reason.clone()),
         Event::Paused { reason } => (Normal, YELLOW, reason.clone()),
         Event::Resumed {} => (Normal, plain, "goes on".to_owned()),
         Event::CrewChanged { workers, joined, retired, .. } => {
@@ -172,7 +175,7 @@ fn step_begins(step: StepName, round: u32, command: Option<&str>) -> (Loudness, 
             (Loudness::Normal, Style::new(), format!("it contradicts the base; its author resolves that now{again}"))
         }
         StepName::Integrate => (Loudness::Verbose, DIM, "waits to be merged".to_owned()),
-        StepName::Implement | StepName::Verify | StepName::Review => {
+        StepName::Implement | StepName::Verify | StepName::Review | StepName::Plan | StepName::Claim => {
             (Loudness::Verbose, DIM, format!("{} begins{command}", nth(step, round)))
         }
     }

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::age;
 use super::live::LiveTask;
 use super::paint::{DIM, PLAIN};
-use super::table::Table;
+use super::table::{Table, one_line};
 use super::workers::WorkerNow;
+use crate::model::config::Role;
 use crate::model::record::{StepName, dollars};
 
 /// What stands for what nobody knows.
@@ -18,10 +19,11 @@ pub(super) fn tables<'a>(workers: impl Iterator<Item = &'a WorkerNow>, live: &[&
     let mut working = Table::new(["WORKER", "TASK", "ATTEMPT", "STEP", "FOR", "LAST OUTPUT", "COST", "AGENT"]);
     for worker in workers {
         let at = live.iter().find(|task| !task.is_away() && Some(&task.task) == worker.task.as_ref());
-        let step = if worker.task.is_some() { step(worker.step, worker.round) } else { "idle".to_owned() };
+        let is_idle = worker.task.is_none() && worker.step.is_none();
+        let step = if is_idle { "idle".to_owned() } else { step(worker.step, worker.round) };
         let output = at.and_then(|task| task.last_output_at);
         working.row(
-            if worker.task.is_some() { PLAIN } else { DIM },
+            if is_idle { DIM } else { PLAIN },
             [
                 worker.worker.clone(),
                 worker.task.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -30,7 +32,7 @@ pub(super) fn tables<'a>(workers: impl Iterator<Item = &'a WorkerNow>, live: &[&
                 worker.since.map(|at| age::ago(at, now)).unwrap_or_default(),
                 output.map(|at| format!("{} ago", age::ago(at, now))).unwrap_or_default(),
                 at.map(|task| cost(task)).unwrap_or_default(),
-                worker.agent.clone().unwrap_or_default(),
+                by_whom(worker),
             ],
         );
     }
@@ -56,7 +58,25 @@ pub(super) fn tables<'a>(workers: impl Iterator<Item = &'a WorkerNow>, live: &[&
     }
     let queue = queue.text();
     let gap = if queue.is_empty() { "" } else { "\n" };
-    format!("{}{gap}{queue}", working.text())
+    format!("{}{}{gap}{queue}", working.text(), not_begun(live))
+}
+
+/// Those that an agent has claimed together with others, and that wait for their turn.
+fn not_begun(live: &[&LiveTask]) -> String {
+    let theirs = live.iter().filter(|task| !task.has_begun).map(|task| format!("{} ({})", task.task, task.worker));
+    match theirs.collect::<Vec<_>>().join(", ") {
+        theirs if theirs.is_empty() => theirs,
+        theirs => format!("{DIM}claimed and not begun: {}{DIM:#}\n", one_line(&theirs, 400)),
+    }
+}
+
+/// The agent, and what it does where that is not the usual.
+fn by_whom(worker: &WorkerNow) -> String {
+    let agent = worker.agent.as_deref().unwrap_or_default();
+    match worker.role {
+        Role::Worker => agent.to_owned(),
+        role @ (Role::Executor | Role::Planner) => format!("{agent} ({})", role.as_str()),
+    }
 }
 
 fn step(step: Option<StepName>, round: Option<u32>) -> String {

@@ -10,6 +10,7 @@ use crate::swarm::{Board, WhenEmpty};
 
 pub(super) fn run(desk: &Desk, place: &Place, filter: &Filter) -> Result<Exit> {
     let board = Board::new(place.dirs.clone(), filter.clone(), WhenEmpty::End);
+    board.heed_budgets(&place.config);
     board.scan().context(|| "read the queue".to_owned())?;
     board.advance(clock::now());
     board.with_queue(|queue| {

@@ -3,12 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 use super::runs;
-use super::summary::{Length, summary};
+use super::summary::summary;
 use super::{Desk, picture};
 use crate::model::record::EventLine;
-use crate::os::dirs::Dirs;
 use crate::os::journal::Show;
 use crate::os::records::Records;
+use crate::os::workspace::Workspace;
 
 /// The name of a run, known from its first event on.
 pub(super) type RunName = Arc<OnceLock<String>>;
@@ -25,17 +25,17 @@ pub(super) fn noting_its_name(show: Show) -> (Show, RunName) {
 }
 
 /// Tells what a run came to that has ended; nothing where no cycle did.
-pub(super) fn tell(desk: &Desk, dirs: &Dirs, name: &RunName) {
+pub(super) fn tell(desk: &Desk, workspace: &Workspace, name: &RunName) {
     let Some(run_id) = name.get() else { return };
-    let mut records = Records::new(dirs);
+    let mut records = Records::new(&workspace.dirs);
     let cycles = records.cycles(run_id);
     if cycles.is_empty() {
         return;
     }
     if desk.quiet() {
-        desk.complain(&summary(dirs, &cycles).person_text());
+        desk.complain(&summary(&workspace.dirs, &cycles).person_text());
     } else {
-        desk.say(&format!("\n{}", runs::report(&mut records, dirs, run_id, &cycles, Length::Short)));
+        desk.say(&format!("\n{}", runs::report(&mut records, workspace, run_id, &cycles)));
     }
     picture::tell_set_aside(desk, &records);
 }

@@ -45,7 +45,9 @@ pub(super) struct LiveTask {
     pub(super) last_output_age_ms: Option<u64>,
     /// Dollars, with those of earlier attempts, as far as they are known.
     pub(super) cost_usd: Option<f64>,
-    /// What its cycle was heard to do from its beginning on.
+    /// Its cycle has; its agent may have claimed it together with others.
+    pub(super) has_begun: bool,
+    /// All that its cycle did was heard.
     #[serde(skip)]
     pub(super) is_whole: bool,
     /// The number of the event with which it came to the merge queue.
@@ -73,6 +75,7 @@ impl LiveTask {
             last_output_at: None,
             last_output_age_ms: None,
             cost_usd: None,
+            has_begun: false,
             is_whole: false,
             came: 0,
         }
@@ -112,6 +115,7 @@ fn hear(live: &mut BTreeMap<TaskId, LiveTask>, number: usize, line: &EventLine) 
             slot: Some(slot.clone()),
             agent: Some(agent.clone()),
             since: Some(line.at),
+            has_begun: true,
             is_whole: true,
             ..LiveTask::blank(&line.run_id, worker, id)
         };
@@ -120,7 +124,7 @@ fn hear(live: &mut BTreeMap<TaskId, LiveTask>, number: usize, line: &EventLine) 
         let task = live.entry(id.clone()).or_insert_with(|| LiveTask::blank(&line.run_id, worker, id));
         task.cycle = line.cycle.or(task.cycle);
         (task.step, task.round, task.since) = (Some(*step), Some(*round), Some(line.at));
-        task.goes_back = false;
+        (task.goes_back, task.has_begun) = (false, true);
         if *step == StepName::Integrate {
             (task.queued_at, task.came) = (Some(line.at), number);
         }
@@ -142,8 +146,14 @@ fn correct(live: &mut BTreeMap<TaskId, LiveTask>, claim: &ClaimRecord) {
     let blank = || LiveTask::blank(&claim.run_id, &claim.worker, &claim.task);
     let task = live.entry(claim.task.clone()).or_insert_with(blank);
     if task.cycle != Some(claim.cycle) || task.worker != claim.worker {
-        *task = LiveTask { cycle: Some(claim.cycle), ..blank() };
+        *task = blank();
     }
+    if !task.has_begun {
+        // A cycle notes where the base stands when it begins: before that, there is nothing to be heard.
+        task.has_begun = claim.base.is_some();
+        task.is_whole = !task.has_begun;
+    }
+    task.cycle = Some(claim.cycle);
     task.attempt = Some(claim.attempt);
     task.slot = Some(claim.slot.clone());
 }

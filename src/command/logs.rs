@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::add::parse_id;
 use super::paint::DIM;
-use super::printed::{Log, Named, Of, STEPS, find};
+use super::printed::{Log, Named, Of, find};
 use super::{Desk, follow, picture};
 use crate::cli::Logs;
 use crate::error::{Context, Error, Result};
@@ -65,10 +65,10 @@ fn nothing(dirs: &Dirs, of: &Of, step: Option<StepName>) -> Error {
 }
 
 fn step(text: &str) -> Result<StepName> {
-    if let Some(step) = STEPS.into_iter().find(|step| step.as_str() == text) {
+    if let Some(step) = StepName::ALL.into_iter().find(|step| step.as_str() == text) {
         return Ok(step);
     }
-    let names = STEPS.map(StepName::as_str);
+    let names = StepName::ALL.map(StepName::as_str);
     let error = Error::usage(format!("`{text}` is no step"));
     Err(match nearest(text, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),

@@ -33,6 +33,7 @@ mod printed;
 mod follow;
 mod runs;
 mod summary;
+mod money;
 mod lint;
 mod check;
 mod schema;

@@ -35,6 +35,7 @@ impl InvalidFile {
 /// Reads the queue.
 pub(super) fn board(place: &Place, now: Timestamp) -> Result<Board> {
     let board = Board::new(place.dirs.clone(), Filter::default(), WhenEmpty::End);
+    board.heed_budgets(&place.config);
     board.scan().context(|| "read the queue".to_owned())?;
     board.advance(now);
     Ok(board)

@@ -38,10 +38,6 @@ pub(super) struct Log {
     pub(super) path: PathBuf,
 }
 
-/// The steps, in their order.
-pub(super) const STEPS: [StepName; 6] =
-    [StepName::Implement, StepName::Verify, StepName::Review, StepName::Fix, StepName::Resolve, StepName::Integrate];
-
 impl Named {
     fn parse(name: &str) -> Option<Self> {
         let (worker, rest) = name.strip_suffix(".log")?.split_once("-c")?;
@@ -50,7 +46,7 @@ impl Named {
             Some((step, round)) => (step, round.parse().ok()?),
             None => (rest, 1),
         };
-        let step = STEPS.into_iter().find(|known| known.as_str() == step)?;
+        let step = StepName::ALL.into_iter().find(|known| known.as_str() == step)?;
         Some(Self { worker: worker.to_owned(), cycle: cycle.parse().ok()?, step, round })
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::money::Money;
 use super::paint::{BOLD, DIM, PLAIN, RED, YELLOW, of_outcome};
 use super::status::short;
 use super::summary::{Length, summary};
@@ -13,12 +14,14 @@ use super::{Desk, age, picture};
 use crate::cli::Runs;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::model::budget::Usd;
 use crate::model::moment;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, SCHEMA, gist};
 use crate::os::clock;
 use crate::os::dirs::Dirs;
 use crate::os::records::Records;
+use crate::os::workspace::Workspace;
 use crate::swarm::alive;
 
 /// How a run stands.
@@ -54,6 +57,8 @@ struct RunLine {
     cycles: u32,
     /// How many of them how.
     outcomes: BTreeMap<Outcome, u32>,
+    /// Dollars, as far as they are known.
+    cost_usd: Option<Usd>,
 }
 
 pub(super) fn run(desk: &Desk, words: &Runs) -> Result<Exit> {
@@ -61,12 +66,13 @@ pub(super) fn run(desk: &Desk, words: &Runs) -> Result<Exit> {
     let mut records = Records::new(&place.dirs);
     let living: HashSet<String> = alive(&place.dirs).into_iter().map(|run| run.run_id).collect();
     let ids = records.run_ids();
+    let money = Money::look(&place.dirs, &place.config, &mut records);
     match &words.run {
-        None => list(desk, &mut records, &ids, &living)?,
+        None => list(desk, &mut records, &ids, &living, &money)?,
         Some(wanted) => {
             let run_id = find(&ids, wanted)?;
             let length = if words.all { Length::Whole } else { Length::Short };
-            one(desk, &mut records, &place.dirs, run_id, living.contains(run_id), length)?;
+            one(desk, &mut records, &place.dirs, (run_id, living.contains(run_id)), length, &money)?;
         }
     }
     picture::tell_set_aside(desk, &records);
@@ -93,15 +99,15 @@ pub(super) fn find<'a>(ids: &'a [String], wanted: &str) -> Result<&'a str> {
     }
 }
 
-fn list(desk: &Desk, records: &mut Records<'_>, ids: &[String], living: &HashSet<String>) -> Result<()> {
-    let runs: Vec<RunLine> = ids.iter().rev().map(|id| line(records, id, living.contains(id)).0).collect();
+fn list(desk: &Desk, records: &mut Records<'_>, ids: &[String], living: &HashSet<String>, money: &Money) -> Result<()> {
+    let runs: Vec<RunLine> = ids.iter().rev().map(|id| line(records, id, living.contains(id), money).0).collect();
     if desk.json() {
         return desk.print_json(&serde_json::json!({"schema": SCHEMA, "runs": runs}));
     }
     if runs.is_empty() {
         desk.say("nothing has run here yet; `swarm start` runs the swarm");
     }
-    let mut table = Table::new(["RUN", "STARTED", "DURATION", "WORKERS", "CYCLES", "OUTCOMES", "END"]);
+    let mut table = Table::new(["RUN", "STARTED", "DURATION", "WORKERS", "CYCLES", "COST", "OUTCOMES", "END"]);
     for run in &runs {
         let started = run.started_at.map(|at| format!("{at:.0}")).unwrap_or_default();
         let style = match run.state {
@@ -117,6 +123,7 @@ fn list(desk: &Desk, records: &mut Records<'_>, ids: &[String], living: &HashSet
                 run.duration_ms.map(age::length_ms).unwrap_or_default(),
                 run.workers.map(|workers| workers.to_string()).unwrap_or_default(),
                 run.cycles.to_string(),
+                cost(run),
                 outcomes(&run.outcomes),
                 end(run),
             ],
@@ -125,8 +132,15 @@ fn list(desk: &Desk, records: &mut Records<'_>, ids: &[String], living: &HashSet
     desk.print(&table.text())
 }
 
-fn one(desk: &Desk, records: &mut Records<'_>, dirs: &Dirs, run_id: &str, lives: bool, length: Length) -> Result<()> {
-    let (run, cycles) = line(records, run_id, lives);
+fn one(
+    desk: &Desk,
+    records: &mut Records<'_>,
+    dirs: &Dirs,
+    (run_id, lives): (&str, bool),
+    length: Length,
+    money: &Money,
+) -> Result<()> {
+    let (run, cycles) = line(records, run_id, lives, money);
     let cycles = if run.state == Stands::Stopped { records.cycles(run_id) } else { cycles };
     if desk.json() {
         let summary = summary(dirs, &cycles);
@@ -143,17 +157,20 @@ fn one(desk: &Desk, records: &mut Records<'_>, dirs: &Dirs, run_id: &str, lives:
 }
 
 /// A run that has ended, for people: in one line, and its tables.
-pub(super) fn report(records: &mut Records<'_>, dirs: &Dirs, run_id: &str, cycles: &[Cycle], length: Length) -> String {
-    let (run, _) = line(records, run_id, false);
-    format!("{}{}", headline(&run), tables(dirs, cycles, length))
+pub(super) fn report(records: &mut Records<'_>, workspace: &Workspace, run_id: &str, cycles: &[Cycle]) -> String {
+    let money = Money::look(&workspace.dirs, &workspace.config, records);
+    let (run, _) = line(records, run_id, false, &money);
+    format!("{}{}", headline(&run), tables(&workspace.dirs, cycles, Length::Short))
 }
 
 fn headline(run: &RunLine) -> String {
     let landed = run.base.as_ref().map(|base| format!(" on {base}")).unwrap_or_default();
     let took = run.duration_ms.map(|ms| format!(" in {}", age::length_ms(ms))).unwrap_or_default();
+    let cost = run.cost_usd.map(|cost| format!(" for {cost}")).unwrap_or_default();
     let counted = if run.outcomes.is_empty() { String::new() } else { format!(": {}", outcomes(&run.outcomes)) };
     let cycles = if run.cycles == 1 { "1 cycle".to_owned() } else { format!("{} cycles", run.cycles) };
-    format!("{BOLD}{}{BOLD:#}: {cycles}{took}{landed}{counted} {DIM}({}){DIM:#}\n", run.run_id, end(run))
+    let run_id = &run.run_id;
+    format!("{BOLD}{run_id}{BOLD:#}: {cycles}{took}{cost}{landed}{counted} {DIM}({}){DIM:#}\n", end(run))
 }
 
 fn tables(dirs: &Dirs, cycles: &[Cycle], length: Length) -> String {
@@ -161,7 +178,7 @@ fn tables(dirs: &Dirs, cycles: &[Cycle], length: Length) -> String {
 }
 
 /// A run in short, and the cycles that were read for it: none where it has counted them itself.
-fn line(records: &mut Records<'_>, run_id: &str, lives: bool) -> (RunLine, Vec<Cycle>) {
+fn line(records: &mut Records<'_>, run_id: &str, lives: bool, money: &Money) -> (RunLine, Vec<Cycle>) {
     let run = records.run(run_id);
     let state = match (&run.stopped, lives) {
         // Between its last record and the end of its process.
@@ -194,8 +211,13 @@ fn line(records: &mut Records<'_>, run_id: &str, lives: bool) -> (RunLine, Vec<C
         base: run.started.map(|started| started.base),
         cycles: count,
         outcomes,
+        cost_usd: money.of_run(run_id),
     };
     (line, cycles)
+}
+
+fn cost(run: &RunLine) -> String {
+    run.cost_usd.map(|cost| cost.to_string()).unwrap_or_default()
 }
 
 fn tally(cycles: &[Cycle]) -> BTreeMap<Outcome, u32> {

@@ -50,7 +50,7 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let (show, run) = ending::noting_its_name(show);
     let ended = supervise(&workspace, order, show, &ready);
     if words.detached || !desk.json() {
-        ending::tell(desk, &workspace.dirs, &run);
+        ending::tell(desk, &workspace, &run);
     }
     ended
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::base::{self, BaseNow};
 use super::day::Day;
 use super::live::LiveTask;
+use super::money::Money;
 use super::paint::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 use super::picture::{self, InvalidFile};
 use super::table::one_line;
@@ -41,6 +42,7 @@ struct Status {
     /// Tasks in `current/` that nobody works on.
     without_worker: Vec<NoWorker>,
     providers: Vec<Provider>,
+    money: Money,
     invalid: Vec<InvalidFile>,
     /// Pending tasks that only a person can set free.
     stuck: Vec<Stuck>,
@@ -122,6 +124,7 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
             since: paused.since,
         }),
         providers: providers(&runs),
+        money: Money::look(dirs, &place.config, records),
         without_worker: workers::without_worker(dirs, &current, &claims, &alive),
         runs,
         workers: working,
@@ -187,6 +190,13 @@ fn text(status: &Status) -> String {
         format!("{}: {whose}; a running swarm gives it back within a minute, the next start at once", it.task)
     });
     section(&mut text, "no worker", no_worker);
+    if !status.money.domains.is_empty() {
+        text.push_str(&format!("\n{BOLD}money{BOLD:#}\n"));
+    }
+    for domain in &status.money.domains {
+        let style = if domain.is_used_up() { RED } else { PLAIN };
+        text.push_str(&format!("  {style}{}{style:#}\n", domain.text()));
+    }
     section(&mut text, "parked", status.providers.iter().map(|it| format!("{}: {}", it.provider, it.reason)));
     section(&mut text, "stuck", status.stuck.iter().map(|it| format!("{}: {}", it.id, it.reason)));
     section(&mut text, "invalid", status.invalid.iter().map(InvalidFile::text));
@@ -230,12 +240,13 @@ fn base_line(base: &BaseNow) -> String {
 fn run_text(run: &RunNow, status: &Status, told: Option<&str>) -> String {
     let since = run.duration_ms.map(|ms| format!(", running for {}", age::length_ms(ms))).unwrap_or_default();
     let base = run.base.as_deref().map(|base| format!(", lands on {base}")).unwrap_or_default();
+    let cost = status.money.of_run(&run.run_id).map(|cost| format!(", has cost {cost}")).unwrap_or_default();
     let paused = run.paused.as_deref().filter(|reason| Some(*reason) != told);
     let paused = paused.map(|reason| format!("{YELLOW}{reason}{YELLOW:#}\n")).unwrap_or_default();
     let workers = status.workers.iter().filter(|worker| worker.run_id == run.run_id);
     let live: Vec<&LiveTask> = status.live.iter().filter(|task| task.run_id == run.run_id).collect();
     let tables = doing::tables(workers, &live, clock::now());
-    format!("\n{BOLD}{}{BOLD:#}{since}{base} {DIM}(process {}){DIM:#}\n{paused}{tables}", run.run_id, run.pid)
+    format!("\n{BOLD}{}{BOLD:#}{since}{base}{cost} {DIM}(process {}){DIM:#}\n{paused}{tables}", run.run_id, run.pid)
 }
 
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

@@ -147,16 +147,34 @@ fn row(table: &mut Table, task: &OfTask) {
     table.row(style, cells([task.task.to_string(), end, commit], &task.sums));
 }
 
-fn heads(first: [&'static str; 3]) -> [&'static str; 13] {
+fn heads(first: [&'static str; 3]) -> [&'static str; 16] {
     let [a, b, c] = first;
-    [a, b, c, "ATTEMPTS", "ROUNDS", "RESOLVES", "COST", "IMPLEMENT", "VERIFY", "REVIEW", "FIX", "RESOLVE", "INTEGRATE"]
+    [
+        a,
+        b,
+        c,
+        "MADE",
+        "ATTEMPTS",
+        "ROUNDS",
+        "RESOLVES",
+        "COST",
+        "IMPLEMENT",
+        "VERIFY",
+        "REVIEW",
+        "FIX",
+        "RESOLVE",
+        "INTEGRATE",
+        "PLAN",
+        "CLAIM",
+    ]
 }
 
-fn cells(first: [String; 3], sums: &Sums) -> [String; 13] {
+fn cells(first: [String; 3], sums: &Sums) -> [String; 16] {
     let [a, b, c] = first;
-    let [d, e, f] = [sums.attempts, sums.review_rounds, sums.resolves].map(|count| count.to_string());
-    let [g, h, i, j, k, l] = sums.times.each().map(|ms| ms.map_or(NONE.to_owned(), age::length_ms));
-    [a, b, c, d, e, f, cost(sums), g, h, i, j, k, l]
+    let [made, d, e, f] =
+        [sums.created, sums.attempts, sums.review_rounds, sums.resolves].map(|count| count.to_string());
+    let [g, h, i, j, k, l, m, n] = sums.times.each().map(|ms| ms.map_or(NONE.to_owned(), age::length_ms));
+    [a, b, c, made, d, e, f, cost(sums), g, h, i, j, k, l, m, n]
 }
 
 /// With a `+` where it is known of some turns only.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::age;
 use super::live::{LiveTask, live_tasks, look_closer};
 use crate::cycle::ClaimRecord;
+use crate::model::config::Role;
 use crate::model::record::{Crew, Event, EventLine, Standing, Started, StepName};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -33,6 +34,8 @@ pub(super) struct WorkerNow {
     pub(super) worker: String,
     /// Who works.
     pub(super) agent: Option<String>,
+    /// What it does.
+    pub(super) role: Role,
     /// It is one too many: it finishes its cycle and leaves.
     pub(super) retires: bool,
     /// On what; null: it waits for work.
@@ -108,7 +111,7 @@ pub(super) fn of_run(
     look_closer(dirs, &mut live, now);
     let mut workers = crew(&run.run_id, started.as_ref());
     events.iter().for_each(|line| hear(&mut workers, line));
-    live.iter().filter(|task| !task.is_away()).for_each(|task| put_to_work(&mut workers, task));
+    workers.values_mut().for_each(|worker| put_to_work(worker, &live));
     changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
     let mut workers: Vec<WorkerNow> = workers.into_values().collect();
     for worker in &mut workers {
@@ -138,9 +141,10 @@ fn key(worker: &str) -> Key {
 /// As they were when the run began.
 fn crew(run_id: &str, started: Option<&Started>) -> BTreeMap<Key, WorkerNow> {
     let agents = started.map(|started| started.agents.as_slice()).unwrap_or_default();
+    let role = |number| started.and_then(|started| started.roles.get(number).copied()).unwrap_or_default();
     let workers = agents.iter().enumerate().map(|(number, agent)| {
         let name = format!("w{number}");
-        (key(&name), WorkerNow { agent: Some(agent.clone()), ..blank(run_id, &name) })
+        (key(&name), WorkerNow { agent: Some(agent.clone()), role: role(number), ..blank(run_id, &name) })
     });
     workers.collect()
 }
@@ -155,6 +159,7 @@ fn follow_changes(workers: &mut BTreeMap<Key, WorkerNow>, run_id: &str, changed:
             }
             Standing::Stays | Standing::Retires => {
                 let worker = workers.entry(key).or_insert_with(|| blank(run_id, &member.worker));
+                worker.role = member.role;
                 worker.retires = member.standing == Standing::Retires;
                 if worker.task.is_none() {
                     worker.agent = Some(member.agent.clone());
@@ -169,6 +174,7 @@ fn blank(run_id: &str, worker: &str) -> WorkerNow {
         run_id: run_id.to_owned(),
         worker: worker.to_owned(),
         agent: None,
+        role: Role::default(),
         retires: false,
         task: None,
         cycle: None,
@@ -182,12 +188,9 @@ fn blank(run_id: &str, worker: &str) -> WorkerNow {
     }
 }
 
-/// Brings the picture of a worker who waits up to date with one event.
+/// Brings the picture of a worker up to date with one event, as far as it is about no task.
 fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
-    let Some(name) = &line.worker else { return };
-    if name.starts_with(QUEUE) {
-        return;
-    }
+    let Some(name) = line.worker.as_ref().filter(|name| *name != QUEUE) else { return };
     let worker = workers.entry(key(name)).or_insert_with(|| blank(&line.run_id, name));
     worker.last_event_at = Some(line.at);
     if let Event::TaskClaimed { slot, agent, .. } = &line.event {
@@ -196,17 +199,34 @@ fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
     } else if let Event::TaskMoved { .. } | Event::StepStarted { step: StepName::Integrate, .. } = &line.event {
         // From now on it waits, unless it is seen at work.
         worker.since = Some(line.at);
+    } else if let (Event::StepStarted { step, round, .. }, None) = (&line.event, &line.task) {
+        (worker.step, worker.round, worker.since) = (Some(*step), Some(*round), Some(line.at));
+        worker.cycle = line.cycle;
+    } else if let (Event::StepEnded { .. }, None) = (&line.event, &line.task) {
+        (worker.step, worker.round, worker.since) = (None, None, Some(line.at));
+        worker.cycle = None;
     }
 }
 
-/// A worker is seen at work.
-fn put_to_work(workers: &mut BTreeMap<Key, WorkerNow>, task: &LiveTask) {
-    let worker = workers.entry(key(&task.worker)).or_insert_with(|| blank(&task.run_id, &task.worker));
+/// Shows a worker with the task with which it is busy.
+fn put_to_work(worker: &mut WorkerNow, live: &[LiveTask]) {
+    let Some(task) = busy_with(worker, live) else { return };
     worker.task = Some(task.task.clone());
     worker.agent = task.agent.clone().or_else(|| worker.agent.take());
     worker.slot = task.slot.clone().or_else(|| worker.slot.take());
     (worker.cycle, worker.attempt) = (task.cycle, task.attempt);
     (worker.step, worker.round, worker.since) = (task.step, task.round, task.since);
+}
+
+/// Of a worker's tasks the one with which it is busy: others may wait in the merge queue, or have been claimed by its
+/// agent at once and not begun. None for one that is heard to do something without a task.
+fn busy_with<'a>(worker: &WorkerNow, live: &'a [LiveTask]) -> Option<&'a LiveTask> {
+    if worker.step.is_some() {
+        return None;
+    }
+    let its = || live.iter().filter(|task| task.worker == worker.worker && !task.is_away());
+    let begun = its().filter(|task| task.has_begun).max_by_key(|task| (task.step.is_some(), task.cycle));
+    begun.or_else(|| its().min_by_key(|task| task.cycle))
 }
 
 fn paused(events: &[EventLine]) -> Option<String> {
@@ -300,7 +320,7 @@ mod tests {
         let mut workers = BTreeMap::new();
         lines.iter().for_each(|line| hear(&mut workers, line));
         let live = live_tasks(lines, &[]);
-        live.iter().filter(|task| !task.is_away()).for_each(|task| put_to_work(&mut workers, task));
+        workers.values_mut().for_each(|worker| put_to_work(worker, &live));
         workers.into_values().collect()
     }
 
@@ -338,8 +358,14 @@ mod tests {
         let claimed = Event::TaskClaimed { attempt: 1, slot: "01".into(), agent: "old".into() };
         let lines = [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})];
         lines.iter().for_each(|line| hear(&mut workers, line));
-        live_tasks(&lines, &[]).iter().for_each(|task| put_to_work(&mut workers, task));
-        let member = |worker: &str, standing| Member { worker: worker.into(), agent: "new".into(), standing };
+        let live = live_tasks(&lines, &[]);
+        workers.values_mut().for_each(|worker| put_to_work(worker, &live));
+        let member = |worker: &str, standing| Member {
+            worker: worker.into(),
+            agent: "new".into(),
+            role: Role::Executor,
+            standing,
+        };
         let members = [("w0", Standing::Retires), ("w1", Standing::Left), ("w2", Standing::Stays)];
         let members = members.map(|(worker, standing)| member(worker, standing)).to_vec();
         follow_changes(&mut workers, "r", &Crew { schema: SCHEMA, workers: members });
@@ -348,26 +374,53 @@ mod tests {
         assert_eq!(shown, [("w0", "old", true), ("w2", "new", false)]);
     }
 
-    #[test]
-    fn a_claim_knows_better_than_the_end_of_another_cycle() {
-        let began = Event::StepStarted { step: StepName::Verify, round: 1, command: None };
-        let line = EventLine { task: TaskId::parse("other").ok(), ..line("w0", 1, began) };
-        let claim = ClaimRecord {
+    /// A claim of w0's.
+    fn claim(task: &str, cycle: u32, begun: bool) -> ClaimRecord {
+        let base = begun.then(|| serde_json::from_value(serde_json::json!("0".repeat(40))).unwrap());
+        ClaimRecord {
             schema: SCHEMA,
-            task: TaskId::parse("other").unwrap(),
+            task: TaskId::parse(task).unwrap(),
             workspace: crate::cycle::Home::of(std::path::Path::new(".")).unwrap(),
             run_id: "r".into(),
             worker: "w0".into(),
-            cycle: 4,
+            cycle,
             attempt: 1,
             slot: "02".into(),
-            base: None,
+            base,
             mark: Mark::new(),
             process: None,
             prompt: None,
             go_on: crate::cycle::GoOn::default(),
+            domain: None,
+            bill: crate::cycle::Bill::default(),
+        }
+    }
+
+    #[test]
+    fn of_several_claims_a_worker_is_busy_with_one() {
+        let step = || Event::StepStarted { step: StepName::Plan, round: 1, command: None };
+        let claims = [claim("queued", 2, true), claim("t", 3, true), claim("waits", 4, false)];
+        let busy = |lines: &[EventLine], claims: &[ClaimRecord]| {
+            let mut workers = BTreeMap::from([(key("w0"), blank("r", "w0"))]);
+            lines.iter().for_each(|line| hear(&mut workers, line));
+            let live = live_tasks(lines, &claims.iter().collect::<Vec<_>>());
+            busy_with(&workers[&key("w0")], &live).map(|task| task.task.to_string())
         };
-        let live = live_tasks(&[line], &[&claim]);
+        assert_eq!(busy(&[], &claims).as_deref(), Some("t"), "the last that has begun");
+        assert_eq!(busy(&[], &claims[2..]).as_deref(), Some("waits"));
+        assert_eq!(busy(&[line("w0", 1, step())], &claims).as_deref(), Some("t"), "what is heard of it");
+        let errand = EventLine { task: None, ..line("w0", 2, step()) };
+        assert_eq!(busy(&[errand], &claims), None, "it works without a task");
+        let task = Some(TaskId::parse("queued").unwrap());
+        let elsewhere = EventLine { task, cycle: Some(2), ..line("w0", 2, step()) };
+        assert_eq!(busy(&[elsewhere], &claims).as_deref(), Some("queued"));
+    }
+
+    #[test]
+    fn a_claim_knows_better_than_the_end_of_another_cycle() {
+        let began = Event::StepStarted { step: StepName::Verify, round: 1, command: None };
+        let line = EventLine { task: TaskId::parse("other").ok(), ..line("w0", 1, began) };
+        let live = live_tasks(&[line], &[&claim("other", 4, true)]);
         assert_eq!((live[0].task.as_str(), live[0].cycle, live[0].step, live[0].since), ("other", Some(4), None, None));
         assert!(!live[0].is_whole);
     }

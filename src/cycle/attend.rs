@@ -2,6 +2,7 @@
 //! its log at its end.
 
 use super::case::Cycle;
+use super::mandate::Stage;
 use super::notes::{Begun, Details, Notes, Spent};
 use super::perform::Infra;
 use super::run_program::{Program, run_program};
@@ -24,7 +25,7 @@ pub(super) struct Attended {
     pub(super) halt: Option<Halt>,
 }
 
-impl Cycle<'_> {
+impl Stage<'_> {
     /// Runs `program` as a step that is shown as its command line; all it prints goes to `logs/<name>.log`, and to `ear`.
     pub(super) fn attend(
         &mut self,
@@ -40,15 +41,14 @@ impl Cycle<'_> {
         // Whatever runs in the worktree may write there, gates too.
         self.bench.touch();
         let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
-        let mut vigil =
-            Vigil::new(&self.shop.dirs, &self.shop.stop, &self.case.claim.id, &mut self.case.claim.record, ear);
+        let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, self.mandate.lend(), ear);
         let ended = run_program(self.shop, self.bench, program, &path, &mut vigil);
         let halt = vigil.halt;
         let ending = match ended {
             Ok(ending) => ending,
             Err(error) => {
                 // Its supervision broke off: what it may have started is ended by its mark.
-                let remains = end_remains(&self.claim.record.mark, self.claim.record.process.as_ref());
+                let remains = end_remains(self.mandate.mark(), self.mandate.process());
                 let strays = remains.unwrap_or_default();
                 notes.end(&self.shop.journal, begun, StepResult::CouldNotRun, Details::default());
                 let ended = if strays.is_empty() { "" } else { "; what it had started was ended" };
@@ -62,15 +62,29 @@ impl Cycle<'_> {
         Ok(Attended { begun, log, ending, halt })
     }
 
-    /// Ends the step of `attended` with what came of it.
-    pub(super) fn conclude(&self, notes: &mut Notes, attended: Attended, result: StepResult) {
-        self.conclude_with(notes, attended, result, Spent::default());
-    }
-
-    /// The same for a program that has spent something.
+    /// Ends the step of `attended` with what came of it, and what it has spent.
     pub(super) fn conclude_with(&self, notes: &mut Notes, attended: Attended, result: StepResult, spent: Spent) {
         let details = Details { spent, ..details(&attended.ending, attended.log, result) };
         notes.end(&self.shop.journal, attended.begun, result, details);
+    }
+}
+
+impl Cycle<'_> {
+    /// Runs a program for the cycle's task; see [`Stage::attend`].
+    pub(super) fn attend(
+        &mut self,
+        notes: &mut Notes,
+        step: StepName,
+        name: &str,
+        program: Program,
+        ear: Ear<'_>,
+    ) -> Result<Attended, Infra> {
+        self.stage().attend(notes, step, name, program, ear)
+    }
+
+    /// Ends the step of `attended`, which has spent nothing.
+    pub(super) fn conclude(&mut self, notes: &mut Notes, attended: Attended, result: StepResult) {
+        self.stage().conclude_with(notes, attended, result, Spent::default());
     }
 }
 

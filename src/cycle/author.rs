@@ -8,8 +8,10 @@ use super::outbox;
 use super::perform::Infra;
 use super::turn::{Talk, Turn};
 use crate::model::agent::{Agent, Completion};
+use crate::model::budget::Usd;
 use crate::model::choice::{Choice, Overrides};
 use crate::model::comment::{Author, Comment, comments};
+use crate::model::config::Role;
 use crate::model::plan::{self, Event, Halt, Work};
 use crate::model::prompt::{Fix, Resume, Telling, Template};
 use crate::model::record::{StepName, StepResult};
@@ -26,18 +28,34 @@ impl Cycle<'_> {
     pub(super) fn implement(&mut self, notes: &mut Notes, turn: plan::Turn) -> Result<Event, Infra> {
         let agent = self.author.clone();
         self.let_author_work(notes, StepName::Implement, &|cycle| match turn {
-            _ if cycle.session.is_none() => cycle.brief(&agent, Template::Worker, Telling::Work),
-            plan::Turn::First => {
-                let all = comments(&cycle.claim.found.task.body);
-                let telling = Telling::Resume(Resume { interrupted: true });
-                cycle.fill_in(&agent, Template::Resume, telling, since_we_spoke(&all), None).map(Some)
-            }
+            _ if cycle.session.is_none() => cycle.brief(&agent, cycle.first_template(), Telling::Work),
+            plan::Turn::First => match cycle.claims_told(&agent)? {
+                // The session knows of the task, but has not been told it.
+                Some(told) => {
+                    let task = cycle.brief(&agent, cycle.first_template(), Telling::Work)?;
+                    Ok(task.map(|task| format!("{told}\n{task}")))
+                }
+                None => {
+                    let all = comments(&cycle.claim.found.task.body);
+                    let telling = Telling::Resume(Resume { interrupted: true });
+                    let news = untold(&all, cycle.session.as_ref());
+                    cycle.fill_in(&agent, Template::Resume, telling, &news, None).map(Some)
+                }
+            },
             plan::Turn::Resumed(_) => {
                 let telling = Telling::Resume(Resume { interrupted: false });
                 cycle.fill_in(&agent, Template::Resume, telling, &[], None).map(Some)
             }
             plan::Turn::Nudged => cycle.fill_in(&agent, Template::Nudge, Telling::Work, &[], None).map(Some),
         })
+    }
+
+    /// What tells an author of his task.
+    fn first_template(&self) -> Template {
+        match self.bench.member.role {
+            Role::Executor => Template::Executor,
+            Role::Worker | Role::Planner => Template::Worker,
+        }
     }
 
     /// Lets the author mend what the review of that round found.
@@ -62,6 +80,9 @@ impl Cycle<'_> {
         let (choice, agent) = (self.choice.clone(), self.author.clone());
         if let Some(reason) = self.is_too_dear(notes) {
             notes.because(reason);
+            // He has not been asked, so his session and his work stand as they were.
+            notes.session.clone_from(&self.session);
+            self.open_turn = None;
             return Ok(Event::Halted(Halt::OverBudget));
         }
         let Some(prompt) = brief(self)? else {
@@ -72,13 +93,25 @@ impl Cycle<'_> {
             ));
             return Ok(Event::Worked(Work::NeedsInput));
         };
-        outbox::open(self.bench)?;
-        let talk = self.session.clone().map_or_else(|| Talk::new(&agent), Talk::GoOn);
-        // Known before the agent is, so that the session goes on even if we die in the middle.
-        self.know(notes, talk.session().map(str::to_owned));
-        let env = vec![("SWARM_OUTBOX", outbox::folder(self.bench).into_os_string())];
+        let env = if self.bench.member.role.makes_tasks() {
+            outbox::open(self.bench)?;
+            vec![("SWARM_OUTBOX", outbox::folder(self.bench).into_os_string())]
+        } else {
+            Vec::new()
+        };
+        let talk = self.session.as_ref().map_or_else(|| Talk::new(&agent), |session| Talk::GoOn(session.id.clone()));
+        // Known before the agent is, so that the session goes on even if we die in the middle. What it was told last
+        // it may not have heard then.
+        let before = self.session.as_ref().map_or(0, |session| session.told);
+        self.know(notes, talk.session(), before);
         let reply = self.ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk: talk.clone(), env })?;
-        self.know(notes, reply.session.clone());
+        let told = match reply.ended {
+            Ended::Well | Ended::Early(_) => comments(&self.claim.found.task.body).len(),
+            Ended::TimedOut(_) | Ended::Badly(_) | Ended::RateLimited(_) | Ended::Trouble(_) | Ended::NoSession(_) => {
+                before
+            }
+        };
+        self.know(notes, reply.session.as_deref(), told);
         if let Some(halt) = reply.halt {
             self.end_turn(notes, reply, StepResult::Interrupted)?;
             return Ok(Event::Halted(halt));
@@ -117,31 +150,34 @@ impl Cycle<'_> {
     }
 
     /// Notes the session that knows the task now.
-    fn know(&mut self, notes: &mut Notes, session: Option<String>) {
+    fn know(&mut self, notes: &mut Notes, session: Option<&str>, told: usize) {
+        let session = session.map(|id| Session {
+            agent: self.choice.agent.clone(),
+            id: id.to_owned(),
+            contract: Some(self.claim.found.task.contract()),
+            told,
+        });
         notes.session.clone_from(&session);
-        let contract = Some(self.claim.found.task.contract());
-        let agent = self.choice.agent.clone();
-        self.claim.record.go_on.session = session.clone().map(|id| Session { agent, id, contract });
+        self.claim.record.go_on.session.clone_from(&session);
         self.session = session;
     }
 
     /// Why the task may cost no more, if that is so. Unknown costs count nothing.
-    fn is_too_dear(&self, notes: &Notes) -> Option<String> {
+    pub(super) fn is_too_dear(&self, notes: &Notes) -> Option<String> {
         let task = &self.claim.found.task;
         let limit = task.max_cost_usd.or(self.settings.config.limits.cost_usd)?;
-        let spent = task.progress.cost_usd.unwrap_or(0.0) + notes.spent().cost_usd.unwrap_or(0.0);
+        let spent = Usd::sum(task.progress.cost_usd.unwrap_or(0.0), notes.spent().cost_usd.unwrap_or(0.0));
         (spent >= limit).then(|| {
             format!("the task has cost ${spent:.2}, and it may cost ${limit:.2}: raise `max_cost_usd` in it, or `limits.cost_usd`")
         })
     }
 }
 
-/// What was said since the program itself last wrote a comment: the answer to its question.
-fn since_we_spoke(all: &[Comment]) -> &[Comment] {
-    match all.iter().rposition(|comment| comment.author == Author::Swarm) {
-        Some(last) => &all[last + 1..],
-        None => &[],
-    }
+/// What was said that the session has not been told: the answer to its question. What the program itself wrote is for
+/// people.
+fn untold(all: &[Comment], session: Option<&Session>) -> Vec<Comment> {
+    let told = session.map_or(0, |session| session.told);
+    all.iter().skip(told).filter(|comment| comment.author != Author::Swarm).cloned().collect()
 }
 
 /// What the agent says of the work.

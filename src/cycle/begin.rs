@@ -7,7 +7,7 @@ use super::perform::Infra;
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
-use crate::model::task::Kept;
+use crate::model::task::{Kept, Session};
 use crate::os::git::Oid;
 
 /// Where a cycle begins.
@@ -17,8 +17,8 @@ pub(super) enum Beginning {
     Afresh,
     /// In a session that knows the task, with the files as it left them.
     InSession {
-        /// The session's name.
-        session: String,
+        /// The session.
+        session: Session,
         /// What it had done, if it had done anything.
         work: Option<Oid>,
     },
@@ -29,7 +29,7 @@ pub(super) enum Beginning {
         /// A person has approved it.
         approved: bool,
         /// The author's session.
-        session: Option<String>,
+        session: Option<Session>,
     },
 }
 
@@ -44,7 +44,7 @@ impl Beginning {
     }
 
     /// The session in which it goes on.
-    pub(super) fn session(&self) -> Option<String> {
+    pub(super) fn session(&self) -> Option<Session> {
         match self {
             Beginning::Afresh => None,
             Beginning::InSession { session, .. } => Some(session.clone()),
@@ -90,7 +90,7 @@ pub(super) fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author:
     let session = progress.session.as_ref().filter(|session| {
         session.agent == choice.agent && author.has_sessions() && session.contract.as_ref() == Some(&contract)
     });
-    let session = session.map(|session| session.id.clone());
+    let session = session.cloned();
     let last = progress.last.as_ref().map(|last| last.outcome);
     match (kept, session) {
         (Some((Kept { approved: true, .. }, head)), session) => {
@@ -113,7 +113,7 @@ pub(super) fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author:
 
 /// Whether neither the work nor a person asked for an end.
 fn was_broken_off(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited)
+    matches!(outcome, Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::OverBudget)
 }
 
 /// What was found in the worktree of a worker that died at this attempt.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::claim::prompt_is_held;
+use super::errand_record::is_on_errand;
 use super::{ClaimRecord, Workshop};
 use crate::error::{Context, Error, Result};
-use crate::model::choice::Choice;
+use crate::model::crew::Member;
 use crate::model::record::SCHEMA;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
@@ -28,7 +29,7 @@ pub struct Bench {
     /// The worktree.
     pub slot: Slot,
     /// Who works here, unless the task says otherwise.
-    pub choice: Choice,
+    pub member: Member,
     /// Reaches the worker while it waits for a program.
     pub wake: Arc<Wake>,
     /// The commit at which the worktree stands, where nothing has touched it since.
@@ -63,6 +64,9 @@ impl SlotRecord {
 
 /// Whether an agent that outlived its worker, and could not be ended, works in a worktree: it holds its prompt.
 fn is_still_used(shop: &Workshop, slot_name: &str) -> Result<bool> {
+    if is_on_errand(&shop.dirs, slot_name).context(|| format!("look who works in slot {slot_name}"))? {
+        return Ok(true);
+    }
     let Some(record) = SlotRecord::read(&shop.dirs, slot_name) else { return Ok(false) };
     let claim = ClaimRecord::read(&shop.dirs, &record.task).filter(|claim| claim.slot == slot_name);
     match claim {
@@ -74,7 +78,7 @@ fn is_still_used(shop: &Workshop, slot_name: &str) -> Result<bool> {
 impl Bench {
     /// Takes the first worktree of the pool that nobody owns, and makes it if there is none yet. What a dead
     /// worker left in it is salvaged first.
-    pub fn take(shop: &Workshop, worker: String, choice: Choice, tip: &Oid) -> Result<Self> {
+    pub fn take(shop: &Workshop, worker: String, member: Member, tip: &Oid) -> Result<Self> {
         let wake = Arc::new(Wake::new().context(|| "make an event descriptor".to_owned())?);
         for number in 1..=MOST_SLOTS {
             let slot_name = format!("{number:02}");
@@ -89,7 +93,7 @@ impl Bench {
             let held = lock.file().try_clone().context(|| format!("share {}", path.display()))?;
             let slot = shop.repo.add_slot(&shop.dirs.slot(&slot_name), tip)?.held_by(held);
             let mut bench =
-                Self { worker, slot_name, slot, choice, wake, fresh_at: None, unsalvaged: false, _lock: lock };
+                Self { worker, slot_name, slot, member, wake, fresh_at: None, unsalvaged: false, _lock: lock };
             bench.salvage_of_the_dead(shop)?;
             return Ok(bench);
         }

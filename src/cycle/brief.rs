@@ -6,6 +6,7 @@ use crate::model::agent::{Agent, Completion, Content};
 use crate::model::comment::{Comment, body_without_comments, comments};
 use crate::model::prompt::{self, CommentFacts, Facts, Telling, Template};
 use crate::model::task::shell_blocks;
+use crate::os::settings::Settings;
 
 impl Cycle<'_> {
     /// The prompt of a turn. `None` for an agent that runs the task's own script, where there is none.
@@ -54,16 +55,23 @@ impl Cycle<'_> {
             base_short: self.base.short(),
             gates: self.gates().iter().map(|gate| gate.run.as_str()).collect(),
             protected: &self.settings.config.protected,
-            completion: match agent.completion {
-                Completion::Signal => "signal",
-                Completion::Exit => "exit",
-            },
+            completion: completion(agent),
             telling,
         };
-        self.settings
-            .agents
-            .prompts()
-            .render(template, &facts)
-            .map_err(|bad| Infra(format!("config/prompts/{}.md:{}: {bad}", bad.name, bad.line.unwrap_or(0))))
+        render(&self.settings, template, &facts)
     }
+}
+
+/// What says that the work is done, as templates know it.
+pub(super) fn completion(agent: &Agent) -> &'static str {
+    match agent.completion {
+        Completion::Signal => "signal",
+        Completion::Exit => "exit",
+    }
+}
+
+/// Fills in a template of the workspace's.
+pub(super) fn render(settings: &Settings, template: Template, facts: &Facts<'_>) -> Result<String, Infra> {
+    let rendered = settings.agents.prompts().render(template, facts);
+    rendered.map_err(|bad| Infra(format!("config/prompts/{}.md:{}: {bad}", bad.name, bad.line.unwrap_or(0))))
 }

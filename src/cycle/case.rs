@@ -15,7 +15,7 @@ use crate::model::gate::Gate;
 use crate::model::plan::{Review, Rules, Step};
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task;
+use crate::model::task::{self, Session};
 use crate::os::git::Oid;
 use crate::os::settings::Settings;
 use crate::os::task_folder;
@@ -30,7 +30,7 @@ pub(super) struct Case {
     /// His description.
     pub(super) author: Agent,
     /// The session that knows the task.
-    pub(super) session: Option<String>,
+    pub(super) session: Option<Session>,
     /// The commit from which the work began.
     pub(super) base: Oid,
     /// What came of it so far.

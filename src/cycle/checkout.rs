@@ -5,7 +5,7 @@ use crate::model::record::{Event, SCHEMA};
 use crate::model::task::TaskId;
 use crate::os::git::{Clean, Oid, Salvaged};
 use crate::os::journal::Who;
-use crate::os::process::{end_remains, marks_beside};
+use crate::os::process::{Mark, end_remains, marks_beside};
 
 use super::bench::SlotRecord;
 use super::{Bench, ClaimRecord, Workshop, setup};
@@ -24,6 +24,13 @@ pub(super) fn tell_salvaged(shop: &Workshop, who: &Who, salvaged: &Salvaged) {
 impl Bench {
     /// Puts the worktree to `at`, for the attempt of `claim` whose work began at `base`.
     pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, at: &Oid, base: &Oid) -> Result<()> {
+        let (task, attempt, base) = (claim.task.clone(), claim.attempt, base.clone());
+        let record = SlotRecord { schema: SCHEMA, task, attempt, base, lent: false };
+        self.prepare_for(shop, &record, &claim.mark, at)
+    }
+
+    /// Puts the worktree to `at`, for the work that `record` names; `mark` is that of its programs.
+    pub(super) fn prepare_for(&mut self, shop: &Workshop, record: &SlotRecord, mark: &Mark, at: &Oid) -> Result<()> {
         if self.unsalvaged {
             self.salvage_of_the_dead(shop)?;
             self.unsalvaged = false;
@@ -31,10 +38,8 @@ impl Bench {
         if self.fresh_at.as_ref() != Some(at) {
             self.reset(shop, at)?;
         }
-        let (task, attempt, base) = (claim.task.clone(), claim.attempt, base.clone());
-        let record = SlotRecord { schema: SCHEMA, task, attempt, base, lent: false };
-        self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
-        setup::make_ready(shop, self, at, &claim.mark)?;
+        self.sign(shop, record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
+        setup::make_ready(shop, self, at, mark)?;
         self.fresh_at = None;
         Ok(())
     }

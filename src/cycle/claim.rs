@@ -6,16 +6,22 @@
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bench, Workshop};
+use super::funds::{self, Unpaid};
+use super::{Bench, Chosen, Workshop};
+use crate::model::budget::Spell;
 use crate::model::queue::Invalid;
+use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::{Kept, Kind, Session, TaskId};
 use crate::os::dirs::Dirs;
 use crate::os::files::{self, Moved};
 use crate::os::git::Oid;
+use crate::os::journal::Who;
 use crate::os::lock::Lock;
 use crate::os::process::{Identity, Mark};
 use crate::os::task_folder::{self, Found};
@@ -28,6 +34,8 @@ pub struct Claim {
     pub found: Found,
     /// What is known of the claim to whoever comes after this process.
     pub record: ClaimRecord,
+    /// The agent that is to work on it has chosen it.
+    pub chosen: Option<Chosen>,
     /// Held while the cycle lasts; the order of the fields is the order of their release.
     _domain: Option<Lock>,
     _lock: Lock,
@@ -64,6 +72,21 @@ pub struct ClaimRecord {
     /// With what the next attempt goes on, should this one be broken off.
     #[serde(default)]
     pub go_on: GoOn,
+    /// The domain whose budget pays for it.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// What it has cost so far.
+    #[serde(default)]
+    pub bill: Bill,
+}
+
+/// What the agents of an attempt have told of its cost so far.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Bill {
+    /// In dollars.
+    pub usd: Option<f64>,
+    /// An agent has its turn: what that costs is not known yet.
+    pub is_open: bool,
 }
 
 /// With what an attempt goes on that follows one which was broken off.
@@ -88,6 +111,11 @@ impl Home {
         let meta = std::fs::metadata(folder)?;
         Ok(Self { device: meta.dev(), inode: meta.ino() })
     }
+
+    /// Whether it is that folder.
+    pub fn is(&self, folder: &Path) -> bool {
+        Self::of(folder).is_ok_and(|here| here == *self)
+    }
 }
 
 /// What came of an attempt to claim.
@@ -100,6 +128,8 @@ pub enum Claimed {
     Locked,
     /// It is no valid task.
     Invalid(Invalid),
+    /// Nobody pays for it.
+    Unpaid(Unpaid),
 }
 
 /// Tries to claim a task for a worker's next cycle.
@@ -142,26 +172,49 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
         process: None,
         prompt: None,
         go_on: GoOn { session: None, kept: found.task.progress.kept.clone() },
+        domain: found.task.domain.clone(),
+        bill: Bill::default(),
     };
+    // The record that is replaced says what the attempt before has cost.
+    funds::settle_dead(shop, id);
     record.write(dirs)?;
+    if let Some(unpaid) = funds::reserve(shop, &record, &found.task)? {
+        return Ok(Claimed::Unpaid(unpaid));
+    }
+    match take(dirs, id) {
+        Ok(Ok(found)) => {
+            let (id, chosen) = (id.clone(), None);
+            Ok(Claimed::Yes(Box::new(Claim { id, found, record, chosen, _domain: domain, _lock: lock })))
+        }
+        Ok(Err(claimed)) => funds::give_back(shop, &record).map(|()| claimed),
+        Err(error) => funds::give_back(shop, &record).and(Err(error)),
+    }
+}
+
+/// Moves the file into `current/` and reads it there; or says why it is not ours.
+fn take(dirs: &Dirs, id: &TaskId) -> io::Result<Result<Found, Claimed>> {
     match task_folder::move_task(dirs, id, State::Pending, State::Current)? {
         Moved::Done => {}
-        Moved::Gone | Moved::Taken => return Ok(Claimed::Lost),
+        Moved::Gone | Moved::Taken => return Ok(Err(Claimed::Lost)),
     }
     match task_folder::read(dirs, State::Current, id) {
-        Ok(Some(found)) => {
-            Ok(Claimed::Yes(Box::new(Claim { id: id.clone(), found, record, _domain: domain, _lock: lock })))
-        }
+        Ok(Some(found)) => Ok(Ok(found)),
         // Its author was quicker than we were: he moved it on, or broke it.
-        Ok(None) => Ok(Claimed::Lost),
+        Ok(None) => Ok(Err(Claimed::Lost)),
         Err(invalid) => {
             task_folder::move_task(dirs, id, State::Current, State::Pending)?;
-            Ok(Claimed::Invalid(invalid))
+            Ok(Err(Claimed::Invalid(invalid)))
         }
     }
 }
 
 impl ClaimRecord {
+    /// Which cycle it is.
+    pub fn spell(&self) -> Spell {
+        let Self { run_id, worker, cycle, task, .. } = self.clone();
+        Spell { run_id, worker, cycle, task }
+    }
+
     /// Writes it where whoever comes later looks for it.
     pub fn write(&self, dirs: &Dirs) -> io::Result<()> {
         files::write(&dirs.claim_record(&self.task), &serde_json::to_vec(self)?)
@@ -176,13 +229,53 @@ impl ClaimRecord {
     /// Whether the processes that it names are this workspace's: a record that came with a copy of the folders speaks
     /// of the original's. (After a reboot the device may have another number; then no such process lives.)
     pub fn speaks_of_processes_here(&self, dirs: &Dirs) -> bool {
-        Home::of(dirs.root()).is_ok_and(|here| here == self.workspace)
+        self.workspace.is(dirs.root())
     }
 }
 
 /// Whether an agent of an earlier attempt still holds its prompt: its worker is dead, it is not.
 pub(super) fn prompt_is_held(dirs: &Dirs, id: &TaskId) -> io::Result<bool> {
-    let Some(prompt) = ClaimRecord::read(dirs, id).and_then(|record| record.prompt) else { return Ok(false) };
+    match ClaimRecord::read(dirs, id).and_then(|record| record.prompt) {
+        Some(prompt) => is_held_prompt(dirs, &prompt),
+        None => Ok(false),
+    }
+}
+
+/// Whether somebody still holds this prompt.
+pub(super) fn is_held_prompt(dirs: &Dirs, prompt: &str) -> io::Result<bool> {
     let path = dirs.root().join(prompt);
     Ok(path.is_file() && Lock::try_exclusive(&path)?.is_none())
+}
+
+/// The same after its agent was killed: a killed process may take a moment to close its files.
+pub fn stays_held(dirs: &Dirs, prompt: &str) -> io::Result<bool> {
+    for _ in 0..100 {
+        if !is_held_prompt(dirs, prompt)? {
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(true)
+}
+
+impl Claim {
+    /// Gives the task back without having begun with it. Gives whether it lies in `current/` no more.
+    pub fn give_back(self, shop: &Workshop, worker: &str, cause: &str) -> bool {
+        let who = Who { worker: Some(worker.to_owned()), cycle: None, task: Some(self.id.clone()) };
+        let (from, to) = (State::Current, State::Pending);
+        let why = match task_folder::move_task(&shop.dirs, &self.id, from, to) {
+            Ok(Moved::Done) => {
+                let moved = Event::TaskMoved { from, to: Some(to), cause: cause.to_owned(), outcome: None };
+                shop.journal.event(&who, moved);
+                return true;
+            }
+            // Moved away by hand: the move wins.
+            Ok(Moved::Gone) => return true,
+            Ok(Moved::Taken) => format!("{} exists already", shop.dirs.shown(&shop.dirs.task(to, &self.id))),
+            Err(error) => error.to_string(),
+        };
+        let message = format!("cannot give the task back: {why}; it stays in current/ until the next start");
+        shop.journal.event(&who, Event::Warning { message });
+        false
+    }
 }

@@ -1,14 +1,15 @@
 //! **Completed** and **recorded**: the task's file says what happened, the record is written, the file moves.
 //!
 //! In this order, each durable before the next: what git published, the file's own block, the record, the
-//! move. Whatever is killed in between is finished by the next start.
+//! ledger, the move. Whatever is killed in between is finished by the next start.
 
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 use super::begin::goes_on;
 use super::notes::{Heading, Notes};
 use super::perform::Performed;
-use super::{Claim, Workshop};
+use super::{Claim, Workshop, funds};
+use crate::model::budget::Usd;
 use crate::model::comment::{Author, with_comment};
 use crate::model::excerpt;
 use crate::model::outcome::Outcome;
@@ -53,6 +54,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
     }
+    funds::settle(shop, &who, &claim.record, record.cost_usd);
     let settled = match (next.to, lies_in) {
         (Some(to), Some(State::Current)) => move_on(shop, &who, &claim, to, cause, outcome),
         (Some(_), _) | (None, _) => {
@@ -120,7 +122,7 @@ fn note_in_file(
 }
 
 fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Progress {
-    let (old, contract) = (&task.progress, task.contract());
+    let old = &task.progress;
     let mut progress = old.clone();
     progress.attempts = next.ledger.attempts;
     progress.infra = next.ledger.infra;
@@ -133,23 +135,21 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         _ => notes.feedback.clone(),
     };
     progress.cost_usd = match (old.cost_usd, notes.spent().cost_usd) {
-        (Some(before), Some(now)) => Some(before + now),
+        (Some(before), Some(now)) => Some(Usd::sum(before, now)),
         (before, now) => before.or(now),
     };
     progress.held = false;
-    progress.kept = notes.kept.clone();
+    if notes.has_begun {
+        progress.kept = notes.kept.clone();
+        progress.session = notes.session.clone().filter(|_| goes_on(outcome));
+    }
     progress.review_rounds = old.review_rounds.saturating_add(notes.review_rounds);
-    // Of a complete task it is only for whoever wants to read it: without what it was told nobody goes on with it.
-    let is_complete = next.to == Some(State::Complete);
-    progress.session = notes.session.clone().filter(|_| goes_on(outcome) || is_complete).map(|id| Session {
-        agent: heading.agent.clone(),
-        id,
-        contract: (!is_complete).then_some(contract),
-    });
     if let Some(merged) = &notes.merged {
         progress.commit = Some(merged.to_string());
     }
-    if is_complete {
+    if next.to == Some(State::Complete) {
+        // For whoever wants to read it: without what it was told nobody goes on with it.
+        progress.session = notes.session.clone().map(|session| Session { contract: None, ..session });
         progress.completed_at = Some(clock::now());
     }
     progress
@@ -174,6 +174,10 @@ fn comment_on(notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transit
                 id(notes)
             ))
         }
+        State::Blocked if outcome == Outcome::OverBudget => Some(format!(
+            "{outcome}: {reason}\n\nThen: swarm retry {}. It goes on with its session and with the work so far.",
+            id(notes)
+        )),
         State::Blocked => Some(format!(
             "{outcome}: {reason}\n\nAnswer with: swarm comment {0} \"…\"; or have it tried again as it is: swarm retry {0}",
             id(notes)
@@ -189,9 +193,10 @@ fn comment_on(notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transit
 
 /// Which cycle it was and what it took: where to look further.
 fn the_cycle(notes: &Notes, heading: &Heading) -> String {
-    let Heading { run_id, worker, agent, .. } = heading;
+    let Heading { run_id, worker, .. } = heading;
     let took = notes.took().map(|took| format!("; {took}")).unwrap_or_default();
-    let session = notes.session.as_ref().map(|session| format!("; session {session} of {agent}")).unwrap_or_default();
+    let session = notes.session.as_ref();
+    let session = session.map(|session| format!("; session {} of {}", session.id, session.agent)).unwrap_or_default();
     format!("({worker}-c{} of run {run_id}{took}{session})", notes.cycle)
 }
 

@@ -100,7 +100,7 @@ fn at_once(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Option<Event>, In
 
 /// Merges the work of a case onto `tip`, in memory.
 pub(super) fn merge(shop: &Workshop, case: &Case, notes: &Notes, work: &Product, tip: &Oid) -> Result<Merge, Infra> {
-    let text = with_trailers(&message(shop, case, work)?, &notes.trailers(&case.choice.agent));
+    let text = with_trailers(&message(shop, case, work)?, &notes.trailers());
     let message = Message { text: &text, task_id: case.claim.id.as_str() };
     Ok(shop.repo.merge(tip, &work.head, strategy(case.settings.config.integrate.strategy), &message)?)
 }

@@ -59,10 +59,20 @@ enum Word {
     Interrupted,
 }
 
-/// Lands a batch of branches, in this order of preference. `bench` is the queue's own worktree.
-pub fn land(shop: &Workshop, bench: &mut Bench, branches: Vec<Box<ReadyBranch>>) -> Vec<Fate> {
-    let mut batch = Batching { shop, bench, waiting: branches, fates: Vec::new() };
-    if let Err(Infra(reason)) = batch.run() {
+/// Lands a batch of branches, in this order of preference. `bench` is the queue's own worktree; `line` gives the
+/// branches when it is our turn to move the base, so that all that came meanwhile are among them.
+pub fn land(shop: &Workshop, bench: &mut Bench, line: impl FnOnce() -> Vec<Box<ReadyBranch>>) -> Vec<Fate> {
+    let turn = Turn::take(shop);
+    let mut batch = Batching { shop, bench, waiting: line(), fates: Vec::new() };
+    let landed = match &turn {
+        Ok(Some(turn)) => batch.run(turn),
+        Ok(None) => {
+            batch.settle_all(Event::Halted(Halt::Interrupted));
+            Ok(())
+        }
+        Err(error) => Err(Infra(error.to_string())),
+    };
+    if let Err(Infra(reason)) = landed {
         for mut branch in std::mem::take(&mut batch.waiting) {
             branch.notes.because(reason.clone());
             batch.settle(branch, Event::Halted(Halt::Infra));
@@ -103,11 +113,7 @@ struct Batching<'a> {
 }
 
 impl Batching<'_> {
-    fn run(&mut self) -> Result<(), Infra> {
-        let Some(_turn) = Turn::take(self.shop)? else {
-            self.settle_all(Event::Halted(Halt::Interrupted));
-            return Ok(());
-        };
+    fn run(&mut self, _turn: &Turn<'_>) -> Result<(), Infra> {
         for _ in 0..MOST_MOVES {
             self.let_go_of_what_cannot_land();
             let tips = self.shop.repo.tips(&self.shop.base)?;
@@ -129,6 +135,11 @@ impl Batching<'_> {
                 }
             };
             let after = row.split_off(green);
+            if row.iter_mut().any(|link| !self.may_land(&mut link.branch)) {
+                // What would be published now holds work that nobody wants any more, or that nobody has approved.
+                self.put_back(row.into_iter().chain(after).collect());
+                continue;
+            }
             if let Some(last) = row.last() {
                 let who = last.branch.notes.who.clone();
                 let (commit, tree) = (last.commit.clone(), last.tree.clone());
@@ -170,6 +181,11 @@ impl Batching<'_> {
                 self.waiting.push(branch);
             }
         }
+    }
+
+    fn may_land(&self, branch: &mut ReadyBranch) -> bool {
+        let halt = reason_to_halt(&self.shop.dirs, &self.shop.stop, branch.id());
+        halt.is_none() && branch.is_still_approved(self.shop)
     }
 
     /// Merges as many as go together one onto the other.

@@ -2,6 +2,7 @@
 //! cost what was added since the one before.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::notes::Spent;
 use super::turn::Talk;
@@ -9,17 +10,18 @@ use crate::model::agent::Scope;
 use crate::model::answer::{Answer, cost_since, usage_since};
 use crate::model::record::Usage;
 
-/// What was told last, by session.
-#[derive(Debug, Default)]
+/// What was told last, by session. A copy shares it: several cycles may go on in one session.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
-    told: BTreeMap<String, Spent>,
+    told: Arc<Mutex<BTreeMap<String, Spent>>>,
 }
 
 impl Ledger {
     /// What the turn has cost of which `answer` was the end.
     pub(super) fn spent(&mut self, talk: &Talk, session: Option<&str>, answer: &Answer) -> Spent {
         let now = Spent { usage: answer.usage, cost_usd: answer.cost_usd };
-        let before = session.and_then(|session| self.told.insert(session.to_owned(), now));
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = session.and_then(|session| told.insert(session.to_owned(), now));
         let goes_on = match talk {
             Talk::GoOn(_) => true,
             Talk::Once | Talk::Begin(_) => false,

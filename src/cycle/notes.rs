@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
 use crate::model::state::State;
-use crate::model::task::{Kept, TaskId};
+use crate::model::task::{Kept, Session, TaskId};
 use crate::os::clock;
 use crate::os::git::{Oid, Salvaged};
 use crate::os::journal::{Journal, Who};
@@ -27,8 +28,12 @@ pub(super) struct Notes {
     pub(super) head: Option<Oid>,
     pub(super) merged: Option<Oid>,
     pub(super) created: Vec<TaskId>,
+    /// Tasks that the agent claimed.
+    pub(super) claimed: Vec<TaskId>,
+    /// Its worktree was made ready: with what the last attempt left it has gone on, or begun afresh.
+    pub(super) has_begun: bool,
     /// The author's session.
-    pub(super) session: Option<String>,
+    pub(super) session: Option<Session>,
     /// Rounds of review.
     pub(super) review_rounds: u32,
     /// Where its work is kept while it waits in the merge queue.
@@ -46,7 +51,8 @@ pub(super) struct Heading {
     pub(super) run_id: String,
     pub(super) host: String,
     pub(super) worker: String,
-    pub(super) title: String,
+    /// The task's; `None`: it has none.
+    pub(super) title: Option<String>,
     pub(super) agent: String,
     pub(super) model: Option<String>,
     pub(super) slot: String,
@@ -92,7 +98,7 @@ impl Spent {
             cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
         };
         let cost_usd = match (self.cost_usd, other.cost_usd) {
-            (Some(one), Some(other)) => Some(one + other),
+            (Some(one), Some(other)) => Some(Usd::sum(one, other)),
             (one, other) => one.or(other),
         };
         Spent { usage, cost_usd }
@@ -113,6 +119,8 @@ impl Notes {
             head: None,
             merged: None,
             created: Vec::new(),
+            claimed: Vec::new(),
+            has_begun: false,
             session: None,
             review_rounds: 0,
             salvaged: None,
@@ -169,11 +177,11 @@ impl Notes {
         steps.fold(Spent::default(), Spent::and)
     }
 
-    /// What the commit of the work tells of what it took, where that is known. `agent` is the author.
-    pub(super) fn trailers(&self, agent: &str) -> Vec<(&'static str, String)> {
+    /// What the commit of the work tells of what it took, where that is known.
+    pub(super) fn trailers(&self) -> Vec<(&'static str, String)> {
         let rounds = (self.review_rounds > 0).then(|| self.review_rounds.to_string());
         let cost = self.spent().cost_usd.map(|cost| ((cost * 1e6).round() / 1e6).to_string());
-        let session = self.session.as_ref().map(|id| format!("{agent} {id}"));
+        let session = self.session.as_ref().map(|session| format!("{} {}", session.agent, session.id));
         let told = [("Swarm-Review-Rounds", rounds), ("Swarm-Cost-Usd", cost), ("Swarm-Session", session)];
         told.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
@@ -208,11 +216,11 @@ impl Notes {
             host: heading.host,
             pid: std::process::id(),
             task: self.who.task.clone(),
-            title: Some(heading.title),
+            title: heading.title,
             attempt: self.attempt,
             agent: Some(heading.agent),
             model: heading.model,
-            session_id: self.session,
+            session_id: self.session.map(|session| session.id),
             slot: Some(heading.slot),
             branch: self.branch,
             base: self.base.as_ref().map(text),
@@ -226,7 +234,7 @@ impl Notes {
             ended_at: clock::now(),
             duration_ms: milliseconds(self.began),
             steps: self.steps,
-            claimed: Vec::new(),
+            claimed: self.claimed,
             created: self.created,
             recycled,
             review_rounds: self.review_rounds,

@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::case::Cycle;
 use super::perform::Infra;
 use super::{Bench, Workshop};
 use crate::model::record::Event;
@@ -49,11 +48,12 @@ pub(super) fn close(bench: &Bench) -> io::Result<()> {
     }
 }
 
-/// Takes what lies in the outbox; gives the tasks that are pending now. A file that is no valid task, or
-/// whose name is taken, is put beside the run's records and reported.
-pub(super) fn collect(cycle: &Cycle<'_>, who: &Who) -> Result<Vec<TaskId>, Infra> {
+/// Takes what lies in the outbox, at most `room` tasks of it in the order of their names; gives those that are pending
+/// now. A file that is no valid task, whose name is taken, or for which there is no room, is put beside the run's
+/// records and reported.
+pub(super) fn collect(shop: &Workshop, bench: &Bench, who: &Who, room: usize) -> Result<Vec<TaskId>, Infra> {
     let mut created = Vec::new();
-    let folder = folder(cycle.bench);
+    let folder = folder(bench);
     if !fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir()) {
         return Ok(created);
     }
@@ -67,9 +67,11 @@ pub(super) fn collect(cycle: &Cycle<'_>, who: &Who) -> Result<Vec<TaskId>, Infra
             Name::Task(id) => Ok(id),
         };
         let bytes = task_folder::read_plain(&path);
-        match id.and_then(|id| adopt(cycle.shop, bytes.as_deref(), id)) {
+        let id =
+            id.and_then(|id| if created.len() < room { Ok(id) } else { Err(format!("there was room for {room}")) });
+        match id.and_then(|id| adopt(shop, bytes.as_deref(), id)) {
             Ok(id) => created.push(id),
-            Err(reason) => refuse(cycle.shop, who, &path, bytes.ok().as_deref(), &reason)?,
+            Err(reason) => refuse(shop, who, &path, bytes.ok().as_deref(), &reason)?,
         }
     }
     Ok(created)

@@ -8,8 +8,8 @@ use super::case::{Case, Cycle};
 use super::complete::{Ended, complete};
 use super::integrate::{Integrated, integrate};
 use super::keep::{keep_for_the_queue, keep_the_work};
-use super::ledger::Ledger;
 use super::notes::{Heading, Notes};
+use super::shared::report_shared;
 use super::verify::{self, Tried, verify};
 use super::vigil::reason_to_halt;
 use super::{Bench, Claim, ReadyBranch, Workshop, outbox};
@@ -20,8 +20,8 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Landing, Plan, Step, Work};
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task;
-use crate::os::git::{GitError, Oid, Shared};
+use crate::model::task::{self, Session};
+use crate::os::git::{GitError, Oid};
 use crate::os::journal::Who;
 
 /// A trouble that says nothing about the work, in one sentence.
@@ -79,7 +79,7 @@ pub enum Turned {
 /// Performs the cycle of a claimed task: from its checkout to its record, or to the merge queue.
 pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number: u32) -> Turned {
     let who = Who { worker: Some(bench.worker.clone()), cycle: Some(number), task: Some(claim.id.clone()) };
-    let choice = choose(&bench.choice, &claim.found.task);
+    let choice = choose(&bench.member.choice, &claim.found.task);
     let mut notes = Notes::begin(who.clone(), number, claim.record.attempt);
     shop.journal.event(
         &who,
@@ -89,7 +89,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         run_id: shop.journal.run_id().to_owned(),
         host: shop.host.clone(),
         worker: bench.worker.clone(),
-        title: claim.found.task.title.clone(),
+        title: Some(claim.found.task.title.clone()),
         agent: choice.agent.clone(),
         model: choice.model.clone(),
         slot: bench.slot_name.clone(),
@@ -115,18 +115,24 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         }
     };
     notes.base = Some(begun.base.clone());
+    notes.has_begun = true;
+    let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
+    let (chosen, ledger) = chosen.map_or_else(Default::default, |(id, ledger)| (Some(id), ledger));
+    let contract = Some(claim.found.task.contract());
+    // It knows of the task, and has not been told it.
+    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0 });
     let mut case = Case {
         settings,
         claim,
         choice,
         author,
-        session: begun.beginning.session(),
+        session: begun.beginning.session().or(chosen),
         base: begun.base,
         work: None,
         open_turn: None,
         reviewed: None,
         conflict: None,
-        ledger: Ledger::default(),
+        ledger,
     };
     let mut cycle = Cycle { shop, bench, case: &mut case };
     let plan = match cycle.first_plan(&begun.beginning, &begun.at, &mut notes) {
@@ -293,16 +299,17 @@ impl Cycle<'_> {
                 return Err(Infra(format!("{step:?} is not the author's")));
             }
         };
-        self.report_shared(notes, &shared);
+        report_shared(self.shop, notes, &shared);
         if !self.bench.slot.is_intact() {
             notes.because("the agent has removed its worktree, or put something else in its place");
             return Ok(plan::Event::Worked(Work::Failed));
         }
-        notes.created.extend(outbox::collect(self, &notes.who)?);
+        if self.bench.member.role.makes_tasks() {
+            notes.created.extend(outbox::collect(self.shop, self.bench, &notes.who, usize::MAX)?);
+        }
         outbox::close(self.bench)?;
         self.bench.slot.forget_locks()?;
         let plan::Event::Worked(said) = event else { return Ok(event) };
-        self.open_turn = None;
         let work = match (step, said) {
             (_, Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut) => said,
             (Step::Resolve(_), _) => self.mended(notes, Self::take_resolution)?,
@@ -310,6 +317,11 @@ impl Cycle<'_> {
             (_, Work::Ready) => self.gather(notes)?,
             (_, Work::Silent | Work::NoChange | Work::Done) => said,
         };
+        match work {
+            Work::Ready | Work::Silent | Work::NoChange | Work::Done => self.open_turn = None,
+            // What the author left of it is nowhere but in the worktree.
+            Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut => {}
+        }
         Ok(plan::Event::Worked(work))
     }
 
@@ -325,16 +337,6 @@ impl Cycle<'_> {
             return Ok(Work::Failed);
         }
         Ok(work)
-    }
-
-    /// Says what was changed, while an agent worked, of what all worktrees share.
-    pub(super) fn report_shared(&self, notes: &Notes, before: &Shared) {
-        for path in before.changed(&self.shop.repo.shared()) {
-            let path = self.shop.dirs.shown(&path);
-            let message =
-                format!("{path} was changed while the agent worked: it applies to all tasks, and to you; look at it");
-            self.shop.journal.event(&notes.who, Event::Warning { message });
-        }
     }
 
     fn verify(&mut self, notes: &mut Notes) -> Result<plan::Event, Infra> {

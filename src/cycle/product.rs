@@ -23,7 +23,7 @@ pub(super) struct Product {
     pub(super) made_by_us: bool,
     /// A person has approved exactly this.
     pub(super) approved: bool,
-    /// The contract for which a reviewer has approved exactly this.
+    /// The contract for which a reviewer, or a person, has approved exactly this.
     pub(super) approved_for: Option<String>,
 }
 
@@ -69,8 +69,10 @@ impl Cycle<'_> {
 
     /// Goes on with work that a person has approved as it is.
     pub(super) fn is_approved(&mut self) -> Result<(), Infra> {
+        let contract = self.claim.found.task.contract();
         if let Some(work) = &mut self.work {
             work.approved = true;
+            work.approved_for = Some(contract);
         }
         self.note_work()
     }

@@ -10,6 +10,7 @@ use super::ended::Ended;
 use super::notes::Notes;
 use super::perform::Infra;
 use super::product::Product;
+use super::shared::report_shared;
 use super::turn::{Talk, Turn};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
@@ -110,6 +111,10 @@ impl Cycle<'_> {
         let mut talk = Talk::new(&agent);
         let mut again = None;
         for _ in 0..TRIES {
+            if let Some(reason) = self.is_too_dear(notes) {
+                notes.because(reason);
+                return Ok(Heard::Halted(Halt::OverBudget));
+            }
             let prompt = self.tell_reviewer(&agent, material, again.as_deref())?;
             self.bench.reset(self.shop, &material.head)?;
             let turn = Turn {
@@ -145,7 +150,7 @@ impl Cycle<'_> {
             };
             let said = with_tail(String::new(), &reply.said);
             self.end_turn(notes, reply, result)?;
-            self.report_shared(notes, &shared);
+            report_shared(self.shop, notes, &shared);
             self.bench.slot.forget_locks()?;
             self.bench.reset(self.shop, &material.head)?;
             let no_review = match heard {

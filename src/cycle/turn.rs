@@ -4,11 +4,12 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::attend::Attended;
 use super::case::Cycle;
 use super::ended::{Ended, judge_end};
+use super::mandate::Stage;
 use super::notes::{Notes, Spent};
 use super::perform::Infra;
 use super::run_program::Program;
@@ -17,7 +18,6 @@ use crate::model::answer::Reader;
 use crate::model::choice::Choice;
 use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
-use crate::model::state::State;
 use crate::os::lock::Lock;
 use crate::os::process::Clocks;
 
@@ -90,7 +90,7 @@ pub(super) struct Reply {
     spent: Spent,
 }
 
-impl Cycle<'_> {
+impl Stage<'_> {
     /// Lets an agent have its turn.
     pub(super) fn ask(&mut self, notes: &mut Notes, turn: Turn<'_>) -> Result<Reply, Infra> {
         let round = notes.round(turn.step);
@@ -102,13 +102,12 @@ impl Cycle<'_> {
         let prompt = turn.agent.prompt.guarded(&turn.prompt);
         fs::write(&path, prompt.as_bytes())?;
         let argv = command_line(self, &turn, &prompt, &path)?;
-        let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.claim.record.mark.clone());
+        let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.mandate.mark().clone());
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
-        self.claim.record.prompt = Some(self.shop.dirs.shown(&path));
-        self.claim.record.write(&self.shop.dirs)?;
-        for (name, value) in self.told(notes).into_iter().chain(turn.env) {
+        self.mandate.note_prompt(&self.shop.dirs, self.shop.dirs.shown(&path))?;
+        for (name, value) in self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env) {
             program = program.with_env(name, value);
         }
         let mut reader = Reader::new(&turn.agent.output);
@@ -120,28 +119,40 @@ impl Cycle<'_> {
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
         let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
-        Ok(Reply { halt: attended.halt, attended, ended, said: answer.text.unwrap_or_default(), session, spent })
+        let said = answer.text.unwrap_or_default();
+        let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
+        Ok(Reply { halt: attended.halt, attended, ended, said, session, spent })
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
-    pub(super) fn end_turn(&self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
+    pub(super) fn end_turn(&mut self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
         let log_error = reply.attended.ending.log_error.as_ref().map(ToString::to_string);
         self.conclude_with(notes, reply.attended, result, reply.spent);
+        self.mandate.note_bill(&self.shop.dirs, notes.spent().cost_usd);
         match log_error {
             Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
             None => Ok(()),
         }
     }
+}
 
-    /// What every agent's environment says about its task.
-    fn told(&self, notes: &Notes) -> Vec<(&'static str, OsString)> {
-        let file: PathBuf = self.shop.dirs.task(State::Current, &self.claim.id);
-        vec![
-            ("SWARM_TASK", self.claim.id.as_str().into()),
-            ("SWARM_TASK_FILE", file.into_os_string()),
-            ("SWARM_CYCLE", notes.cycle.to_string().into()),
-            ("SWARM_ATTEMPT", notes.attempt.to_string().into()),
-        ]
+impl Cycle<'_> {
+    /// Lets an agent have its turn on the cycle's task.
+    pub(super) fn ask(&mut self, notes: &mut Notes, turn: Turn<'_>) -> Result<Reply, Infra> {
+        self.stage().ask(notes, turn)
+    }
+
+    /// Ends the step of a turn; see [`Stage::end_turn`].
+    pub(super) fn end_turn(&mut self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
+        self.stage().end_turn(notes, reply, result)
+    }
+}
+
+/// What an agent said, without the prompt where it repeats that word for word: nothing in there is its own.
+fn without_echo(said: &str, prompt: &str) -> String {
+    match prompt.trim() {
+        "" => said.to_owned(),
+        prompt => said.replace(prompt, ""),
     }
 }
 
@@ -160,7 +171,7 @@ fn hand_over(path: &Path, via: Via) -> Result<File, Infra> {
     Ok(file)
 }
 
-fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -> Result<Vec<OsString>, Infra> {
+fn command_line(stage: &Stage<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -> Result<Vec<OsString>, Infra> {
     let Turn { agent, choice, talk, .. } = turn;
     if agent.prompt.via == Via::Arg && prompt.len() > LONGEST_ARGUMENT {
         return Err(Infra(format!(
@@ -170,8 +181,8 @@ fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -
         )));
     }
     let path = path.display().to_string();
-    let worktree = cycle.bench.slot.path().display().to_string();
-    let run_folder = cycle.shop.journal.folder().display().to_string();
+    let worktree = stage.bench.slot.path().display().to_string();
+    let run_folder = stage.shop.journal.folder().display().to_string();
     let (new_session, session) = match talk {
         Talk::Once => ("", ""),
         Talk::Begin(id) => (id.as_str(), ""),
@@ -185,7 +196,7 @@ fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -
         ("effort", choice.effort.as_deref().unwrap_or_default()),
         ("session", session),
         ("new_session", new_session),
-        ("task", cycle.claim.id.as_str()),
+        ("task", stage.mandate.task()),
         ("run_dir", run_folder.as_str()),
     ]);
     let mut argv: Vec<OsString> = agent.command_line(&values).into_iter().map(OsString::from).collect();
@@ -193,24 +204,31 @@ fn command_line(cycle: &Cycle<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -
     if let Some(program) = argv.first_mut()
         && program.as_encoded_bytes().contains(&b'/')
     {
-        *program = cycle.shop.dirs.root().join(&program).into_os_string();
+        *program = stage.shop.dirs.root().join(&program).into_os_string();
     }
     Ok(argv)
 }
 
 /// The three clocks; what the task says goes before the settings.
-fn clocks(cycle: &Cycle<'_>) -> Clocks {
-    let limits = &cycle.settings.config.limits;
+fn clocks(stage: &Stage<'_>) -> Clocks {
+    let limits = &stage.settings.config.limits;
     Clocks {
         start_silence: Some(limits.start_silence.unwrap_or(limits.silence)),
         silence: Some(limits.silence),
-        total: Some(cycle.claim.found.task.timeout.unwrap_or(limits.timeout)),
+        total: Some(stage.mandate.timeout().unwrap_or(limits.timeout)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_repeats_the_prompt_is_not_said() {
+        assert_eq!(without_echo("> do it\nlike so\nwell, done", "do it\nlike so\n\n"), "> \nwell, done");
+        assert_eq!(without_echo("do it, like so", "do it\nlike so"), "do it, like so");
+        assert_eq!(without_echo("done", "\n"), "done");
+    }
 
     #[test]
     fn a_new_session_has_the_name_of_a_random_uuid() {

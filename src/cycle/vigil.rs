@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::claim::ClaimRecord;
+use super::mandate::Mandate;
 use crate::model::plan::Halt;
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -18,12 +18,11 @@ const BETWEEN_TWO_SAVES: Duration = Duration::from_millis(500);
 /// Hears what a program prints, in pieces.
 pub(super) type Ear<'a> = &'a mut dyn FnMut(&[u8]);
 
-/// Watches over one program of one task.
+/// Watches over one program.
 pub(super) struct Vigil<'a> {
     dirs: &'a Dirs,
     stop: &'a StopValue,
-    id: &'a TaskId,
-    record: &'a mut ClaimRecord,
+    mandate: Mandate<'a>,
     /// Hears what the program prints.
     ear: Ear<'a>,
     /// Why the program was ended, if it was this vigil's doing.
@@ -31,15 +30,9 @@ pub(super) struct Vigil<'a> {
 }
 
 impl<'a> Vigil<'a> {
-    /// A vigil over a program of the task `id`; who it is goes into the claim's record.
-    pub(super) fn new(
-        dirs: &'a Dirs,
-        stop: &'a StopValue,
-        id: &'a TaskId,
-        record: &'a mut ClaimRecord,
-        ear: Ear<'a>,
-    ) -> Self {
-        Self { dirs, stop, id, record, ear, halt: None }
+    /// A vigil over a program that runs in the name of `mandate`, where it is noted who it is.
+    pub(super) fn new(dirs: &'a Dirs, stop: &'a StopValue, mandate: Mandate<'a>, ear: Ear<'a>) -> Self {
+        Self { dirs, stop, mandate, ear, halt: None }
     }
 }
 
@@ -63,9 +56,8 @@ pub(super) fn reason_to_halt(dirs: &Dirs, stop: &StopValue, id: &TaskId) -> Opti
 
 impl Watch for Vigil<'_> {
     fn started(&mut self, identity: &Identity) -> Verdict {
-        self.record.process = Some(identity.clone());
         // The mark in its environment finds it as well; this is the second line.
-        let _ = self.record.write(self.dirs);
+        let _ = self.mandate.note_process(self.dirs, identity);
         self.look()
     }
 
@@ -75,7 +67,7 @@ impl Watch for Vigil<'_> {
     }
 
     fn look(&mut self) -> Verdict {
-        self.halt = reason_to_halt(self.dirs, self.stop, self.id);
+        self.halt = self.mandate.reason_to_halt(self.dirs, self.stop);
         match self.halt {
             Some(_) => Verdict::End,
             None => Verdict::GoOn,

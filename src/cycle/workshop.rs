@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::Funds;
 use crate::os::dirs::Dirs;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
@@ -23,6 +24,8 @@ pub struct Workshop {
     pub base: String,
     /// The records.
     pub journal: Journal,
+    /// The money.
+    pub funds: Funds,
     /// What gates have said of trees.
     pub judgements: Judgements,
     /// Whether the run is to end.

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 
+use super::budget::{Refusal, Short};
 use super::footprint::Footprint;
 use super::queue::{Entry, Queue};
 use super::task::{Kind, TaskId};
@@ -18,6 +19,11 @@ pub use hold::{Chain, Circle, End, Hold};
 mod filter;
 mod hold;
 mod waits;
+
+/// Why nobody pays for a task, if that is so.
+fn unpaid(queue: &Queue, entry: &Entry) -> Option<Refusal> {
+    queue.purse.refuses(entry.domain.as_deref(), &entry.appetite)
+}
 
 /// The live tasks, as far as they restrict the others.
 struct Live<'a> {
@@ -115,6 +121,9 @@ impl<'a> Look<'a> {
         if let (Some(id), Some(domain)) = (self.live.domain_of(entry), &entry.domain) {
             tell(Hold::Domain(domain.clone(), id.clone()))?;
         }
+        if let Some(refusal) = unpaid(queue, entry) {
+            tell(refusal.into())?;
+        }
         match self.live.overlap_of(entry) {
             Some(id) => tell(Hold::Overlap(id.clone())),
             None => ControlFlow::Continue(()),
@@ -125,13 +134,13 @@ impl<'a> Look<'a> {
 /// The task to claim next, if there is one. `queue` must have been advanced to the present.
 ///
 /// The work grows with the live tasks and with those that stand before the one picked and are passed over:
-/// left out by the filter, of a busy domain, or overlapping with a live task.
+/// left out by the filter, of a busy or penniless domain, or overlapping with a live task.
 pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
     let live = Live::of(queue);
     let mut sieve = Sieve::new(queue, filter);
     let mut second_best = None;
     for entry in queue.in_order() {
-        if live.domain_of(entry).is_some() || sieve.refuses(entry).is_some() {
+        if live.domain_of(entry).is_some() || unpaid(queue, entry).is_some() || sieve.refuses(entry).is_some() {
             continue;
         }
         if live.overlap_of(entry).is_none() {
@@ -142,12 +151,33 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
     second_best
 }
 
+/// The first `most` of what could be claimed now, in the order in which it would be, and how many could be in all.
+/// `queue` must have been advanced to the present.
+pub fn first_claimable<'a>(queue: &'a Queue, filter: &Filter, most: usize) -> (Vec<&'a Entry>, usize) {
+    let live = Live::of(queue);
+    let mut sieve = Sieve::new(queue, filter);
+    let claimable = queue.in_order().filter(|entry| live.domain_of(entry).is_none() && sieve.refuses(entry).is_none());
+    let (mut first, mut overlapping, mut count) = (Vec::new(), Vec::new(), 0);
+    for entry in claimable {
+        count += 1;
+        // The others need no look: they could not come before these.
+        if first.len() < most {
+            let of_its_kind = if live.overlap_of(entry).is_none() { &mut first } else { &mut overlapping };
+            of_its_kind.push(entry);
+        }
+    }
+    first.extend(overlapping);
+    first.truncate(most);
+    (first, count)
+}
+
 /// What could be claimed now, in the order in which it would be; and for each other waiting task what holds it.
 /// `queue` must have been advanced to the present.
 pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(&'a Entry, Hold)>) {
     let mut look = Look::new(queue, filter);
     let Look { live, sieve, .. } = &mut look;
-    let claimable = queue.in_order().filter(|entry| live.domain_of(entry).is_none() && sieve.refuses(entry).is_none());
+    let is_free = |entry: &&Entry| live.domain_of(entry).is_none() && unpaid(queue, entry).is_none();
+    let claimable = queue.in_order().filter(is_free).filter(|entry| sieve.refuses(entry).is_none());
     let (clear, overlapping): (Vec<_>, Vec<_>) = claimable.partition(|entry| live.overlap_of(entry).is_none());
     let claimed: Vec<&Entry> = clear.into_iter().chain(overlapping).collect();
     let listed: HashSet<&TaskId> = claimed.iter().map(|entry| &entry.id).collect();
@@ -187,6 +217,28 @@ pub fn stuck<'a>(queue: &'a Queue, filter: &Filter, among: impl Iterator<Item = 
     stuck
 }
 
+/// The domains that cannot pay for a task that could be claimed otherwise, each once. `queue` must have been advanced
+/// to the present.
+pub fn short_of_money(queue: &Queue, filter: &Filter) -> Vec<Short> {
+    let mut found: Vec<Short> = Vec::new();
+    if !queue.purse.has_budgets() {
+        return found;
+    }
+    let live = Live::of(queue);
+    let mut sieve = Sieve::new(queue, filter);
+    for entry in queue.in_order().filter(|entry| live.domain_of(entry).is_none()) {
+        match unpaid(queue, entry) {
+            Some(Refusal::Short(short))
+                if found.iter().all(|known| known.domain != short.domain) && sieve.refuses(entry).is_none() =>
+            {
+                found.push(short);
+            }
+            Some(_) | None => {}
+        }
+    }
+    found
+}
+
 /// Whether the filter lets a task through that is worked on now; one of which nothing is known may be meant.
 pub fn is_meant(queue: &Queue, filter: &Filter, live: Option<&Entry>) -> bool {
     live.is_none_or(|entry| Sieve::new(queue, filter).refuses(entry).is_none())
@@ -198,7 +250,8 @@ pub enum Outlook {
     /// Something becomes claimable at this moment; and, then or later, something does so by itself: after a pause, or
     /// when a lock is tried again.
     At(Timestamp),
-    /// Something becomes claimable at this moment, but all that will only because its author wished to wait that long.
+    /// Something becomes claimable at this moment, but all that will only because its author wished to wait that long,
+    /// or perhaps because somebody gives money for it.
     AuthorsTime(Timestamp),
     /// Only the end of a live task, or a person, can change something.
     Nothing,
@@ -214,7 +267,20 @@ pub fn outlook(queue: &Queue, filter: &Filter, now: Timestamp) -> Outlook {
             return Outlook::At(nearest);
         }
     }
-    nearest.map_or(Outlook::Nothing, Outlook::AuthorsTime)
+    let mut outlook = nearest.map_or(Outlook::Nothing, Outlook::AuthorsTime);
+    for entry in queue.in_order() {
+        let Some(Refusal::Closed(closed)) = unpaid(queue, entry) else { continue };
+        if sieve.refuses(entry).is_some() {
+            continue;
+        }
+        let until = nearest.map_or(closed.until, |nearest| nearest.min(closed.until));
+        match closed.needs_a_person {
+            false => return Outlook::At(until),
+            true => outlook = Outlook::AuthorsTime(until),
+        }
+        nearest = Some(until);
+    }
+    outlook
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::budget::Purse;
 use super::state::State;
 use super::task::{Kind, TaskId};
 use entry::Key;
@@ -45,6 +46,8 @@ pub struct Queue {
     families: Families,
     /// Files that are no valid task, with the reason.
     invalid: BTreeMap<(State, String), Invalid>,
+    /// What the domains can pay.
+    pub purse: Purse,
 }
 
 /// A waiting task, and in which of the orders it stands.
@@ -182,6 +185,7 @@ impl Queue {
 
     /// Lets the tasks whose moment has come be claimed.
     pub fn advance(&mut self, now: Timestamp) {
+        self.purse.advance(now);
         while let Some((due, key)) = self.timed.first().filter(|(due, _)| *due <= now).cloned() {
             self.timed.remove(&(due, key.clone()));
             self.deferred.remove(&key.id);

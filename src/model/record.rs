@@ -144,6 +144,9 @@ pub enum Event {
     RunStopped {
         /// Why.
         reason: String,
+        /// The exit code.
+        #[serde(default)]
+        exit_code: u8,
     },
     /// A worker has a task.
     TaskClaimed {
@@ -276,6 +279,13 @@ pub enum Event {
     Warning {
         /// What.
         message: String,
+    },
+    /// Money is used up: tasks wait for it.
+    BudgetExhausted {
+        /// Whose; null: that of the run.
+        domain: Option<String>,
+        /// How it stands, and what to do.
+        reason: String,
     },
     /// Claiming is paused.
     Paused {

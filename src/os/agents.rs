@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
+use crate::model::crew::Member;
 use crate::model::prompt::{BadTemplate, Prompts};
 use crate::model::yaml;
 
@@ -16,10 +17,11 @@ use crate::model::yaml;
 const BUILT_IN: [(&str, &str); 1] = [("script", include_str!("../../config/agents/script.yaml"))];
 
 /// The prompts that come with the program.
-pub const PROMPTS: [(&str, &str); 11] = [
+pub const PROMPTS: [(&str, &str); 12] = [
     ("worker", include_str!("../../config/prompts/worker.md")),
     ("executor", include_str!("../../config/prompts/executor.md")),
     ("planner", include_str!("../../config/prompts/planner.md")),
+    ("claim", include_str!("../../config/prompts/claim.md")),
     ("reviewer", include_str!("../../config/prompts/reviewer.md")),
     ("resume", include_str!("../../config/prompts/resume.md")),
     ("nudge", include_str!("../../config/prompts/nudge.md")),
@@ -122,6 +124,19 @@ impl Catalogue {
             }));
         }
         Ok(described)
+    }
+
+    /// The agent of a worker; one that must be told more than a task's commands must be able to hear it.
+    pub fn find_for(&self, member: &Member) -> Result<&Described> {
+        let described = self.find(&member.choice)?;
+        match member.must_be_told().filter(|_| !described.agent.can_be_told()) {
+            None => Ok(described),
+            Some(what) => {
+                let agent = &member.choice.agent;
+                let error = Error::usage(format!("workers: `{agent}` cannot {what}: it runs the task's own script"));
+                Err(error.hint("name an agent that is told what to do"))
+            }
+        }
     }
 
     /// What agents are told.

@@ -61,6 +61,21 @@ impl Dirs {
         self.runs.join(run_id)
     }
 
+    /// What was spent, over all runs.
+    pub fn ledger(&self) -> PathBuf {
+        self.runs.join("ledger.jsonl")
+    }
+
+    /// The lock of whoever writes into the ledger.
+    pub fn ledger_lock(&self) -> PathBuf {
+        self.locks().join("ledger.lock")
+    }
+
+    /// The lock of whoever tells the budget command what was spent.
+    pub fn telling_lock(&self) -> PathBuf {
+        self.locks().join("telling.lock")
+    }
+
     /// What is local to this machine.
     pub fn machine(&self) -> &Path {
         &self.machine
@@ -114,6 +129,16 @@ impl Dirs {
     /// What is known of a worktree.
     pub fn slot_record(&self, slot: &str) -> PathBuf {
         self.slots().join(format!("{slot}.json"))
+    }
+
+    /// What is known of an agent that works in a worktree without a task.
+    pub fn errand_record(&self, slot: &str) -> PathBuf {
+        self.slots().join(format!("{slot}.errand.json"))
+    }
+
+    /// The lock under which a planner plans.
+    pub fn planner_lock(&self) -> PathBuf {
+        self.locks().join("planner.lock")
     }
 
     /// The lock of the worker that owns a worktree.

@@ -23,4 +23,6 @@ pub mod settings;
 pub mod control;
 pub mod journal;
 pub mod records;
+pub mod ledger;
+pub mod hook;
 pub mod workspace;

@@ -127,6 +127,13 @@ impl<'a> Records<'a> {
         reviews
     }
 
+    /// One cycle of one run.
+    pub fn cycle(&mut self, run_id: &str, worker: &str, cycle: u32) -> Option<Cycle> {
+        let name = format!("{worker}-c{cycle}.json");
+        let is_plain = is_run_id(run_id) && !name.contains('/');
+        is_plain.then(|| self.document(&self.dirs.run(run_id).join("cycles").join(name))).flatten()
+    }
+
     /// The events of one run whose line holds `text`, oldest first.
     pub fn events(&mut self, run_id: &str, text: &str) -> Vec<EventLine> {
         let path = self.dirs.run(run_id).join("events.jsonl");
@@ -254,7 +261,7 @@ fn read_document<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> 
 }
 
 /// Opens a plain file for reading; nothing else, because opening a pipe would hang. `None`: there is none.
-fn open_plain(path: &Path) -> io::Result<Option<File>> {
+pub(super) fn open_plain(path: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{Mode, OFlags};
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {

@@ -22,14 +22,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Checks what one file alone cannot say: whether all that is asked for can be done here. Such a setting is
-    /// refused, never ignored.
+    /// Checks what one file alone cannot say: whether all that is asked for can be done here.
     pub fn check(&self) -> Result<()> {
-        let asked = self.config.unsupported();
-        if !asked.is_empty() {
-            let message = format!("the settings ask for what this version cannot do: {}", asked.join("; "));
-            return Err(Error::usage(message).hint("remove these keys, or use a newer version"));
-        }
         for reviewer in self.config.reviewers() {
             if !self.agents.find(&reviewer)?.agent.can_be_told() {
                 let message = format!("reviewer: `{reviewer}` cannot review: it runs the task's own script");

@@ -17,6 +17,7 @@ use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
+use crate::os::ledger::Ledger;
 use crate::os::process::Wake;
 use crate::os::task_folder::{self, Found, Name};
 use crate::os::{clock, writers};
@@ -57,6 +58,8 @@ pub struct Board {
     pub(super) when_empty: WhenEmpty,
     pub(super) inner: Arc<Mutex<Picture>>,
     pub(super) changed: Arc<Condvar>,
+    /// How the money stands, also for who only looks at the queue.
+    pub(super) ledger: Ledger,
     /// One thread of this process at a time completes epics.
     pub(super) settling: Mutex<()>,
 }
@@ -64,8 +67,8 @@ pub struct Board {
 impl Board {
     /// An empty board.
     pub fn new(dirs: Dirs, filter: Filter, when_empty: WhenEmpty) -> Self {
-        let (inner, changed) = (Arc::default(), Arc::default());
-        Self { dirs, filter, when_empty, inner, changed, settling: Mutex::default() }
+        let (inner, changed, ledger) = (Arc::default(), Arc::default(), Ledger::new(&dirs));
+        Self { dirs, filter, when_empty, inner, changed, ledger, settling: Mutex::default() }
     }
 
     /// A panic elsewhere leaves the picture as it was: it is a hint, and the folders are the truth.
@@ -82,7 +85,11 @@ impl Board {
             // A child that moves backwards while the folders are read is missed by one scan, not by two.
             self.scan_once()?;
         }
-        self.lock().rescanned = true;
+        self.count_money();
+        let mut inner = self.lock();
+        inner.rescanned = true;
+        inner.attendance.change();
+        drop(inner);
         self.changed.notify_all();
         Ok(())
     }
@@ -127,6 +134,10 @@ impl Board {
 
     /// Looks again at one name in one folder.
     pub fn look(&self, state: State, name: &OsStr) {
+        if state == State::Current {
+            // A task that another process has let go of has freed money.
+            self.count_money();
+        }
         let mut inner = self.lock();
         inner.settle(state, name);
         inner.look(&self.dirs, state, name);
@@ -165,10 +176,16 @@ impl Board {
         some
     }
 
-    /// Waits until there is something for a worker to do, or until `leaves` says that it is one too many, or `called`
-    /// that it is called for something else. A task that it is told to claim counts as taken until [`Board::look`]
-    /// says otherwise.
-    pub fn next(&self, wake: &Arc<Wake>, leaves: &dyn Fn() -> bool, called: &dyn Fn() -> bool) -> Next {
+    /// Waits until there is something to do for a worker that rests until `rests_until`; or until `leaves` says that it is
+    /// one too many, or `called` that it is called for something else. A task that it is told to claim counts as taken
+    /// until [`Board::look`] says otherwise.
+    pub fn next(
+        &self,
+        wake: &Arc<Wake>,
+        rests_until: Option<Timestamp>,
+        leaves: &dyn Fn() -> bool,
+        called: &dyn Fn() -> bool,
+    ) -> Next {
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -189,11 +206,18 @@ impl Board {
                 return Next::Epics;
             }
             if let Some(id) = inner.admission.pick(&inner.queue, &self.filter).map(|entry| entry.id.clone()) {
-                if inner.paused {
+                if inner.till.is_spent() && self.when_empty == WhenEmpty::End && inner.mine.is_empty() {
+                    inner.till.keep_back();
+                    inner.drained = true;
+                    drop(inner);
+                    self.changed.notify_all();
+                    return Next::Drained;
+                }
+                if inner.paused || inner.till.is_spent() {
                     inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
-                let Some(until) = inner.resting_until.filter(|until| *until > now) else {
+                let Some(until) = inner.resting_until.max(rests_until).filter(|until| *until > now) else {
                     inner.take(&id, wake);
                     inner.admission.pass(&id);
                     return Next::Claim(id);
@@ -206,6 +230,7 @@ impl Board {
                 && inner.nothing_runs(&self.filter)
                 && !matches!(outlook, Outlook::At(_))
                 && inner.unsettled.is_empty()
+                && inner.attendance.all_have_spoken()
             {
                 if inner.rescanned {
                     if pick::pick(&inner.queue, &self.filter).is_some() && inner.admission.looks_again() {
@@ -231,7 +256,12 @@ impl Board {
         }
     }
 
-    fn wait_until<'a>(&self, inner: MutexGuard<'a, Picture>, at: Timestamp, now: Timestamp) -> MutexGuard<'a, Picture> {
+    pub(super) fn wait_until<'a>(
+        &self,
+        inner: MutexGuard<'a, Picture>,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> MutexGuard<'a, Picture> {
         self.changed.wait_timeout(inner, until(at, now)).unwrap_or_else(PoisonError::into_inner).0
     }
 
@@ -268,11 +298,15 @@ impl Board {
         self.changed.notify_all();
     }
 
-    /// Wakes every worker of this process that waits for a program.
+    /// Wakes everybody of this process who waits for a program.
     pub fn poke_all(&self) {
-        for wake in self.lock().mine.values() {
-            wake.poke();
-        }
+        let inner = self.lock();
+        inner.mine.values().chain(&inner.apart).for_each(|wake| wake.poke());
+    }
+
+    /// Whoever waits with `wake` for a program that belongs to no task of its own is woken with all.
+    pub(super) fn poke_with_all(&self, wake: &Arc<Wake>) {
+        self.lock().apart.push(Arc::clone(wake));
     }
 
     /// Wakes the worker that has `id`, if this process does.
@@ -293,6 +327,11 @@ impl Board {
         // Under the lock, so that nobody is between asking and waiting.
         drop(self.lock());
         self.changed.notify_all();
+    }
+
+    /// How many tasks this process has.
+    pub(super) fn at_work(&self) -> usize {
+        self.lock().mine.len()
     }
 
     /// Whether this process has the task.

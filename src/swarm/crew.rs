@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::Scope;
 
+use super::planner::plan_on;
 use super::seat::Seat;
 use super::supervisor::Message;
 use super::worker::{Floor, work};
 use crate::cycle::Bench;
 use crate::error::Error;
-use crate::model::choice::Choice;
-use crate::model::crew::change;
+use crate::model::config::Role;
+use crate::model::crew::{self, change};
 use crate::model::record::{self, Event, SCHEMA, Standing};
 use crate::os::git::Oid;
 use crate::os::journal::Who;
@@ -67,7 +68,7 @@ pub(super) struct Crew<'scope, 'env> {
     floor: &'env Floor<'env>,
     tell: Sender<Message>,
     members: Vec<Member>,
-    wanted: Vec<Choice>,
+    wanted: Vec<crew::Member>,
     someone_was_up: bool,
     failure: Option<Error>,
 }
@@ -79,19 +80,19 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         scope: &'scope Scope<'scope, 'env>,
         floor: &'env Floor<'env>,
         tell: Sender<Message>,
-        wanted: Vec<Choice>,
+        wanted: Vec<crew::Member>,
         tip: &Oid,
     ) -> Self {
         let mut crew = Self { scope, floor, tell, members: Vec::new(), wanted, someone_was_up: false, failure: None };
-        for choice in crew.wanted.clone() {
-            crew.start(choice, tip.clone());
+        for member in crew.wanted.clone() {
+            crew.start(member, tip.clone());
         }
         crew
     }
 
     /// Makes it another crew: those who stay take their new agents at their next claims, those who are too many
     /// finish their cycles and leave, and others begin.
-    pub(super) fn change(&mut self, wanted: Vec<Choice>) {
+    pub(super) fn change(&mut self, wanted: Vec<crew::Member>) {
         let mut present: Vec<usize> = (0..self.members.len()).filter(|at| self.members[*at].is_present()).collect();
         let stays = |at: &&usize| self.members[**at].seat.standing() == Standing::Stays;
         // Where one could not begin, it is tried again.
@@ -101,28 +102,28 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         }
         // Whoever is about to leave stays only where another would have to begin.
         present.sort_by_key(|at| self.members[*at].seat.standing() != Standing::Stays);
-        let choices: Vec<Choice> = present.iter().map(|at| self.members[*at].seat.choice()).collect();
-        let (kept, mut added) = change(&choices, &wanted);
+        let members: Vec<crew::Member> = present.iter().map(|at| self.members[*at].seat.member()).collect();
+        let (kept, mut added) = change(&members, &wanted);
         let mut retired = Vec::new();
         for (at, place) in present.into_iter().zip(kept) {
             let seat = &self.members[at].seat;
             match place {
-                Some(choice) if seat.keep() => seat.assign(&choice),
+                Some(member) if seat.keep() => seat.assign(&member),
                 // It has just left.
-                Some(choice) => added.push(choice),
+                Some(member) => added.push(member),
                 None if seat.retire() && !self.members[at].stage.is_over() => retired.push(name(at)),
                 None => {}
             }
         }
         let first = self.members.len();
         match self.floor.shop.repo.newest(&self.floor.shop.base) {
-            Ok(tip) => added.into_iter().for_each(|choice| self.start(choice, tip.clone())),
+            Ok(tip) => added.into_iter().for_each(|member| self.start(member, tip.clone())),
             Err(error) => self.warn(format!("no more workers can begin: {error}")),
         }
         self.wanted = wanted;
         let event = Event::CrewChanged {
             workers: u32::try_from(self.wanted.len()).unwrap_or(u32::MAX),
-            agents: self.wanted.iter().map(ToString::to_string).collect(),
+            agents: self.wanted.iter().map(|member| member.choice.to_string()).collect(),
             joined: (first..self.members.len()).map(name).collect(),
             retired,
         };
@@ -131,9 +132,10 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         self.floor.board.nudge();
     }
 
-    fn start(&mut self, choice: Choice, tip: Oid) {
+    fn start(&mut self, member: crew::Member, tip: Oid) {
         let number = self.members.len();
-        let seat = Arc::new(Seat::new(choice));
+        self.floor.board.join(&name(number), member.role);
+        let seat = Arc::new(Seat::new(member));
         let (floor, tell, at) = (self.floor, self.tell.clone(), Arc::clone(&seat));
         self.scope.spawn(move || one_worker(floor, number, &at, &tip, &tell));
         self.members.push(Member { stage: Stage::Begins, seat });
@@ -165,7 +167,8 @@ impl<'scope, 'env> Crew<'scope, 'env> {
     fn write_down(&self) {
         let workers = self.members.iter().enumerate().map(|(number, member)| record::Member {
             worker: name(number),
-            agent: member.seat.choice().to_string(),
+            agent: member.seat.member().choice.to_string(),
+            role: member.seat.member().role,
             standing: if member.is_present() { member.seat.standing() } else { Standing::Left },
         });
         if let Err(error) = self.floor.shop.journal.crew(&record::Crew { schema: SCHEMA, workers: workers.collect() }) {
@@ -201,12 +204,19 @@ fn name(number: usize) -> String {
 fn one_worker(floor: &Floor<'_>, number: usize, seat: &Seat, tip: &Oid, tell: &Sender<Message>) {
     // The supervisor outlives the workers, so a message is always heard.
     let tell = |news| drop(tell.send(Message::Crew(news)));
-    match Bench::take(floor.shop, name(number), seat.choice(), tip) {
+    // Its agent may change, but never whether it works on tasks.
+    let role = seat.member().role;
+    let news = match Bench::take(floor.shop, name(number), seat.member(), tip) {
         Ok(mut bench) => {
             tell(News::Ready(number));
-            work(floor, &mut bench, seat);
-            tell(News::Ended(number));
+            match role {
+                Role::Worker | Role::Executor => work(floor, &mut bench, seat),
+                Role::Planner => plan_on(floor, &mut bench, seat),
+            }
+            News::Ended(number)
         }
-        Err(error) => tell(News::Failed(number, error)),
-    }
+        Err(error) => News::Failed(number, error),
+    };
+    floor.board.leave(&name(number), role);
+    tell(news);
 }

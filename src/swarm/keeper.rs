@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 
+use super::answers::hear_answer;
 use super::board::Board;
 use super::recover::{Recovered, recover};
-use crate::cycle::Workshop;
+use crate::cycle::{Workshop, end_lost_errands};
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -28,12 +29,30 @@ impl Keeper<'_> {
     /// A name came or went, or its writer has closed it.
     pub(super) fn settled(&self, state: State, name: &OsStr) {
         self.board.look(state, name);
-        if state == State::Current
-            && let Name::Task(id) = read_name(name)
-        {
-            self.board.poke(&id);
-            self.give_back_what_nobody_has(&id);
+        let Name::Task(id) = read_name(name) else { return };
+        match state {
+            State::Current => {
+                self.board.poke(&id);
+                self.give_back_what_nobody_has(&id);
+            }
+            State::Blocked => self.hear_answer(&id),
+            State::Pending | State::Review | State::Complete => {}
         }
+    }
+
+    /// Brings back the blocked tasks that a person answered while nobody ran.
+    pub(super) fn hear_answers(&self) {
+        let blocked: Vec<TaskId> = self.board.with_queue(|queue| queue.ids(State::Blocked).cloned().collect());
+        blocked.iter().for_each(|id| self.hear_answer(id));
+    }
+
+    fn hear_answer(&self, id: &TaskId) {
+        if let Err(error) = hear_answer(self.shop, id) {
+            let who = Who { task: Some(id.clone()), ..Who::default() };
+            let message = format!("cannot take up the answer: {}", error.chain());
+            self.shop.journal.event(&who, Event::Warning { message });
+        }
+        self.board.refresh(id);
     }
 
     /// A file that somebody has put into `current/` by hand is given back at once. A claim of another process holds
@@ -51,12 +70,16 @@ impl Keeper<'_> {
             self.say(Event::Warning { message: format!("cannot read the queue: {error}") });
         }
         self.recover_all();
+        self.hear_answers();
     }
 
     /// Clears the claims of workers that died, of this run's past or another's present.
     pub(super) fn recover_all(&self) {
         for id in self.board.others() {
             self.recover(&id);
+        }
+        if let Err(error) = end_lost_errands(self.shop) {
+            self.say(Event::Warning { message: error.chain() });
         }
     }
 

@@ -1,18 +1,23 @@
 //! The merge queue of a run: ready branches wait here while their workers go on with other tasks. One thread lands
 //! them, in the order in which they came; who must be worked on again goes back to its own worker.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::worker::Floor;
 use crate::cycle::{Bench, Fate, ReadyBranch, give_up, land};
 use crate::error::Result;
 use crate::model::choice::Choice;
-use crate::model::task::TaskId;
+use crate::model::crew::Member;
 
 /// How the queue is named where a worker would be.
 const NAME: &str = "queue";
+
+/// How long a batch is left open for branches that are about to come. Batches are for gates that take minutes.
+const GATHER: Duration = Duration::from_secs(1);
 
 type Branches = Vec<Box<ReadyBranch>>;
 
@@ -77,17 +82,32 @@ impl MergeQueue {
         self.changed.notify_all();
     }
 
-    /// Waits for branches; gives at most so many, and `None` when no more will come.
-    fn next_batch(&self, most: impl Fn() -> usize) -> Option<Branches> {
+    /// Waits for a branch; false: no more will come. Where several are to land together, those that are about to come
+    /// are given a moment: `wanted` says how many make a batch, `at_work` how many tasks this process has.
+    fn wait(&self, wanted: impl Fn() -> usize, at_work: impl Fn() -> usize) -> bool {
         let mut inner = self.lock();
         while inner.waiting.is_empty() {
             if inner.closed {
-                return None;
+                return false;
             }
             inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
-        let count = most().clamp(1, inner.waiting.len());
-        Some(inner.waiting.drain(..count).collect())
+        let until = Instant::now() + GATHER;
+        loop {
+            let (waiting, left) = (inner.waiting.len(), until.saturating_duration_since(Instant::now()));
+            drop(inner);
+            if waiting >= wanted() || waiting >= at_work() || left.is_zero() {
+                return true;
+            }
+            inner = self.changed.wait_timeout(self.lock(), left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Takes at most so many branches, those that came first.
+    fn take(&self, most: usize) -> Branches {
+        let mut inner = self.lock();
+        let count = most.max(1).min(inner.waiting.len());
+        inner.waiting.drain(..count).collect()
     }
 
     /// Puts undecided branches back to where they were: first.
@@ -117,16 +137,21 @@ impl MergeQueue {
 /// Lands what is handed over, until no more will come. The queue's worktree is made when there is something to land.
 pub(super) fn serve(floor: &Floor<'_>) {
     let queue = floor.queue;
-    let most = || usize::try_from(floor.shop.settings().config.integrate.batch).unwrap_or(usize::MAX);
     let mut bench: Option<Bench> = None;
-    while let Some(branches) = queue.next_batch(most) {
-        let names: Vec<(TaskId, String)> =
-            branches.iter().map(|branch| (branch.id().clone(), branch.worker().to_owned())).collect();
+    let batch = || usize::try_from(floor.shop.settings().config.integrate.batch).unwrap_or(usize::MAX);
+    while queue.wait(batch, || floor.board.at_work()) {
+        let names = RefCell::new(Vec::new());
+        let line = || {
+            let branches = queue.take(batch());
+            let name = |branch: &ReadyBranch| (branch.id().clone(), branch.worker().to_owned());
+            names.replace(branches.iter().map(|branch| name(branch)).collect());
+            branches
+        };
         // A mistake of ours must not hold up everybody: the claims are recovered like a dead worker's.
-        let fates = catch_unwind(AssertUnwindSafe(|| land_them(floor, &mut bench, branches)));
+        let fates = catch_unwind(AssertUnwindSafe(|| land_them(floor, &mut bench, line)));
         let Ok(fates) = fates else {
             bench = None;
-            for (id, worker) in names {
+            for (id, worker) in names.into_inner() {
                 floor.broke_off(&worker, &id);
                 queue.decided(&worker);
             }
@@ -149,19 +174,22 @@ pub(super) fn serve(floor: &Floor<'_>) {
     }
 }
 
-fn land_them(floor: &Floor<'_>, bench: &mut Option<Bench>, branches: Branches) -> Vec<Fate> {
+fn land_them(floor: &Floor<'_>, bench: &mut Option<Bench>, line: impl FnOnce() -> Branches) -> Vec<Fate> {
     let shop = floor.shop;
     let place = match bench.take() {
         Some(bench) => Ok(bench),
         None => new_bench(floor),
     };
     match place {
-        Ok(place) => land(shop, bench.insert(place), branches),
-        Err(error) => give_up(shop, branches, &format!("the merge queue has no worktree: {}", error.chain())),
+        Ok(place) => land(shop, bench.insert(place), line),
+        Err(error) => give_up(shop, line(), &format!("the merge queue has no worktree: {}", error.chain())),
     }
 }
 
 fn new_bench(floor: &Floor<'_>) -> Result<Bench> {
     let shop = floor.shop;
-    Bench::take(shop, NAME.to_owned(), Choice::default(), &shop.repo.newest(&shop.base)?)
+    let bench = Bench::take(shop, NAME.to_owned(), Member::worker(Choice::default()), &shop.repo.newest(&shop.base)?)?;
+    // It must hear of the end of the run while its gates run.
+    floor.board.poke_with_all(&bench.wake);
+    Ok(bench)
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::choice::Choice;
-use crate::model::crew::crew;
+use crate::model::crew::{Member, crew};
 use crate::os::settings::Settings;
 
 /// What a person says about who works; it goes before the settings.
@@ -14,15 +14,15 @@ pub struct Wanted {
     pub instead: Option<Choice>,
 }
 
-/// The agent of each worker under these settings. An error where they cannot be put in force: they ask for what this
+/// The workers under these settings. An error where they cannot be put in force: they ask for what this
 /// version does not do, or name an agent that is not there.
-pub fn muster(settings: &Settings, wanted: &Wanted) -> Result<Vec<Choice>> {
+pub fn muster(settings: &Settings, wanted: &Wanted) -> Result<Vec<Member>> {
     settings.check()?;
     let default = settings.agents.first_usable();
     let workers = crew(&settings.config.workers, wanted.total, wanted.instead.as_ref(), &default)
         .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;
-    for choice in &workers {
-        settings.agents.find(choice)?;
+    for member in &workers {
+        settings.agents.find_for(member)?;
     }
     Ok(workers)
 }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::admission::Admission;
+use super::attendance::Attendance;
+use super::budget::Till;
 use crate::model::pick::{Filter, Hold, is_meant};
 use crate::model::queue::{Aside, Entry, Invalid, Queue, parent_named_in};
 use crate::model::state::State;
@@ -49,6 +51,8 @@ pub(super) struct Picture {
     pub(super) failures: HashMap<TaskId, u32>,
     /// The tasks that this process has, and how to wake who works on them.
     pub(super) mine: HashMap<TaskId, Arc<Wake>>,
+    /// How to wake those who wait for a program that is no single task's.
+    pub(super) apart: Vec<Arc<Wake>>,
     /// Tasks in `current/` that nobody has and that cannot be given back now.
     pub(super) stranded: HashSet<TaskId>,
     /// Files that somebody writes, to be looked at again.
@@ -60,10 +64,14 @@ pub(super) struct Picture {
     pub(super) troubles: u32,
     /// Nobody claims before this moment: the machine is not fit.
     pub(super) resting_until: Option<Timestamp>,
+    /// What is known of money.
+    pub(super) till: Till,
     /// Which tasks the base lets through.
     pub(super) admission: Admission,
     /// Nobody claims: a person has paused it.
     pub(super) paused: bool,
+    /// Who claims, and who may make tasks.
+    pub(super) attendance: Attendance,
     /// The folders have been read since the last change.
     pub(super) rescanned: bool,
     pub(super) drained: bool,
@@ -153,6 +161,7 @@ impl Picture {
                 self.rescanned = false;
                 self.queue.remove_invalid(state, &id.file_name());
                 self.queue.put(state, &id);
+                self.attendance.arrive();
                 self.complain_of_double(dirs, &id);
                 self.unread.insert(id);
             }
@@ -163,6 +172,7 @@ impl Picture {
     /// Makes the picture agree with one name in one folder.
     pub(super) fn look(&mut self, dirs: &Dirs, state: State, name: &OsStr) {
         self.rescanned = false;
+        self.attendance.change();
         let shown = name.to_string_lossy().into_owned();
         let complaint = match task_folder::read_name(name) {
             Name::Foreign => None,
@@ -236,6 +246,7 @@ impl Picture {
             Ok(Some(found)) => {
                 if !self.queue.holds(state, id) {
                     self.newly_aside.push(id.clone());
+                    self.attendance.arrive();
                 }
                 self.queue.put_aside(state, id, found.task.parent.as_ref(), Aside::of(&found.task));
                 self.stamps.insert((state, id.clone()), found.stamp);
@@ -263,6 +274,9 @@ impl Picture {
         match task_folder::kind_of(dirs, State::Complete, id) {
             None => self.queue.remove(State::Complete, id),
             Some(Ok(())) => {
+                if !self.queue.holds(State::Complete, id) {
+                    self.attendance.arrive();
+                }
                 self.queue.put_complete(id, parent(dirs, State::Complete, id).as_ref());
                 self.complain_of_double(dirs, id);
             }

@@ -6,13 +6,14 @@
 
 use std::io;
 
-use crate::cycle::{ClaimRecord, Workshop};
+use crate::cycle::{ClaimRecord, Workshop, settle_dead, stays_held};
 use crate::error::{Context, Result};
+use crate::model::budget::Usd;
 use crate::model::moment::whole_seconds;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Last, TaskId, with_progress};
+use crate::model::task::{Last, Progress, TaskId, with_progress};
 use crate::os::clock;
 use crate::os::files::Moved;
 use crate::os::git::Oid;
@@ -63,6 +64,7 @@ pub(super) fn recover(shop: &Workshop, id: &TaskId) -> Result<Recovered> {
     if named.is_none() {
         end_the_unrecorded(shop, &who, id)?;
     }
+    settle_dead(shop, id);
     match merged_as(shop, id, record.as_ref())? {
         Some(commit) => finish(shop, &who, id, record.as_ref(), &commit),
         None => give_back(shop, &who, id, record.as_ref()),
@@ -82,19 +84,7 @@ fn end_the_unrecorded(shop: &Workshop, who: &Who, id: &TaskId) -> Result<()> {
 }
 
 fn holds_prompt(shop: &Workshop, record: &ClaimRecord) -> io::Result<bool> {
-    let Some(prompt) = &record.prompt else { return Ok(false) };
-    let path = shop.dirs.root().join(prompt);
-    if !path.is_file() {
-        return Ok(false);
-    }
-    // A killed process may take a moment to close its files.
-    for _ in 0..100 {
-        if Lock::try_exclusive(&path)?.is_some() {
-            return Ok(false);
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    Ok(true)
+    record.prompt.as_ref().map_or(Ok(false), |prompt| stays_held(&shop.dirs, prompt))
 }
 
 /// The commit on the base that carries the dead attempt's work.
@@ -125,6 +115,7 @@ fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>,
         progress.feedback = None;
         progress.not_before = None;
         if let Some(record) = record {
+            progress.cost_usd = cost_with(progress, record);
             progress.last = Some(last(record, Outcome::Merged));
         }
     });
@@ -141,6 +132,7 @@ fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>,
 fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Recovered> {
     if let Some(record) = record {
         note(shop, who, id, |progress| {
+            progress.cost_usd = cost_with(progress, record);
             progress.last = Some(last(record, Outcome::Interrupted));
             progress.kept.clone_from(&record.go_on.kept);
             progress.session.clone_from(&record.go_on.session);
@@ -153,11 +145,20 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
     move_on(shop, who, id, State::Pending, cause, Outcome::Interrupted)
 }
 
+/// What the task has cost with the attempt that died, as far as its agents had told; it may have noted that itself.
+fn cost_with(progress: &Progress, record: &ClaimRecord) -> Option<f64> {
+    let noted = progress.last.as_ref().is_some_and(|noted| *noted == last(record, noted.outcome));
+    match (progress.cost_usd, record.bill.usd.filter(|_| !noted)) {
+        (Some(before), Some(now)) => Some(Usd::sum(before, now)),
+        (before, now) => before.or(now),
+    }
+}
+
 fn last(record: &ClaimRecord, outcome: Outcome) -> Last {
     Last { run: record.run_id.clone(), worker: record.worker.clone(), cycle: record.cycle, outcome }
 }
 
-fn note(shop: &Workshop, who: &Who, id: &TaskId, change: impl Fn(&mut crate::model::task::Progress)) {
+fn note(shop: &Workshop, who: &Who, id: &TaskId, change: impl Fn(&mut Progress)) {
     let edited = task_folder::edit(&shop.dirs, State::Current, id, |bytes| {
         let mut progress = crate::model::task::Task::parse(id.clone(), bytes)?.progress;
         change(&mut progress);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::muster::{Wanted, muster};
 use crate::cycle::Workshop;
 use crate::error::{Error, Result};
-use crate::model::choice::Choice;
 use crate::model::config::Config;
+use crate::model::crew::Member;
 use crate::model::record::Event;
 use crate::os::journal::Who;
 use crate::os::settings::{Contents, Settings, Source};
@@ -39,7 +39,7 @@ impl Reload {
 
     /// Puts changed settings in force, and says so; gives who is to work from now on. `None`: nothing has changed,
     /// or nothing may.
-    pub(super) fn look(&mut self, shop: &Workshop, wanted: &Wanted) -> Option<Vec<Choice>> {
+    pub(super) fn look(&mut self, shop: &Workshop, wanted: &Wanted) -> Option<Vec<Member>> {
         let contents = self.source.contents();
         if contents == self.seen && self.mistake.is_none() {
             return None;
@@ -70,7 +70,7 @@ impl Reload {
         Some(workers)
     }
 
-    fn read(&self, contents: &Contents, wanted: &Wanted) -> Result<(Settings, Vec<Choice>)> {
+    fn read(&self, contents: &Contents, wanted: &Wanted) -> Result<(Settings, Vec<Member>)> {
         let file = self.source.file();
         // An editor may take it away for a moment, and a full disk empties it. Without it there would be no gates.
         if contents.is_blank(file) && !self.good.is_blank(file) {

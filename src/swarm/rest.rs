@@ -26,6 +26,18 @@ impl Board {
         inner.resting_until
     }
 
+    /// Waits until that moment, or until `called` says that the worker is called for something else, or the run is ending.
+    pub(super) fn wait_for(&self, until: Timestamp, called: &dyn Fn() -> bool) {
+        let mut inner = self.lock();
+        while !inner.stopped && !called() {
+            let now = clock::now();
+            if until <= now {
+                return;
+            }
+            inner = self.wait_until(inner, until, now);
+        }
+    }
+
     /// Nobody claims before `until`.
     pub(super) fn rest_until(&self, until: Timestamp) {
         self.lock().resting_until = Some(until);

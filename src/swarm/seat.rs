@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::model::choice::Choice;
+use crate::model::crew::Member;
 use crate::model::record::Standing;
 
 /// A worker's seat, shared by the worker and the supervisor.
@@ -11,14 +11,14 @@ pub(super) struct Seat(Mutex<Told>);
 
 #[derive(Debug)]
 struct Told {
-    choice: Choice,
+    member: Member,
     standing: Standing,
 }
 
 impl Seat {
     /// A seat for a worker that stays.
-    pub(super) fn new(choice: Choice) -> Self {
-        Self(Mutex::new(Told { choice, standing: Standing::Stays }))
+    pub(super) fn new(member: Member) -> Self {
+        Self(Mutex::new(Told { member, standing: Standing::Stays }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Told> {
@@ -26,13 +26,13 @@ impl Seat {
     }
 
     /// Who sits here.
-    pub(super) fn choice(&self) -> Choice {
-        self.lock().choice.clone()
+    pub(super) fn member(&self) -> Member {
+        self.lock().member.clone()
     }
 
-    /// Gives the seat to another agent from the next claim on.
-    pub(super) fn assign(&self, choice: &Choice) {
-        self.lock().choice.clone_from(choice);
+    /// Makes whoever sits here another from the next claim on.
+    pub(super) fn assign(&self, member: &Member) {
+        self.lock().member.clone_from(member);
     }
 
     /// How it stands.
@@ -72,10 +72,11 @@ impl Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::choice::Choice;
 
     #[test]
     fn who_is_to_leave_may_be_kept_until_it_has_left() {
-        let seat = Seat::new(Choice::default());
+        let seat = Seat::new(Member::worker(Choice::default()));
         assert!(!seat.leaves());
         assert!(seat.retire() && !seat.retire());
         assert_eq!(seat.standing(), Standing::Retires);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::board::Board;
+use super::budget;
 use super::crew::Crew;
 use super::muster::{Wanted, muster};
 use super::reload::Reload;
@@ -63,6 +64,7 @@ impl Steering<'_> {
         if let Some(workers) = self.reload.look(self.shop, &self.wanted) {
             crew.change(workers);
         }
+        budget::heed(self.shop, self.board);
     }
 
     /// Follows what people ask for.

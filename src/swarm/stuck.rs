@@ -97,6 +97,9 @@ fn cause(hold: &Hold) -> String {
         | Hold::Locked(_)
         | Hold::Domain(..)
         | Hold::Overlap(_) => hold.to_string(),
+        // The figures change with every task that is paid for.
+        Hold::Budget(short) => format!("budget {}", short.domain),
+        Hold::NotPaid(closed) => closed.reason.clone(),
     }
 }
 
@@ -115,6 +118,8 @@ fn tell(journal: &Journal, news: Vec<(TaskId, Hold)>) {
             | Hold::Backoff(_)
             | Hold::Locked(_)
             | Hold::Domain(..)
+            | Hold::Budget(_)
+            | Hold::NotPaid(_)
             | Hold::Overlap(_) => format!("cannot be claimed: {hold}"),
         };
         let who = Who { task: Some(id), ..Who::default() };

@@ -8,19 +8,22 @@ use std::time::{Duration, Instant};
 use super::base_health::BaseHealth;
 use super::board::{Board, WhenEmpty};
 use super::books::{write_started, write_stopped};
+use super::budget;
 use super::crew::{Crew, News};
 use super::epics::settle;
 use super::keeper::Keeper;
 use super::merge_queue::{self, MergeQueue};
 use super::muster::{Wanted, muster};
+use super::notify;
 use super::reload::Reload;
 use super::run_lock::RunLock;
 use super::steering::Steering;
-use super::worker::{Budget, Floor, Tally};
-use crate::cycle::{Workshop, catch_up};
+use super::tally::{Budget, Tally};
+use super::worker::Floor;
+use crate::cycle::{Funds, Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
-use crate::model::choice::Choice;
+use crate::model::crew::Member;
 use crate::model::pick::Filter;
 use crate::model::record::Event;
 use crate::os::git::Oid;
@@ -82,6 +85,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     let asked = control::last_asked(&workspace.dirs);
     let run_id = new_run_id(clock::now());
     let lock = RunLock::take(&workspace.dirs, &run_id)?;
+    let (show, open, telling) = notify::overhear(show);
     let journal = Journal::create(workspace.dirs.runs(), &run_id, show)
         .context(|| format!("create {}", workspace.dirs.run(&run_id).display()))?;
     let shop = Workshop {
@@ -90,6 +94,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         base,
         in_force: InForce::new(settings),
         journal,
+        funds: Funds::new(&workspace.dirs),
         judgements: Judgements::new(workspace.dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
@@ -106,26 +111,27 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         shop: &shop,
         order: &order,
     };
-    write_started(&shop, &workers, &order.arguments, &tip)?;
-    let tally = Tally::default();
-    let crew = Begins { workers, tip, reload, asked };
-    let ended = run.live(crew, &tally, (tell, &hear), &|| ready(&run_id));
-    let exit = match &ended {
-        Ok((exit, _)) => *exit,
-        Err(error) => error.exit(),
-    };
-    let reason = match &ended {
-        Ok((_, reason)) => reason.clone(),
-        Err(error) => error.chain(),
-    };
-    write_stopped(&shop, &reason, exit, &tally);
-    drop(lock);
-    ended.map(|(exit, _)| exit)
+    thread::scope(|scope| {
+        scope.spawn(|| telling.serve(&shop));
+        // However this ends: then the telling ends, too.
+        let _open = open;
+        write_started(&shop, &workers, &order.arguments, &tip)?;
+        let tally = Tally::default();
+        let crew = Begins { workers, tip, reload, asked };
+        let ended = run.live(crew, &tally, (tell, &hear), &|| ready(&run_id));
+        let (exit, reason) = match &ended {
+            Ok((exit, reason)) => (*exit, reason.clone()),
+            Err(error) => (error.exit(), error.chain()),
+        };
+        write_stopped(&shop, &reason, exit, &tally);
+        drop(lock);
+        ended.map(|(exit, _)| exit)
+    })
 }
 
 /// What a run begins with.
 struct Begins {
-    workers: Vec<Choice>,
+    workers: Vec<Member>,
     tip: Oid,
     reload: Reload,
     asked: Option<Stamp>,
@@ -167,6 +173,7 @@ impl Run<'_> {
         self.board.scan().context(|| "read the queue".to_owned())?;
         let keeper = self.keeper();
         keeper.recover_all();
+        keeper.hear_answers();
         keeper.tell_complaints();
         self.board.tell_stuck(&self.shop.journal);
         catch_up(self.shop)?;
@@ -191,6 +198,8 @@ impl Run<'_> {
         if let Some(error) = failure {
             return Err(error);
         }
+        // What the last cycles have cost was booked after the workers had gone.
+        budget::attend(self.shop, &self.board);
         Ok(self.verdict(tally))
     }
 
@@ -289,15 +298,21 @@ impl Run<'_> {
         match self.shop.stop.get() {
             Stop::Now => (Exit::Interrupted, "interrupted".to_owned()),
             stop @ (Stop::No | Stop::Finish) => {
+                let kept_back = self.board.kept_back();
                 let left = stop == Stop::No
                     && self.order.when_empty == WhenEmpty::End
                     && self.board.something_needs_a_person();
                 if left {
                     self.board.tell_stuck(&self.shop.journal);
                 }
-                let exit = if tally.all_complete() && !left { Exit::Done } else { Exit::Failed };
+                let is_done = tally.all_complete() && !left && kept_back.is_none();
+                let exit = if is_done { Exit::Done } else { Exit::Failed };
                 let cycles: u32 = outcomes.values().sum();
-                let reason = if stop == Stop::No { "nothing left to do" } else { "told to stop" };
+                let reason = match &kept_back {
+                    Some(reason) => reason,
+                    None if stop == Stop::No => "nothing left to do",
+                    None => "told to stop",
+                };
                 (exit, format!("{reason} after {cycles} cycle{}", if cycles == 1 { "" } else { "s" }))
             }
         }

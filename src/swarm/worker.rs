@@ -1,20 +1,22 @@
 //! One worker: pick, cycle, repeat, on one bench of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::ToSpan;
+use jiff::Timestamp;
 
 use super::base_health::{Admitted, BaseHealth};
 use super::board::{Board, Next};
+use super::budget;
+use super::choosing::chosen_claims;
 use super::epics::settle;
 use super::merge_queue::MergeQueue;
 use super::recover::recover;
 use super::seat::Seat;
+use super::tally::{Budget, Count, Tally, in_future};
 use crate::cycle::{Bench, Claim, Claimed, Performed, Turned, Workshop, claim, perform, resume};
+use crate::model::config::ClaimBy;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::task::TaskId;
@@ -24,72 +26,14 @@ use crate::os::journal::Who;
 use crate::os::stop::Stop;
 
 /// How long a task whose lock is held is left alone.
-const AFTER_LOCKED_MS: i64 = 500;
+const AFTER_LOCKED: Duration = Duration::from_millis(500);
+
+/// The same for one that cannot be claimed because of the disk.
+const AFTER_TROUBLE: Duration = Duration::from_secs(10);
 
 /// A cycle that a mistake of ours broke off.
 const BROKEN_OFF: Performed =
     Performed { outcome: Outcome::Infra, settled: false, to: None, pause: Some(Duration::from_secs(60)), noted: false };
-
-/// How many cycles may still begin.
-pub(super) struct Budget {
-    left: Option<AtomicU32>,
-}
-
-impl Budget {
-    /// At most `cycles` in all; `None`: as many as there are tasks.
-    pub(super) fn new(cycles: Option<u32>) -> Self {
-        Self { left: cycles.map(AtomicU32::new) }
-    }
-
-    /// Takes one, if one is left.
-    fn take(&self) -> bool {
-        let Some(left) = &self.left else { return true };
-        left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
-    }
-
-    fn give_back(&self) {
-        if let Some(left) = &self.left {
-            left.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
-
-/// What the workers of a run have done.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    ended: Mutex<Ended>,
-}
-
-#[derive(Debug, Default)]
-struct Ended {
-    outcomes: BTreeMap<Outcome, u32>,
-    /// For each task, whether its last cycle completed it.
-    complete: HashMap<TaskId, bool>,
-}
-
-impl Tally {
-    fn add(&self, id: &TaskId, performed: Performed) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        *ended.outcomes.entry(performed.outcome).or_default() += 1;
-        ended.complete.insert(id.clone(), performed.is_complete());
-    }
-
-    /// A task was completed without another cycle.
-    pub(super) fn complete(&self, id: &TaskId) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.complete.entry(id.clone()).and_modify(|complete| *complete = true);
-    }
-
-    /// Whether every task that was claimed was completed in the end.
-    pub(super) fn all_complete(&self) -> bool {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).complete.values().all(|complete| *complete)
-    }
-
-    /// How many cycles ended how.
-    pub(super) fn outcomes(&self) -> BTreeMap<Outcome, u32> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner).outcomes.clone()
-    }
-}
 
 /// What all workers of a run share.
 pub(super) struct Floor<'a> {
@@ -115,6 +59,8 @@ impl Floor<'_> {
         self.tally.add(id, performed);
         self.look_at_the_machine(worker, id, performed);
         self.base.hear(self.board, id, performed.outcome);
+        // Before its domain is free again.
+        budget::heed(self.shop, self.board);
         if !performed.settled {
             self.board.strand(id);
         }
@@ -137,18 +83,22 @@ impl Floor<'_> {
 
     /// Lets claiming rest when the machine fails one cycle after the other, and goes on when one succeeds.
     fn look_at_the_machine(&self, worker: &str, id: &TaskId, performed: Performed) {
-        if performed.outcome != Outcome::Infra && performed.noted {
+        let has_failed = performed.outcome == Outcome::Infra || !performed.noted;
+        if has_failed {
+            // The file may not be writable just now: without its note it would be claimed again at once.
+            let pause = performed.pause.unwrap_or_default().max(self.shop.settings().config.limits.backoff);
+            self.board.defer(id, in_future(pause));
+        }
+        self.hear_of_the_machine(worker, has_failed);
+    }
+
+    /// The same for a cycle without a task.
+    pub(super) fn hear_of_the_machine(&self, worker: &str, has_failed: bool) {
+        if !has_failed {
             if self.board.no_trouble() {
                 self.shop.journal.event(&Who::default(), Event::Resumed {});
             }
-            return;
-        }
-        // The file may not be writable just now: without its note it would be claimed again at once.
-        let limits = &self.shop.settings().config.limits;
-        let pause = performed.pause.unwrap_or_default().max(limits.backoff);
-        let moment = jiff::SignedDuration::try_from(pause).unwrap_or_default();
-        self.board.defer(id, clock::now().checked_add(moment).unwrap_or_else(|_| clock::now()));
-        if let Some(until) = self.board.trouble(limits) {
+        } else if let Some(until) = self.board.trouble(&self.shop.settings().config.limits) {
             let who = Who { worker: Some(worker.to_owned()), ..Who::default() };
             let reason =
                 format!("several cycles in a row failed because of the machine; claiming rests until {until:.0}");
@@ -159,15 +109,26 @@ impl Floor<'_> {
 
 /// Works until there is nothing left to do, or until the run ends.
 pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
-    let mut done = 0;
+    budget::attend(floor.shop, floor.board);
+    // Its agent may choose tasks before it has one.
+    floor.board.poke_with_all(&bench.wake);
+    let mut count = Count::default();
+    let mut claims = VecDeque::new();
     let mut may_claim = true;
     loop {
         if let Some(branch) = floor.queue.take_back(&bench.worker) {
             let id = branch.id().clone();
             turn(floor, bench, &id, |bench| resume(floor.shop, bench, branch));
+            budget::attend(floor.shop, floor.board);
             continue;
         }
-        may_claim = may_claim && floor.each.is_none_or(|each| done < each) && floor.budget.take();
+        if let Some(claim) = claims.pop_front() {
+            if let Some(claim) = begin(floor, bench, seat, &mut count, claim) {
+                claims.push_front(claim);
+            }
+            continue;
+        }
+        may_claim = may_claim && floor.each.is_none_or(|each| count.tasks < each) && floor.budget.take();
         if !may_claim {
             // What it has handed over may come back.
             if floor.queue.wait_for_call(&bench.worker) {
@@ -175,19 +136,46 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
             }
             break;
         }
-        match next_claim(floor, bench, seat, done + 1) {
-            Wanted::Task(claimed) => {
-                done += 1;
-                let id = claimed.id.clone();
-                turn(floor, bench, &id, |bench| perform(floor.shop, bench, claimed, done));
-            }
-            Wanted::Back => floor.budget.give_back(),
-            Wanted::Gone => {
-                floor.budget.give_back();
-                may_claim = false;
-            }
+        match next_claims(floor, bench, seat, &mut count) {
+            Ok(claimed) => claims.extend(claimed),
+            Err(NoTask::Called) => {}
+            Err(NoTask::Gone) => may_claim = false,
+        }
+        if claims.is_empty() {
+            floor.budget.give_back();
         }
     }
+}
+
+/// Performs a cycle with a claimed task; gives the claim back as it was if the worker is called for something else
+/// while it rests. What its agent has claimed and not begun when the worker is to end goes back to `pending/`.
+fn begin(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count, claim: Claim) -> Option<Claim> {
+    let id = claim.id.clone();
+    if claim.chosen.is_some() {
+        if floor.shop.stop.get() != Stop::No || seat.leaves() {
+            give_back(floor, bench, claim);
+            return None;
+        }
+        if let Some(until) = count.rests_until.filter(|until| *until > clock::now()) {
+            floor.board.wait_for(until, &|| seat.leaves() || floor.queue.calls(&bench.worker));
+            return Some(claim);
+        }
+    }
+    count.cycles += 1;
+    count.tasks += 1;
+    turn(floor, bench, &id, |bench| perform(floor.shop, bench, Box::new(claim), count.cycles));
+    budget::attend(floor.shop, floor.board);
+    count.rest(bench.member.pause_between);
+    None
+}
+
+fn give_back(floor: &Floor<'_>, bench: &Bench, claim: Claim) {
+    let id = claim.id.clone();
+    if !claim.give_back(floor.shop, &bench.worker, "its worker ends before it could begin") {
+        floor.board.strand(&id);
+    }
+    floor.board.let_go(&id);
+    floor.budget.give_back();
 }
 
 /// Brings a task as far as this worker can.
@@ -204,23 +192,54 @@ fn turn(floor: &Floor<'_>, bench: &mut Bench, id: &TaskId, perform: impl FnOnce(
     }
 }
 
-/// What a worker does next.
-enum Wanted {
-    /// It has a task.
-    Task(Box<Claim>),
+/// Why a worker has no task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoTask {
     /// A branch of its own has come back from the merge queue.
-    Back,
+    Called,
     /// It claims no more.
     Gone,
 }
 
+/// Waits for tasks and claims them. It may be that nothing was claimed after all.
+fn next_claims(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count) -> Result<Vec<Claim>, NoTask> {
+    let allowed = floor.shop.settings().config.limits.infra;
+    match seat.member().claim {
+        ClaimBy::Agent if count.failures < allowed => chosen_claims(floor, bench, seat, count),
+        // An agent that cannot choose gets the next task: it is on record there what fails, and it ends some day.
+        ClaimBy::Agent | ClaimBy::Swarm => {
+            count.failures = 0;
+            next_claim(floor, bench, seat, count).map(|claim| vec![*claim])
+        }
+    }
+}
+
 /// Waits for a task and claims it.
-fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> Wanted {
+fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &Count) -> Result<Box<Claim>, NoTask> {
+    loop {
+        let id = next_task(floor, bench, seat, count.rests_until)?;
+        if let Ok(claimed) = try_claim(floor, bench, count.cycles + 1, &id) {
+            // As late as can be: the cycle takes the settings in force next, and the two belong together.
+            bench.member = seat.member();
+            return Ok(claimed);
+        }
+    }
+}
+
+/// Waits for a task that can be claimed, and takes it on the board.
+pub(super) fn next_task(
+    floor: &Floor<'_>,
+    bench: &Bench,
+    seat: &Seat,
+    rests_until: Option<Timestamp>,
+) -> Result<TaskId, NoTask> {
+    let called = || floor.queue.calls(&bench.worker);
     loop {
         if floor.shop.stop.get() != Stop::No {
-            return Wanted::Gone;
+            return Err(NoTask::Gone);
         }
-        let id = match floor.board.next(&bench.wake, &|| seat.leaves(), &|| floor.queue.calls(&bench.worker)) {
+        budget::heed(floor.shop, floor.board);
+        let id = match floor.board.next(&bench.wake, rests_until, &|| seat.leaves(), &called) {
             Next::Claim(id) => id,
             Next::Epics => {
                 settle(floor.shop, floor.board);
@@ -228,46 +247,61 @@ fn next_claim(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, cycle: u32) -> 
             }
             Next::Drained => {
                 floor.base.tell_why_tasks_are_left(floor.shop, floor.board);
-                return Wanted::Gone;
+                return Err(NoTask::Gone);
             }
-            Next::Called => return Wanted::Back,
-            Next::Retired | Next::Stopped => return Wanted::Gone,
+            Next::Called => return Err(NoTask::Called),
+            Next::Retired | Next::Stopped => return Err(NoTask::Gone),
         };
         // The file counts, even where its event is still on its way.
-        if floor.board.heed_pause() {
-            floor.board.let_go(&id);
-            continue;
+        if !floor.board.heed_pause() {
+            return Ok(id);
         }
-        match floor.base.admits(floor, bench, &id) {
-            Admitted::Yes => {}
-            Admitted::No => {
-                floor.board.let_go(&id);
-                continue;
-            }
+        floor.board.let_go(&id);
+    }
+}
+
+/// Claims a task that was taken on the board; the reason if it cannot be had, and then it is left alone for as long as
+/// that may last.
+pub(super) fn try_claim(floor: &Floor<'_>, bench: &mut Bench, cycle: u32, id: &TaskId) -> Result<Box<Claim>, String> {
+    match floor.base.admits(floor, bench, id) {
+        Admitted::Yes => {}
+        Admitted::No => {
+            floor.board.let_go(id);
+            return Err("the gates do not succeed on the base".to_owned());
         }
-        match claim(floor.shop, bench, cycle, &id) {
-            Ok(Claimed::Yes(claimed)) => {
-                // As late as can be: the cycle takes the settings in force next, and the two belong together.
-                bench.choice = seat.choice();
-                return Wanted::Task(claimed);
-            }
-            Ok(Claimed::Lost | Claimed::Invalid(_)) => floor.board.let_go(&id),
-            Ok(Claimed::Locked) => {
-                let until = clock::now().checked_add(AFTER_LOCKED_MS.milliseconds()).unwrap_or_else(|_| clock::now());
-                floor.board.defer(&id, until);
-            }
-            Err(error) => {
-                // Somebody may have removed our folders; they are made again.
-                let again = folders::create(&floor.shop.dirs).err().map(|error| format!("; {}", error.chain()));
-                let message = format!("cannot claim the task: {error}{}", again.unwrap_or_default());
-                floor.shop.journal.event(&who(&bench.worker, &id), Event::Warning { message });
-                let until = clock::now().checked_add(10.seconds()).unwrap_or_else(|_| clock::now());
-                floor.board.defer(&id, until);
-            }
+    }
+    match claim(floor.shop, bench, cycle, id) {
+        Ok(Claimed::Yes(claimed)) => {
+            budget::paid(floor.board, claimed.found.task.domain.as_deref());
+            Ok(claimed)
+        }
+        Ok(Claimed::Unpaid(why)) => {
+            budget::unpaid(floor, id, why);
+            Err("there is no money for it".to_owned())
+        }
+        Ok(Claimed::Lost) => {
+            floor.board.let_go(id);
+            Err("somebody else was quicker".to_owned())
+        }
+        Ok(Claimed::Invalid(invalid)) => {
+            floor.board.let_go(id);
+            Err(invalid.reason)
+        }
+        Ok(Claimed::Locked) => {
+            floor.board.defer(id, in_future(AFTER_LOCKED));
+            Err("somebody has it, or something else of its domain".to_owned())
+        }
+        Err(error) => {
+            // Somebody may have removed our folders; they are made again.
+            let again = folders::create(&floor.shop.dirs).err().map(|error| format!("; {}", error.chain()));
+            let message = format!("cannot claim the task: {error}{}", again.unwrap_or_default());
+            floor.shop.journal.event(&who(&bench.worker, id), Event::Warning { message: message.clone() });
+            floor.board.defer(id, in_future(AFTER_TROUBLE));
+            Err(message)
         }
     }
 }
 
-fn who(worker: &str, id: &TaskId) -> Who {
+pub(super) fn who(worker: &str, id: &TaskId) -> Who {
     Who { worker: Some(worker.to_owned()), cycle: None, task: Some(id.clone()) }
 }

@@ -108,3 +108,37 @@ fn an_answer_brings_a_blocked_task_back_at_once_and_a_held_one_stays() {
     w.swarm(["comment", "aside", "not yet"]).code(0).says("comment added (blocked)");
     w.is_in("blocked", "aside");
 }
+
+#[test]
+fn a_running_swarm_hears_an_answer_that_an_editor_wrote_and_a_start_one_from_before() {
+    let w = Workspace::new();
+    w.config("limits: {attempts: 1}\nworkers: [{agent: author}]\n");
+    w.author(
+        "author",
+        "case $told in *green*) echo green > door.txt; ready ;; *) echo 'NEEDS_INPUT: which colour?' ;; esac",
+    );
+    w.file("one", "# Paint\n");
+    let mut swarm = w.start_in_background([]);
+    swarm.wait_for_event(|event| event.moves("one", "blocked"));
+    let answer = |id: &str| {
+        let path = w.task_path("blocked", id);
+        let text = std::fs::read_to_string(&path).expect("read");
+        // As an editor does: written beside, and renamed over it.
+        let beside = w.path("tasks/blocked/.one.swp");
+        std::fs::write(&beside, format!("{}\n### 2026-11-20T10:00:00Z human\n\ngreen\n", text.trim_end()))
+            .expect("write");
+        std::fs::rename(beside, path).expect("rename");
+    };
+    answer("one");
+    swarm.wait_for_event(|event| event.moves("one", "complete"));
+    w.swarm(["stop"]).code(0);
+    swarm.wait().code(0);
+
+    w.file("two", "# Paint\n");
+    w.start(["--drain"]).code(1);
+    answer("two");
+    w.start(["--drain"]).code(1);
+    // The door is green already.
+    assert!(w.is_in("blocked", "two").contains("changed nothing"));
+    w.holds_the_laws();
+}

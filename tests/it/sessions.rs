@@ -157,3 +157,23 @@ fn work_that_was_done_when_the_run_was_interrupted_is_not_done_again() {
     assert!(!w.is_in("complete", "work").contains("kept:"));
     w.holds_the_laws();
 }
+
+#[test]
+fn trouble_before_the_first_turn_takes_nothing_away() {
+    let w = Workspace::new();
+    w.author(
+        "asks",
+        "echo \"$going_on\" >> log.txt\ncase $told in *green*) ready ;; *) echo 'NEEDS_INPUT: colour?' ;; esac",
+    );
+    w.task_for("asks", "paint");
+    w.start(["--drain"]).code(1);
+    w.swarm(["comment", "paint", "green"]).code(0);
+    w.config("worktree: {setup: [exit 7]}\nlimits: {backoff: 0s, infra: 1}\n");
+    w.start(["--drain"]).code(1);
+    assert_eq!(w.cycles_of("paint").pop().expect("a cycle")["outcome"], "infra");
+    w.config("");
+    w.swarm(["retry", "paint"]).code(0);
+    w.start(["--drain"]).code(0);
+    assert_eq!(w.git(["show", "trunk:log.txt"]), "no\nyes");
+    w.holds_the_laws();
+}

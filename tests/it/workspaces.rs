@@ -156,8 +156,6 @@ fn new_tasks_come_through_the_outbox_and_bad_ones_are_reported() {
 #[test]
 fn settings_that_this_version_cannot_honour_are_refused() {
     let w = Workspace::new();
-    w.config("integrate: {batch: 4}\n");
-    w.start(["--drain"]).code(2).says("integrate.batch");
     w.config("reviewer: {agent: script}\n");
     w.start(["--drain"]).code(2).says("`script` cannot review: it runs the task's own script");
     w.config("reviewer: [nobody]\n");

@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use super::item::Item;
 use crate::command::{Desk, age, announce};
-use crate::cycle::{Bench, Rehearsed, Said, Workshop, rehearse};
+use crate::cycle::{Bench, Funds, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
+use crate::model::crew::Member;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, new_run_id};
 use crate::os::judgements::Judgements;
@@ -77,13 +78,14 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         base: branch.to_owned(),
         in_force: InForce::new(workspace.settings()),
         journal,
+        funds: Funds::new(dirs),
         judgements: Judgements::new(dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
         host: folders::host(),
     };
-    let mut bench = Bench::take(&shop, "check".to_owned(), workspace.agents.first_usable(), tip)?;
+    let mut bench = Bench::take(&shop, "check".to_owned(), Member::worker(workspace.agents.first_usable()), tip)?;
     let wake = Arc::clone(&bench.wake);
     signals::listen(move |_| wake.end_now()).context(|| "listen to signals".to_owned())?;
     let count = workspace.config.verify.len();

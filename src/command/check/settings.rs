@@ -14,12 +14,7 @@ pub(super) fn config(place: &Place, file: Option<&std::path::Path>) -> Vec<Item>
     let path = file.map_or_else(|| config_file(place.dirs.root()), ToOwned::to_owned);
     let shown = place.dirs.shown(&path);
     let whence = if path.exists() { shown.clone() } else { format!("there is no {shown}: the defaults are used") };
-    let mut items = vec![Item::ok("config", whence)];
-    for asked in place.config.unsupported() {
-        let error = Error::usage(format!("{shown}: {asked}")).hint("remove the key, or use a newer version");
-        items.push(Item::failed("config", &error));
-    }
-    items
+    vec![Item::ok("config", whence)]
 }
 
 /// Every known agent, and whether those that would work can.
@@ -36,10 +31,11 @@ fn look(place: &Place) -> Result<Vec<Item>> {
         .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;
     let mut used: BTreeMap<String, usize> = BTreeMap::new();
     let mut items = Vec::new();
-    for choice in &workers {
-        *used.entry(choice.agent.clone()).or_default() += 1;
-        match catalogue.find(choice) {
-            Err(error) if used.get(&choice.agent) == Some(&1) => items.push(Item::failed("agents", &error)),
+    for member in &workers {
+        let agent = &member.choice.agent;
+        *used.entry(agent.clone()).or_default() += 1;
+        match catalogue.find_for(member) {
+            Err(error) if used.get(agent) == Some(&1) => items.push(Item::failed("agents", &error)),
             Ok(_) | Err(_) => {}
         }
     }

@@ -1,6 +1,10 @@
 //! Who reviews, as the settings name them: one, several in the order in which they are asked, or nobody.
 
+use std::fmt;
+
 use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Config;
@@ -25,29 +29,67 @@ pub struct Reviewer {
 }
 
 pub(super) fn reviewers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Reviewer>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum One {
-        Word(String),
-        Described(Reviewer),
+    deserializer.deserialize_any(Several)
+}
+
+/// One of them; `None` for nobody.
+struct Named(Option<Reviewer>);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(One)
     }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Typed {
-        Several(Vec<One>),
-        One(One),
+}
+
+/// What one may look like. Told apart by hand, so that a mistake in it is named.
+struct One;
+
+impl<'de> Visitor<'de> for One {
+    type Value = Named;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an agent's name, or a map with `agent`, `model`, `effort` and `rounds`")
     }
-    let one = |typed: One| match typed {
-        One::Word(word) if word == "none" => None,
-        One::Word(agent) => Some(Reviewer { agent, model: None, effort: None, rounds: None }),
-        One::Described(reviewer) => Some(reviewer),
-    };
-    let several = match Option::<Typed>::deserialize(deserializer)? {
-        None => Vec::new(),
-        Some(Typed::One(reviewer)) => vec![reviewer],
-        Some(Typed::Several(reviewers)) => reviewers,
-    };
-    Ok(several.into_iter().filter_map(one).collect())
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Named, E> {
+        let named = |agent: &str| Reviewer { agent: agent.to_owned(), model: None, effort: None, rounds: None };
+        Ok(Named((word != "none").then(|| named(word))))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Named, A::Error> {
+        Reviewer::deserialize(MapAccessDeserializer::new(map)).map(|reviewer| Named(Some(reviewer)))
+    }
+}
+
+/// What all of them may look like.
+struct Several;
+
+impl<'de> Visitor<'de> for Several {
+    type Value = Vec<Reviewer>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an agent's name, a map with `agent`, or a list of these")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Vec<Reviewer>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Vec<Reviewer>, E> {
+        One.visit_str(word).map(|named| named.0.into_iter().collect())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<Reviewer>, A::Error> {
+        One.visit_map(map).map(|named| named.0.into_iter().collect())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Reviewer>, A::Error> {
+        let mut reviewers = Vec::new();
+        while let Some(Named(named)) = list.next_element()? {
+            reviewers.extend(named);
+        }
+        Ok(reviewers)
+    }
 }
 
 impl Config {

@@ -1,5 +1,7 @@
 //! The settings: that the commented file tells the truth, and what is refused.
 
+use std::time::Duration;
+
 use super::*;
 
 /// The file that a user finds, with every example in it.
@@ -34,11 +36,22 @@ fn the_file_as_it_is_sets_nothing() {
 fn every_example_in_the_commented_file_is_right() {
     let keys: Vec<String> =
         examples().iter().map(|text| text.split(':').next().unwrap_or_default().to_owned()).collect();
-    let all = ["base", "workers", "verify", "worktree", "integrate", "limits", "domains", "protected", "dirs"];
+    let all = [
+        "base",
+        "workers",
+        "verify",
+        "worktree",
+        "integrate",
+        "limits",
+        "domains",
+        "budget",
+        "protected",
+        "notify",
+        "dirs",
+    ];
     assert_eq!(keys, all);
     for text in examples() {
-        let config = Config::parse(&text).unwrap_or_else(|bad| panic!("{text}: {bad}"));
-        assert!(config.unsupported().is_empty(), "{text}: {:?}", config.unsupported());
+        Config::parse(&text).unwrap_or_else(|bad| panic!("{text}: {bad}"));
     }
     let config = Config::parse(&examples().concat()).unwrap();
     assert_eq!(config.base.as_deref(), Some("main"));
@@ -46,6 +59,8 @@ fn every_example_in_the_commented_file_is_right() {
     assert_eq!(config.verify.len(), 3);
     assert_eq!(config.worktree.keep.unwrap().len(), 2);
     assert_eq!(config.domains["backend"].verify.len(), 1);
+    assert_eq!(config.domains["backend"].budget_usd, Some(20.0));
+    assert_eq!(config.budget.map(|budget| budget.timeout()), Some(Duration::from_secs(10)));
 }
 
 #[test]
@@ -78,6 +93,11 @@ fn what_cannot_be_meant_is_refused_in_words() {
         ("limits: {timeout: 0s}", "no time at all"),
         ("limits: {cost_usd: -1}", "limits.cost_usd"),
         ("limits: {cost_usd: .nan}", "limits.cost_usd"),
+        ("limits: {run_cost_usd: -1}", "limits.run_cost_usd"),
+        ("domains: {a: {budget_usd: -1}}", "domains.a.budget_usd"),
+        ("budget: {command: ' '}", "budget.command"),
+        ("budget: {timeout: 3s}", "command"),
+        ("notify: ''", "notify:"),
         ("integrate: {batch: 0}", "integrate.batch"),
         ("integrate: {strategy: sqash}", "did you mean `squash`?"),
         ("verify: ['']", "the command is empty"),
@@ -89,6 +109,10 @@ fn what_cannot_be_meant_is_refused_in_words() {
         ("dirs: {tasks: runs}", "cannot share one folder"),
         ("dirs: {tasks: x, runs: x/}", "cannot share one folder"),
         ("workers: [{agent: ''}]", "workers.agent"),
+        ("workers: [{max_pending: 3}]", "only a planner has it"),
+        ("workers: [{role: planner, max_pending: 0}]", "would never plan"),
+        ("workers: [{role: planer}]", "did you mean `planner`?"),
+        ("workers: [{pause_between: 5}]", "write a unit"),
     ] {
         let bad = Config::parse(text).map(|_| panic!("{text} was taken")).unwrap_err();
         assert!(bad.to_string().contains(says), "{text}: {bad}");
@@ -119,21 +143,6 @@ fn pauses_may_be_none_and_reviewers_may_be_nobody() {
     );
     assert!(Config::parse("reviewer: {agent: claude, rounds: 0}").is_err());
     assert!(Config::parse("limits: {review_rounds: 0}").is_err());
-}
-
-#[test]
-fn what_is_not_built_yet_is_said_so() {
-    for (text, says) in [
-        ("workers: [{role: planner}]", "planner"),
-        ("workers: [{claim: agent}]", "claim: agent"),
-        ("integrate: {batch: 2}", "integrate.batch"),
-        ("domains: {a: {budget_usd: 1}}", "budgets"),
-        ("notify: ./n.sh", "notify:"),
-    ] {
-        let unsupported = Config::parse(text).unwrap().unsupported();
-        assert!(matches!(&unsupported[..], [one] if one.contains(says)), "{text}: {unsupported:?}");
-    }
-    assert!(Config::default().unsupported().is_empty());
 }
 
 #[test]

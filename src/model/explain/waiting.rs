@@ -116,6 +116,11 @@ fn remedy(facts: &Facts, waiting: &Waiting, hold: &Hold) -> String {
         Hold::Backoff(at) => format!("by itself at {at:.0}; sooner: swarm retry {id}"),
         Hold::Locked(at) => format!("by itself: it is tried again at {at:.0}"),
         Hold::Domain(_, other) => format!("by itself, when {other} is done"),
+        Hold::Budget(short) => {
+            format!("raise `domains.{}.budget_usd`, or let it cost less with `max_cost_usd`", short.domain)
+        }
+        Hold::NotPaid(closed) if closed.needs_a_person => "whoever keeps the budget must give money for it".to_owned(),
+        Hold::NotPaid(closed) => format!("by itself: the budget command is asked again at {:.0}", closed.until),
         Hold::Overlap(other) => format!("by itself, when {other} is done, or nothing else can be claimed"),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::model::budget::{Closed, Refusal, Short};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 
@@ -40,15 +41,29 @@ pub enum Hold {
     Locked(Timestamp),
     /// A live task has the same domain.
     Domain(String, TaskId),
+    /// The budget of its domain does not allow it.
+    Budget(Short),
+    /// The budget command gives nothing for its domain.
+    NotPaid(Closed),
     /// A live task may touch the same files, and something else is claimable.
     Overlap(TaskId),
+}
+
+impl From<Refusal> for Hold {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Short(short) => Hold::Budget(short),
+            Refusal::Closed(closed) => Hold::NotPaid(closed),
+        }
+    }
 }
 
 impl Hold {
     /// Whether only a person can take it away.
     pub fn needs_a_person(&self) -> bool {
         match self {
-            Hold::Double(_) | Hold::Cycle(_) | Hold::Childless => true,
+            Hold::Double(_) | Hold::Cycle(_) | Hold::Childless | Hold::Budget(_) => true,
+            Hold::NotPaid(closed) => closed.needs_a_person,
             Hold::Dependency(chain) | Hold::Epic(chain) => chain.end.needs_a_person(),
             Hold::Ripe
             | Hold::BeingWritten
@@ -65,6 +80,7 @@ impl Hold {
     pub fn until(&self) -> Option<Timestamp> {
         match self {
             Hold::NotBefore(at) | Hold::Backoff(at) | Hold::Locked(at) => Some(*at),
+            Hold::NotPaid(closed) => (!closed.needs_a_person).then_some(closed.until),
             Hold::Double(_)
             | Hold::Cycle(_)
             | Hold::Epic(_)
@@ -74,6 +90,7 @@ impl Hold {
             | Hold::BeingWritten
             | Hold::Filtered(_)
             | Hold::Domain(..)
+            | Hold::Budget(_)
             | Hold::Overlap(_) => None,
         }
     }
@@ -94,6 +111,8 @@ impl fmt::Display for Hold {
             Hold::Backoff(at) => write!(f, "pauses after a failed attempt until {at:.0}"),
             Hold::Locked(at) => write!(f, "its lock is held; tried again at {at:.0}"),
             Hold::Domain(domain, id) => write!(f, "{id} is at work in the domain {domain}"),
+            Hold::Budget(short) => short.fmt(f),
+            Hold::NotPaid(closed) => closed.fmt(f),
             Hold::Overlap(id) => write!(f, "may touch the same files as {id}, which is being worked on"),
         }
     }

@@ -59,6 +59,8 @@ pub enum Telling<'a> {
     Review(Review<'a>),
     /// A planner makes tasks.
     Plan(Plan<'a>),
+    /// The agent chooses tasks, or is told which it got.
+    Claim(Claiming<'a>),
 }
 
 /// What a turn is told that goes on where another ended.
@@ -132,6 +134,36 @@ pub struct Plan<'a> {
     pub waiting: &'a [Waiting],
     /// How many may be made.
     pub room: u32,
+}
+
+/// What an agent is told that chooses its tasks: first what there is, then what became of its claims.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Claiming<'a> {
+    /// Its last message claimed nothing, and it is asked once more.
+    pub again: bool,
+    /// How many tasks can be claimed.
+    pub claimable_count: usize,
+    /// The first of them.
+    pub claimable: &'a [Waiting],
+    /// How many it gets at most.
+    pub most: u32,
+    /// The tasks that are its own now; before it has chosen, none.
+    pub granted: &'a [String],
+    /// It has not claimed them: they were claimed for it.
+    pub picked: bool,
+    /// The first of those that it did not get.
+    pub refused: &'a [Refused],
+    /// How many more it did not get.
+    pub more_refused: usize,
+}
+
+/// A task that was claimed and not granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Its name, as it was given.
+    pub id: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A task that waits.

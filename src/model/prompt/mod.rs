@@ -6,6 +6,6 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{CommentFacts, Facts, Fix, Plan, Resolve, Resume, Review, Telling, Waiting};
+pub use facts::{Claiming, CommentFacts, Facts, Fix, Plan, Refused, Resolve, Resume, Review, Telling, Waiting};
 pub use prompts::{BadTemplate, Prompts, Template};
 pub use script::script;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
-use super::facts::{Facts, Fix, Plan, Resolve, Resume, Review, Telling};
+use super::facts::{Claiming, Facts, Fix, Plan, Resolve, Resume, Review, Telling};
 use crate::model::yaml::nearest;
 
 /// The turns that have a template of their own. A template may include others by their file names.
@@ -16,6 +16,8 @@ pub enum Template {
     Executor,
     /// One who makes tasks.
     Planner,
+    /// One who chooses tasks, or is told which he got.
+    Claim,
     /// One who judges the work.
     Reviewer,
     /// The session is taken up again.
@@ -30,10 +32,11 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Template; 8] = [
+    pub const ALL: [Template; 9] = [
         Template::Worker,
         Template::Executor,
         Template::Planner,
+        Template::Claim,
         Template::Reviewer,
         Template::Resume,
         Template::Nudge,
@@ -47,6 +50,7 @@ impl Template {
             Template::Worker => "worker",
             Template::Executor => "executor",
             Template::Planner => "planner",
+            Template::Claim => "claim",
             Template::Reviewer => "reviewer",
             Template::Resume => "resume",
             Template::Nudge => "nudge",
@@ -60,6 +64,7 @@ impl Template {
         let telling = match self {
             Template::Worker | Template::Executor | Template::Nudge => Telling::Work,
             Template::Planner => Telling::Plan(Plan::default()),
+            Template::Claim => Telling::Claim(Claiming::default()),
             Template::Reviewer => Telling::Review(Review::default()),
             Template::Resume => Telling::Resume(Resume::default()),
             Template::Fix => Telling::Fix(Fix::default()),

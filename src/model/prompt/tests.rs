@@ -13,6 +13,7 @@ fn built_in() -> Prompts {
         ("worker", include_str!("../../../config/prompts/worker.md")),
         ("executor", include_str!("../../../config/prompts/executor.md")),
         ("planner", include_str!("../../../config/prompts/planner.md")),
+        ("claim", include_str!("../../../config/prompts/claim.md")),
         ("reviewer", include_str!("../../../config/prompts/reviewer.md")),
         ("resume", include_str!("../../../config/prompts/resume.md")),
         ("nudge", include_str!("../../../config/prompts/nudge.md")),
@@ -162,6 +163,7 @@ fn the_built_in_prompt_leaves_out_what_there_is_not() {
 
 #[test]
 fn no_line_of_the_built_in_prompt_is_a_signal() {
+    let granted = ["work".to_owned()];
     let tellings = [
         (Template::Worker, Telling::Work),
         (Template::Executor, Telling::Work),
@@ -171,6 +173,9 @@ fn no_line_of_the_built_in_prompt_is_a_signal() {
         (Template::Resolve, Telling::Resolve(Resolve { fresh: true, ..Resolve::default() })),
         (Template::Reviewer, Telling::Review(Review::default())),
         (Template::Planner, Telling::Plan(Plan::default())),
+        (Template::Claim, Telling::Claim(Claiming::default())),
+        (Template::Claim, Telling::Claim(Claiming { again: true, ..Claiming::default() })),
+        (Template::Claim, Telling::Claim(Claiming { granted: &granted, ..Claiming::default() })),
     ];
     let acceptance = ["It works".to_owned()];
     for (template, telling) in tellings {

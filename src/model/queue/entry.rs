@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::model::budget::Appetite;
 use crate::model::clean::clean_text;
 use crate::model::comment::{Author, comments};
 use crate::model::excerpt::shorten;
@@ -36,6 +37,8 @@ pub struct Entry {
     pub not_before: Option<Timestamp>,
     /// Not before, by the program's back-off.
     pub backoff: Option<Timestamp>,
+    /// What it may still cost.
+    pub appetite: Appetite,
 }
 
 impl Entry {
@@ -52,6 +55,7 @@ impl Entry {
             footprint: Arc::new(Footprint::new(&task.files)),
             not_before: task.not_before,
             backoff: task.progress.not_before,
+            appetite: Appetite::of(task),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Aside, Entry, Invalid, Queue};
+use crate::model::budget::{Appetite, Usd};
 use crate::model::footprint::Footprint;
 use crate::model::state::State;
 use crate::model::task::{Kind, TaskId};
@@ -18,8 +19,8 @@ pub(in crate::model) fn id(text: &str) -> TaskId {
     TaskId::parse(text).unwrap()
 }
 
-/// A task, such as `b p1 came:3 epic after:a,c domain:x files:src/**,docs parent:e wish:20 pause:30`; all but its
-/// name may be left out.
+/// A task, such as `b p1 came:3 epic after:a,c domain:x files:src/**,docs parent:e wish:20 pause:30 costs:2`; all but
+/// its name may be left out.
 pub(in crate::model) fn entry(words: &str) -> Entry {
     let mut words = words.split_whitespace();
     let mut entry = Entry {
@@ -33,6 +34,7 @@ pub(in crate::model) fn entry(words: &str) -> Entry {
         footprint: Arc::default(),
         not_before: None,
         backoff: None,
+        appetite: Appetite::default(),
     };
     for word in words {
         let (key, value) = word.split_once(':').unwrap_or((word, ""));
@@ -50,6 +52,7 @@ pub(in crate::model) fn entry(words: &str) -> Entry {
             "parent" => entry.parent = Some(id(value)),
             "wish" => entry.not_before = seconds(),
             "pause" => entry.backoff = seconds(),
+            "costs" => entry.appetite.limit = Usd::new(value.parse().unwrap()),
             other => panic!("a task has no {other}"),
         }
     }

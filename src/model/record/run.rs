@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::whole_seconds;
+use crate::model::config::Role;
 use crate::model::outcome::Outcome;
 
 /// `started.json`.
@@ -30,6 +31,9 @@ pub struct Started {
     pub workers: u32,
     /// Their agents, in order.
     pub agents: Vec<String>,
+    /// What each of them does, in the same order.
+    #[serde(default)]
+    pub roles: Vec<Role>,
     /// The branch it lands on.
     pub base: String,
     /// Where that branch stood.
@@ -77,6 +81,9 @@ pub struct Member {
     pub worker: String,
     /// Its agent from its next claim on.
     pub agent: String,
+    /// What it does.
+    #[serde(default)]
+    pub role: Role,
     /// Whether it stays.
     pub standing: Standing,
 }

@@ -96,9 +96,25 @@ pub enum StepName {
     Resolve,
     /// The work is merged and published.
     Integrate,
+    /// A planner makes tasks.
+    Plan,
+    /// The agent chooses tasks.
+    Claim,
 }
 
 impl StepName {
+    /// All of them.
+    pub const ALL: [StepName; 8] = [
+        StepName::Implement,
+        StepName::Verify,
+        StepName::Review,
+        StepName::Fix,
+        StepName::Resolve,
+        StepName::Integrate,
+        StepName::Plan,
+        StepName::Claim,
+    ];
+
     /// As it stands in file names and records.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -108,6 +124,8 @@ impl StepName {
             StepName::Fix => "fix",
             StepName::Resolve => "resolve",
             StepName::Integrate => "integrate",
+            StepName::Plan => "plan",
+            StepName::Claim => "claim",
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Sums {
     pub attempts: u32,
     /// How many were merged.
     pub merged: u32,
+    /// Tasks that their agents made.
+    pub created: u32,
     /// Rounds of review.
     pub review_rounds: u32,
     /// Times that an author resolved a conflict with the base, or tried to.
@@ -46,6 +48,10 @@ pub struct Times {
     pub resolve_ms: Option<u64>,
     /// Merging, and waiting in the merge queue.
     pub integrate_ms: Option<u64>,
+    /// Making tasks.
+    pub plan_ms: Option<u64>,
+    /// Choosing tasks.
+    pub claim_ms: Option<u64>,
 }
 
 impl Sums {
@@ -61,6 +67,7 @@ impl Sums {
         self.cycles += 1;
         self.attempts += u32::from(is_attempt(cycle.outcome));
         self.merged += u32::from(cycle.outcome == Outcome::Merged);
+        self.created += u32::try_from(cycle.created.len()).unwrap_or(u32::MAX);
         self.review_rounds += cycle.review_rounds;
         self.cost_usd = plus(self.cost_usd, cycle.cost_usd);
         self.usage = Usage {
@@ -81,6 +88,7 @@ impl Sums {
         self.cycles += other.cycles;
         self.attempts += other.attempts;
         self.merged += other.merged;
+        self.created += other.created;
         self.review_rounds += other.review_rounds;
         self.resolves += other.resolves;
         self.cost_usd = plus(self.cost_usd, other.cost_usd);
@@ -99,14 +107,14 @@ impl Sums {
 
 impl Times {
     /// The phases in the order of their names here.
-    pub fn each(&self) -> [Option<u64>; 6] {
-        let Self { implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms } = *self;
-        [implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms]
+    pub fn each(&self) -> [Option<u64>; 8] {
+        let Self { implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms, plan_ms, claim_ms } = *self;
+        [implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms, plan_ms, claim_ms]
     }
 
-    fn each_mut(&mut self) -> [&mut Option<u64>; 6] {
-        let Self { implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms } = self;
-        [implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms]
+    fn each_mut(&mut self) -> [&mut Option<u64>; 8] {
+        let Self { implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms, plan_ms, claim_ms } = self;
+        [implement_ms, verify_ms, review_ms, fix_ms, resolve_ms, integrate_ms, plan_ms, claim_ms]
     }
 
     /// Adds the steps of one cycle. What the gates of the merge queue took lies within the step `integrate`, which is
@@ -129,6 +137,8 @@ impl Times {
                 StepName::Fix => &mut self.fix_ms,
                 StepName::Resolve => &mut self.resolve_ms,
                 StepName::Integrate => &mut self.integrate_ms,
+                StepName::Plan => &mut self.plan_ms,
+                StepName::Claim => &mut self.claim_ms,
             };
             *phase = Some(phase.unwrap_or(0).saturating_add(length));
         }
@@ -143,7 +153,12 @@ fn is_of_the_queue(step: &StepRecord) -> bool {
 /// Whether an agent had its say in the step.
 fn is_turn(step: &StepRecord) -> bool {
     let is_agents = match step.step {
-        StepName::Implement | StepName::Review | StepName::Fix | StepName::Resolve => true,
+        StepName::Implement
+        | StepName::Review
+        | StepName::Fix
+        | StepName::Resolve
+        | StepName::Plan
+        | StepName::Claim => true,
         StepName::Verify | StepName::Integrate => false,
     };
     is_agents && step.result != StepResult::CouldNotRun
@@ -219,7 +234,7 @@ mod tests {
             took(StepName::Integrate, 7, None),
         ];
         let sums = Sums::of(&[Cycle { steps, cost_usd: Some(0.3), outcome: Outcome::Merged, ..cycle() }]);
-        assert_eq!(sums.times.each(), [Some(10), Some(370), None, None, Some(5), Some(657)]);
+        assert_eq!(sums.times.each(), [Some(10), Some(370), None, None, Some(5), Some(657), None, None]);
         assert_eq!((sums.turns, sums.turns_without_cost, sums.resolves, sums.merged), (2, 0, 1, 1));
     }
 

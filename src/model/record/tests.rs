@@ -142,9 +142,7 @@ fn an_event_lies_flat_in_its_line() {
 
 #[test]
 fn the_name_of_a_step_in_a_files_name_is_its_name_in_records() {
-    for step in
-        [StepName::Implement, StepName::Verify, StepName::Review, StepName::Fix, StepName::Resolve, StepName::Integrate]
-    {
+    for step in StepName::ALL {
         assert_eq!(to_value(step).unwrap(), json!(step.as_str()));
     }
 }

@@ -83,6 +83,9 @@ pub struct Session {
     /// What it was told: the digest of the task's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<String>,
+    /// How many of the comments it has been told.
+    #[serde(default)]
+    pub told: usize,
 }
 
 /// Work of an attempt that ended before it was merged, and not by a fault of its own.
@@ -117,6 +120,7 @@ impl Progress {
                 agent: word(&session.agent),
                 id: word(&session.id),
                 contract: session.contract.as_deref().map(word),
+                told: session.told,
             }),
             kept: self.kept.as_ref().map(|kept| Kept {
                 commit: word(&kept.commit),

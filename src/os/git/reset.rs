@@ -75,11 +75,27 @@ impl Slot {
         if inspect(&index, self.repo.digits())? != Index::Doubtful {
             return Ok(());
         }
+        self.widen()?;
         let head = self.git().reading().args(["rev-parse", "-q", "--verify", "HEAD^{commit}"]).ask()?;
         match Oid::from_git(&head.stdout) {
             Some(head) => self.rebuild_index(head.as_str()),
             None => fs::remove_file(&index).map_err(GitError::io("remove", index)),
         }
+    }
+
+    /// Brings back the files that sparse patterns have taken out of the tree: nobody has deleted them. No process
+    /// without patterns.
+    fn widen(&self) -> Result<(), GitError> {
+        let patterns = self.git_dir.join("info/sparse-checkout");
+        if fs::symlink_metadata(&patterns).is_err() {
+            return Ok(());
+        }
+        // It may be a link.
+        fs::remove_file(&patterns).map_err(GitError::io("remove", &patterns))?;
+        fs::write(&patterns, "/*\n").map_err(GitError::io("write", &patterns))?;
+        let git = self.git().slow().set("core.sparseCheckout=true").set("core.sparseCheckoutCone=false");
+        // What cannot be brought back is met by the status.
+        git.args(["sparse-checkout", "reapply"]).ask().map(drop)
     }
 
     /// A new index of `commit`'s tree. The refresh compares contents, so that files which are right already

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{env, fs, thread};
 
-use swarm::cycle::{Bench, Claimed, Workshop, claim};
+use swarm::cycle::{Bench, Claimed, Funds, Workshop, claim};
 use swarm::model::choice::Choice;
+use swarm::model::crew::Member;
 use swarm::model::task::TaskId;
 use swarm::os::journal::Journal;
 use swarm::os::judgements::Judgements;
@@ -90,6 +91,7 @@ fn claim_all(root: &std::path::Path) {
     let shop = Workshop {
         judgements: Judgements::new(workspace.dirs.verified()),
         journal: Journal::create(workspace.dirs.runs(), &run_id, Box::new(|_| {})).expect("begin a run"),
+        funds: Funds::new(&workspace.dirs),
         dirs: workspace.dirs,
         repo: workspace.repo,
         base,
@@ -104,8 +106,8 @@ fn claim_all(root: &std::path::Path) {
         fs::create_dir_all(root.join(folder)).expect("make a folder");
     }
     let one = |number: usize| {
-        let choice = Choice { agent: "script".to_owned(), model: None, effort: None };
-        let bench = Bench::take(&shop, format!("w{number}"), choice, &tip).expect("take a worktree");
+        let member = Member::worker(Choice { agent: "script".to_owned(), model: None, effort: None });
+        let bench = Bench::take(&shop, format!("w{number}"), member, &tip).expect("take a worktree");
         let name = format!("{run_id}-{number}");
         fs::write(root.join("ready").join(&name), "").expect("write a file");
         wait_until("the start", || root.join("go").exists());
@@ -115,6 +117,7 @@ fn claim_all(root: &std::path::Path) {
             match claim(&shop, &bench, 1, &id).expect("claim") {
                 Claimed::Yes(_) => granted.push_str(&format!("{id}\n")),
                 Claimed::Lost | Claimed::Locked => {}
+                Claimed::Unpaid(why) => panic!("{id}: {why:?}"),
                 Claimed::Invalid(invalid) => panic!("{id}: {invalid:?}"),
             }
         }

@@ -13,6 +13,24 @@ told=$(cat)
 ready() { echo COMPLETE_AND_READY_FOR_MERGE; }
 "#;
 
+/// Before the script of one that prints JSON: its records.
+const RECORDS: &str = r#"
+json() { printf '%s' "$1" | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' | awk 'NR > 1 { printf "\\n" } { printf "%s", $0 }'; }
+record() { printf '{"type":"%s","text":"%s"}\n' "$1" "$(json "$2")"; }
+say() { record message "$1"; }
+tool() { record tool "$1"; }
+end() { echo '{"type":"end"}'; }
+fails() { printf '{"type":"error","status":%s,"text":"%s"%s}\n' "$1" "$(json "$2")" "${3:-}"; exit 1; }
+"#;
+
+/// How they are read.
+const RULES: &str = "output:
+  format: jsonl
+  rules:
+    - {when: {/type: message}, set: {text: /text}, flag: started}
+    - {when: {/type: error}, set: {error.status: /status, error.message: /text, limit.reset_at: /reset}, flag: failed}
+    - {when: {/type: end}, flag: done}";
+
 impl Workspace {
     /// An agent with sessions that is a shell script. `$session` is the session's name, `$going_on` whether it was
     /// begun before, `$told` the prompt; `ready` says the signal.
@@ -34,6 +52,12 @@ impl Workspace {
     /// The same without sessions.
     pub(crate) fn forgetful(&self, name: &str, script: &str) {
         self.shell_agent(name, script, "");
+    }
+
+    /// One without sessions that prints JSON, a record a line: `say` a message, of which the last is the final one,
+    /// `tool` what a tool printed, `end` that the turn is over, `fails STATUS TEXT [MORE]` that it came to nothing.
+    pub(crate) fn speaker(&self, name: &str, script: &str) {
+        self.shell_agent(name, &format!("{RECORDS}{script}"), RULES);
     }
 
     fn shell_agent(&self, name: &str, script: &str, keys: &str) {

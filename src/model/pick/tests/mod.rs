@@ -2,6 +2,7 @@
 
 mod picking;
 mod holding;
+mod money;
 mod slow;
 mod families;
 mod properties;

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::families::plain_circle;
 use super::slow::Slow;
-use crate::model::pick::{Chain, Circle, End, Filter, Hold, forecast, hold, holds, outlook, pick, stuck};
+use crate::model::pick::{
+    Chain, Circle, End, Filter, Hold, first_claimable, forecast, hold, holds, outlook, pick, stuck,
+};
 use crate::model::queue::testing::{at, entry, id};
 use crate::model::queue::{Aside, Entry, Queue};
 use crate::model::state::State;
@@ -167,6 +169,12 @@ fn keeps_its_promises(queue: &Queue, filter: &Filter) -> Result<(), TestCaseErro
     }
     let (claimed, held) = forecast(queue, filter);
     prop_assert_eq!(pick(queue, filter).map(|entry| &entry.id), claimed.first().map(|entry| &entry.id));
+    for most in [0, 1, 3] {
+        let (first, count) = first_claimable(queue, filter, most);
+        let as_forecast = claimed.iter().take(most).map(|entry| &entry.id);
+        prop_assert!(first.iter().map(|entry| &entry.id).eq(as_forecast), "the first {}", most);
+        prop_assert_eq!(count, claimed.len());
+    }
     let mut told: Vec<&TaskId> =
         claimed.iter().copied().chain(held.iter().map(|(entry, _)| *entry)).map(|entry| &entry.id).collect();
     told.sort_unstable();

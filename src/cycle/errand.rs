@@ -1,0 +1,199 @@
+//! An errand: an agent works in the worker's worktree, at the newest base, without a task of its own. Whatever it has
+//! changed there is kept under a ref and then taken back: nothing of it ever comes to the base.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use super::bench::SlotRecord;
+use super::brief::{completion, render};
+use super::ended::Ended;
+use super::errand_record::ErrandRecord;
+use super::ledger::Ledger;
+use super::mandate::{Mandate, Stage};
+use super::notes::{Heading, Notes};
+use super::perform::{Infra, sentence};
+use super::shared::report_shared;
+use super::turn::{Talk, Turn};
+use super::{Bench, Workshop, outbox};
+use crate::model::agent::Agent;
+use crate::model::choice::Choice;
+use crate::model::outcome::Outcome;
+use crate::model::plan::Halt;
+use crate::model::prompt::{Facts, Telling, Template};
+use crate::model::record::{Event, SCHEMA, StepName, StepResult};
+use crate::model::signal::signals;
+use crate::model::task::{Session, TaskId};
+use crate::os::git::Oid;
+use crate::os::settings::Settings;
+use crate::os::stop::Stop;
+
+/// Everything that the turns of an errand need.
+pub(super) struct Errand<'a> {
+    pub(super) shop: &'a Workshop,
+    /// The settings with which it began.
+    pub(super) settings: Arc<Settings>,
+    pub(super) bench: &'a mut Bench,
+    /// Who works.
+    pub(super) choice: Choice,
+    /// His description.
+    pub(super) agent: Agent,
+    record: ErrandRecord,
+    base: Oid,
+    /// Under which name what it leaves in the worktree is kept.
+    owner: TaskId,
+    /// The session that was begun.
+    pub(super) session: Option<String>,
+    /// What its sessions have told of their cost.
+    pub(super) ledger: Ledger,
+}
+
+/// What came of a turn.
+pub(super) enum Answer {
+    /// The agent has come to its end, and said this.
+    Said(String),
+    /// It has not; the notes say why.
+    Failed(Outcome),
+}
+
+/// What is known of an errand before it begins.
+pub(super) fn heading(shop: &Workshop, bench: &Bench) -> Heading {
+    Heading {
+        run_id: shop.journal.run_id().to_owned(),
+        host: shop.host.clone(),
+        worker: bench.worker.clone(),
+        title: None,
+        agent: bench.member.choice.agent.clone(),
+        model: bench.member.choice.model.clone(),
+        slot: bench.slot_name.clone(),
+    }
+}
+
+impl<'a> Errand<'a> {
+    /// Puts the worktree to the newest base.
+    pub(super) fn begin(shop: &'a Workshop, bench: &'a mut Bench, notes: &mut Notes) -> Result<Self, Infra> {
+        shop.journal.ensure_folders()?;
+        let settings = shop.settings();
+        let choice = bench.member.choice.clone();
+        let agent = settings.agents.find_for(&bench.member)?.agent.clone();
+        let base = shop.repo.newest(&shop.base)?;
+        // No task: the salvage says whose it was.
+        let owner = format!("{}.{}", shop.journal.run_id(), bench.worker);
+        let owner = TaskId::parse(&owner).map_err(|bad| Infra(bad.to_string()))?;
+        let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
+        let slot =
+            SlotRecord { schema: SCHEMA, task: owner.clone(), attempt: notes.cycle, base: base.clone(), lent: false };
+        if let Err(error) = bench.prepare_for(shop, &slot, &record.mark, &base) {
+            record.forget(&shop.dirs);
+            return Err(error.into());
+        }
+        notes.base = Some(base.clone());
+        let (session, ledger) = (None, Ledger::default());
+        Ok(Self { shop, settings, bench, choice, agent, record, base, owner, session, ledger })
+    }
+
+    fn stage(&mut self) -> Stage<'_> {
+        Stage {
+            shop: self.shop,
+            settings: &self.settings,
+            bench: &mut *self.bench,
+            mandate: Mandate::Errand(&mut self.record),
+            ledger: &mut self.ledger,
+        }
+    }
+
+    /// The prompt of a turn.
+    pub(super) fn brief(&self, template: Template, telling: Telling<'_>) -> Result<String, Infra> {
+        let facts = Facts {
+            run: self.shop.journal.run_id(),
+            worker: &self.bench.worker,
+            attempt: 1,
+            base: &self.shop.base,
+            base_short: self.base.short(),
+            protected: &self.settings.config.protected,
+            completion: completion(&self.agent),
+            telling,
+            ..Facts::default()
+        };
+        render(&self.settings, template, &facts)
+    }
+
+    /// Gives the agent one turn, in the session that was begun if it has sessions.
+    pub(super) fn ask(
+        &mut self,
+        notes: &mut Notes,
+        step: StepName,
+        prompt: String,
+        env: Vec<(&'static str, OsString)>,
+    ) -> Result<Answer, Infra> {
+        if self.shop.stop.get() == Stop::Now {
+            return Ok(failed(notes, Outcome::Interrupted, sentence(Halt::Interrupted)));
+        }
+        let (choice, agent) = (self.choice.clone(), self.agent.clone());
+        let shared = self.shop.repo.shared();
+        let talk = self.session.clone().map_or_else(|| Talk::new(&agent), Talk::GoOn);
+        let reply = self.stage().ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk, env })?;
+        self.session.clone_from(&reply.session);
+        let named = |id| Session { agent: choice.agent.clone(), id, contract: None, told: 0 };
+        notes.session = reply.session.clone().map(named);
+        let (halt, ended, said) = (reply.halt, reply.ended.clone(), reply.said.clone());
+        let (result, answer) = match (halt, ended) {
+            (Some(halt), _) => (StepResult::Interrupted, Ok(failed(notes, Outcome::Interrupted, sentence(halt)))),
+            (None, Ended::Well) => (StepResult::Ok, Ok(Answer::Said(said))),
+            (None, Ended::Early(reason)) => {
+                notes.because(reason);
+                (StepResult::Failed, Ok(Answer::Said(said)))
+            }
+            (None, Ended::TimedOut(reason)) => (StepResult::Failed, Ok(failed(notes, Outcome::Timeout, reason))),
+            (None, Ended::Badly(reason)) => (StepResult::Failed, Ok(failed(notes, Outcome::AgentError, reason))),
+            (None, Ended::RateLimited(reason)) => {
+                (StepResult::CouldNotRun, Ok(failed(notes, Outcome::RateLimited, reason)))
+            }
+            (None, Ended::Trouble(reason) | Ended::NoSession(reason)) => (StepResult::CouldNotRun, Err(Infra(reason))),
+        };
+        self.stage().end_turn(notes, reply, result)?;
+        report_shared(self.shop, notes, &shared);
+        if let Ok(Answer::Said(said)) = &answer {
+            notes.signals.extend(signals(said).iter().map(|signal| signal.word().to_owned()));
+        }
+        if !self.bench.slot.is_intact() {
+            let reason = "the agent has removed its worktree, or put something else in its place";
+            return Ok(failed(notes, Outcome::AgentError, reason));
+        }
+        answer
+    }
+
+    /// Takes back what was changed in the worktree, and keeps it under a ref. Gives what its sessions have cost.
+    pub(super) fn end(mut self, notes: &Notes) -> Ledger {
+        let cleared = self.clear_away(notes);
+        if let Err(Infra(reason)) = cleared {
+            // The worktree stays as it is; taking it over again salvages it first.
+            self.bench.distrust();
+            let message = format!("what was changed in the worktree could not be put aside yet: {reason}");
+            self.shop.journal.event(&notes.who, Event::Warning { message });
+        }
+        self.record.forget(&self.shop.dirs);
+        self.ledger
+    }
+
+    fn clear_away(&mut self, notes: &Notes) -> Result<(), Infra> {
+        if self.bench.slot.is_intact() {
+            outbox::close(self.bench)?;
+        }
+        self.bench.slot.forget_locks()?;
+        self.bench.salvage(self.shop, &notes.who, &self.owner, notes.cycle, &self.base)?;
+        Ok(self.bench.reset(self.shop, &self.base)?)
+    }
+}
+
+fn failed(notes: &mut Notes, outcome: Outcome, reason: impl Into<String>) -> Answer {
+    notes.because(reason);
+    Answer::Failed(outcome)
+}
+
+/// Writes the record of a cycle that was an errand.
+pub(super) fn record(shop: &Workshop, notes: Notes, heading: Heading, outcome: Outcome) {
+    let who = notes.who.clone();
+    if let Err(error) = shop.journal.cycle(&notes.record(heading, outcome, None)) {
+        shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
+    }
+}
