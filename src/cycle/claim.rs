@@ -263,6 +263,8 @@ impl Claim {
     pub fn give_back(self, shop: &Workshop, worker: &str, cause: &str) -> bool {
         let who = Who { worker: Some(worker.to_owned()), cycle: None, task: Some(self.id.clone()) };
         let (from, to) = (State::Current, State::Pending);
+        // Should that fail, whoever has the claim next does it.
+        let _ = funds::give_back(shop, &self.record);
         let why = match task_folder::move_task(&shop.dirs, &self.id, from, to) {
             Ok(Moved::Done) => {
                 let moved = Event::TaskMoved { from, to: Some(to), cause: cause.to_owned(), outcome: None };

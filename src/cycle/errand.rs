@@ -14,8 +14,9 @@ use super::notes::{Heading, Notes};
 use super::perform::{Infra, sentence};
 use super::shared::report_shared;
 use super::turn::{Talk, Turn};
-use super::{Bench, Workshop, outbox};
+use super::{Bench, Workshop, funds, outbox};
 use crate::model::agent::Agent;
+use crate::model::budget::Spell;
 use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Halt;
@@ -76,9 +77,7 @@ impl<'a> Errand<'a> {
         let choice = bench.member.choice.clone();
         let agent = settings.agents.find_for(&bench.member)?.agent.clone();
         let base = shop.repo.newest(&shop.base)?;
-        // No task: the salvage says whose it was.
-        let owner = format!("{}.{}", shop.journal.run_id(), bench.worker);
-        let owner = TaskId::parse(&owner).map_err(|bad| Infra(bad.to_string()))?;
+        let owner = owner(shop, &bench.worker)?;
         let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
         let slot =
             SlotRecord { schema: SCHEMA, task: owner.clone(), attempt: notes.cycle, base: base.clone(), lent: false };
@@ -185,15 +184,25 @@ impl<'a> Errand<'a> {
     }
 }
 
+/// What stands where a task would: the run and the worker.
+fn owner(shop: &Workshop, worker: &str) -> Result<TaskId, Infra> {
+    TaskId::parse(&format!("{}.{worker}", shop.journal.run_id())).map_err(|bad| Infra(bad.to_string()))
+}
+
 fn failed(notes: &mut Notes, outcome: Outcome, reason: impl Into<String>) -> Answer {
     notes.because(reason);
     Answer::Failed(outcome)
 }
 
-/// Writes the record of a cycle that was an errand.
+/// Writes the record of a cycle that was an errand, and books what it has cost: that counts for the whole run.
 pub(super) fn record(shop: &Workshop, notes: Notes, heading: Heading, outcome: Outcome) {
     let who = notes.who.clone();
-    if let Err(error) = shop.journal.cycle(&notes.record(heading, outcome)) {
+    let record = notes.record(heading, outcome);
+    if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
+    }
+    if let Ok(task) = owner(shop, &record.worker) {
+        let spell = Spell { run_id: record.run_id, worker: record.worker, cycle: record.cycle, task };
+        funds::book(shop, &who, spell, record.cost_usd);
     }
 }

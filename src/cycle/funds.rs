@@ -119,6 +119,11 @@ pub(super) fn settle(shop: &Workshop, who: &Who, record: &ClaimRecord, cost_usd:
     }
 }
 
+/// Books what a cycle without a task has cost: nothing was set aside for it.
+pub(super) fn book(shop: &Workshop, who: &Who, spell: Spell, cost_usd: Option<f64>) {
+    heed(shop, who, settle_all(shop, &[(spell, known(cost_usd))], None));
+}
+
 /// Settles every account of a task that was left open. The caller holds the lock of its claim, so whoever opened them
 /// is dead or has let go. Should that fail, it is told, and whoever has the claim next tries again.
 pub fn settle_dead(shop: &Workshop, id: &TaskId) {

@@ -53,8 +53,8 @@ pub(super) struct Sight {
     pub(super) rests_until: Option<Timestamp>,
     /// Nobody begins anything: a person has paused it.
     pub(super) paused: bool,
-    /// The gates fail on the base, and nothing is claimed but what mends it.
-    pub(super) is_red: bool,
+    /// The gates fail on the base, so that nothing is claimed but what mends it; or the run has cost what it may.
+    pub(super) is_kept_back: bool,
 }
 
 /// How long a planner waits.
@@ -103,7 +103,7 @@ impl Board {
             waiting: inner.queue.all_pending().filter(|entry| entry.kind == Kind::Task).count(),
             rests_until: inner.resting_until,
             paused: inner.paused,
-            is_red: inner.admission.keeps_back(),
+            is_kept_back: inner.admission.keeps_back() || inner.till.is_spent(),
         })
     }
 
@@ -122,7 +122,7 @@ impl Board {
         let is_as_seen = |inner: &Picture| {
             inner.attendance.changes == sight.changes
                 && inner.paused == sight.paused
-                && inner.admission.keeps_back() == sight.is_red
+                && (inner.admission.keeps_back() || inner.till.is_spent()) == sight.is_kept_back
         };
         while !is_over(&inner, leaves) && is_as_seen(&inner) {
             // Where nobody claims, what waits stays where it is.

@@ -77,6 +77,11 @@ impl Board {
         }
     }
 
+    /// Whether the run has cost what it may.
+    pub(super) fn is_spent(&self) -> bool {
+        self.lock().till.is_spent()
+    }
+
     /// Why the run ends although something could be claimed, if so.
     pub(super) fn kept_back(&self) -> Option<String> {
         self.lock().till.kept_back.clone()

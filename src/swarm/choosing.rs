@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::base_health::Admitted;
 use super::board::Board;
+use super::budget;
 use super::recover::recover;
 use super::seat::Seat;
 use super::tally::Count;
@@ -72,6 +73,7 @@ pub(super) fn chosen_claims(
         (Outcome::Infra, Vec::new())
     });
     floor.tally.add_errand(outcome);
+    budget::heed(floor.shop, board);
     floor.hear_of_the_machine(&bench.worker, outcome == Outcome::Infra);
     if matches!(outcome, Outcome::Infra | Outcome::RateLimited) {
         count.failures += 1;
@@ -182,7 +184,7 @@ impl Board {
     fn take_first(&self, wake: &Arc<Wake>) -> Option<TaskId> {
         let mut inner = self.lock();
         inner.queue.advance(clock::now());
-        if inner.stopped || inner.paused {
+        if inner.stopped || inner.paused || inner.till.is_spent() {
             return None;
         }
         let id = inner.admission.pick(&inner.queue, &self.filter)?.id.clone();
@@ -200,6 +202,9 @@ impl Board {
         }
         if inner.paused {
             return Err("claiming is paused".to_owned());
+        }
+        if inner.till.is_spent() {
+            return Err("the run has cost what it may".to_owned());
         }
         if inner.admission.keeps_back() {
             return Err("the gates fail on the base: nothing is claimed but what mends it".to_owned());

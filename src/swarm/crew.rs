@@ -210,11 +210,20 @@ fn one_worker(floor: &Floor<'_>, number: usize, seat: &Seat, tip: &Oid, tell: &S
     let news = match Bench::take(floor.shop, name(number), seat.member(), tip) {
         Ok(mut bench) => {
             tell(News::Ready(number));
-            match role {
+            let worked = catch_unwind(AssertUnwindSafe(|| match role {
                 Role::Worker | Role::Executor => work(floor, &mut bench, seat),
                 Role::Planner => plan_on(floor, &mut bench, seat),
+            }));
+            match worked {
+                Ok(()) => News::Ended(number),
+                Err(_) => {
+                    // What it had cannot be given back by anybody who lives: the next start does it.
+                    floor.shop.stop.raise(Stop::Finish);
+                    floor.board.stop();
+                    let message = "a mistake in swarm (the message stands above); please report it";
+                    News::Failed(number, Error::failed(message))
+                }
             }
-            News::Ended(number)
         }
         Err(error) => News::Failed(number, error),
     };

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::attendance::{Sight, Until};
 use super::board::{Board, WhenEmpty};
+use super::budget;
 use super::news::News;
 use super::seat::Seat;
 use super::titles::titles;
@@ -71,8 +72,8 @@ fn next_turn(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, planner: &Planne
         let now = clock::now();
         let news = || known.is_old(shop, board, sight.arrivals);
         let until = match planner.due(room(bench, &sight), now, news) {
-            // What would be planned on a red base is not what it needs.
-            Due::Now | Due::At(_) if sight.is_red => Until::Change,
+            // What would be planned on a red base is not what it needs, and what cannot be paid is not needed at all.
+            Due::Now | Due::At(_) if sight.is_kept_back => Until::Change,
             Due::OnNews => Until::Change,
             Due::At(at) => Until::Moment(at),
             Due::Now if sight.paused => Until::ChangeOrMore,
@@ -102,7 +103,7 @@ fn take_turn(floor: &Floor<'_>, bench: &Bench, leaves: &dyn Fn() -> bool) -> Opt
     floor.board.begin_planning(&bench.worker);
     let sight = look_again(floor.board, leaves)?;
     let room = room(bench, &sight);
-    (room > 0 && !sight.paused && !sight.is_red).then_some(Turn { sight, room, _lock: lock })
+    (room > 0 && !sight.paused && !sight.is_kept_back).then_some(Turn { sight, room, _lock: lock })
 }
 
 fn look_again(board: &Board, leaves: &dyn Fn() -> bool) -> Option<Sight> {
@@ -157,6 +158,7 @@ fn take_note(floor: &Floor<'_>, bench: &Bench, planner: &mut Planner, planned: &
     let limits = &floor.shop.settings().config.limits;
     let (now, pause) = (clock::now(), bench.member.pause_between);
     floor.tally.add_planning(&bench.worker, planned.outcome);
+    budget::heed(floor.shop, floor.board);
     floor.hear_of_the_machine(&bench.worker, planned.outcome == Outcome::Infra);
     if matches!(planned.outcome, Outcome::Planned | Outcome::Interrupted) {
         return planner.planned(planned.created.len(), pause, now);

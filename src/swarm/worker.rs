@@ -152,7 +152,7 @@ pub(super) fn work(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat) {
 fn begin(floor: &Floor<'_>, bench: &mut Bench, seat: &Seat, count: &mut Count, claim: Claim) -> Option<Claim> {
     let id = claim.id.clone();
     if claim.chosen.is_some() {
-        if floor.shop.stop.get() != Stop::No || seat.leaves() {
+        if floor.shop.stop.get() != Stop::No || floor.board.is_spent() || seat.leaves() {
             give_back(floor, bench, claim);
             return None;
         }

@@ -276,3 +276,18 @@ fn a_conflict_goes_back_to_the_session_that_chose() {
     assert_eq!(cycle["session_id"], choosings(&w)[0]["session_id"]);
     w.holds_the_laws();
 }
+
+#[test]
+fn what_was_granted_and_cannot_be_paid_any_more_is_given_back() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: picks, claim: agent}]\nlimits: {run_cost_usd: 1}\n");
+    let claims = "test -n \"${SWARM_TASK-}\" || { costs 0.6 'CLAIM(a, b, c)'; exit; }";
+    w.dear("picks", &format!("{claims}\necho x > $SWARM_TASK.txt\ncosts 0.6"));
+    tasks(&w, &["a", "b", "c"]);
+    w.start(["--drain"]).code(1).says("the run has cost $1.20");
+    assert_eq!(
+        (w.tasks_in("complete"), w.tasks_in("pending")),
+        (vec!["a".to_owned()], vec!["b".to_owned(), "c".to_owned()])
+    );
+    w.holds_the_laws();
+}

@@ -291,3 +291,15 @@ fn a_planners_cycles_count_and_it_does_not_outlive_them() {
     assert_eq!((w.tasks_in("complete"), w.tasks_in("pending")), (vec!["one".to_owned()], vec!["two".to_owned()]));
     assert_eq!(plannings(&w).len(), 1);
 }
+
+#[test]
+fn what_planning_costs_counts_for_the_run_and_ends_the_planning() {
+    let w = planned("max_pending: 3", "");
+    w.config("workers: [{agent: plans, role: planner}, {agent: script}]\nlimits: {run_cost_usd: 0.5}\n");
+    w.dear("plans", &format!("{MAKES}\n{}\ncosts 0.6", once(&w, "make one")));
+    let ended = w.start(["--drain"]);
+    ended.says("the run has cost $0.60");
+    assert_eq!((plannings(&w).len(), &plannings(&w)[0]["cost_usd"]), (1, &json!(0.6)));
+    let ledger = w.read("runs/ledger.jsonl");
+    assert!(ledger.contains("\"worker\":\"w0\"") && ledger.contains("0.6"), "{ledger}");
+}

@@ -9,7 +9,7 @@ use crate::os::agents::{Catalogue, Described};
 use crate::os::dirs::config_file;
 use crate::os::workspace::Place;
 
-/// Where the settings come from, and whether this version can honour them.
+/// Where the settings come from.
 pub(super) fn config(place: &Place, file: Option<&std::path::Path>) -> Vec<Item> {
     let path = file.map_or_else(|| config_file(place.dirs.root()), ToOwned::to_owned);
     let shown = place.dirs.shown(&path);
