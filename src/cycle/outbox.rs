@@ -12,7 +12,7 @@ use super::perform::Infra;
 use super::{Bench, Workshop};
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Task, TaskId};
+use crate::model::task::{Progress, Task, TaskId};
 use crate::os::files;
 use crate::os::journal::Who;
 use crate::os::task_folder::{self, Name};
@@ -79,7 +79,11 @@ pub(super) fn collect(shop: &Workshop, bench: &Bench, who: &Who, room: usize) ->
 
 fn adopt(shop: &Workshop, bytes: Result<&[u8], &String>, id: TaskId) -> Result<TaskId, String> {
     let bytes = bytes.map_err(String::clone)?;
-    Task::parse(id.clone(), bytes).map_err(|invalid| task_folder::because(&invalid).reason)?;
+    let task = Task::parse(id.clone(), bytes).map_err(|invalid| task_folder::because(&invalid).reason)?;
+    if task.progress != Progress::default() {
+        // It would speak of work and approvals that there never were.
+        return Err("it has a `swarm:` block, which only the program writes".to_owned());
+    }
     if let Some(state) = task_folder::find(&shop.dirs, &id) {
         return Err(format!("a task of that name is in {state}/"));
     }

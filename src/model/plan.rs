@@ -301,9 +301,8 @@ impl Plan {
             Landing::Conflict => self.go(Step::End(Outcome::Conflict)),
             Landing::Changed => match self.rules.review {
                 Review::Agent { .. } if self.may_still_be_approved() => self.ask_for_approval(),
-                // It is nobody's fault, so it is no rejection.
-                Review::Agent { .. } => self.go(Step::End(Outcome::Interrupted)),
-                Review::Unneeded | Review::Human => self.go(Step::End(Outcome::AwaitingReview)),
+                // It is nobody's fault, so it is no rejection; but a text that changes under every approval needs a person.
+                Review::Agent { .. } | Review::Unneeded | Review::Human => self.go(Step::End(Outcome::AwaitingReview)),
             },
         }
     }

@@ -93,6 +93,9 @@ pub fn review(message: &str, criteria: usize) -> Result<Review, NoReview> {
         Err(_) => lines_of(message).ok_or(NoReview::NoVerdict)?,
     };
     let mut findings: Vec<Finding> = said.findings;
+    let objects = findings.iter().any(|finding| finding.blocking);
+    // Those that hold the work up are told first: none of them is lost among the others.
+    findings.sort_by_key(|finding| !finding.blocking);
     findings.truncate(MOST_FINDINGS);
     for finding in &mut findings {
         finding.text = clip(&finding.text, LONGEST_TEXT);
@@ -106,7 +109,7 @@ pub fn review(message: &str, criteria: usize) -> Result<Review, NoReview> {
         .filter(|answer| (1..=criteria).contains(&answer.criterion))
         .map(|answer| Answer { reason: clip(&answer.reason, LONGEST_TEXT), ..answer })
         .collect();
-    let is_held = findings.iter().any(|finding| finding.blocking) || acceptance.iter().any(|answer| !answer.met);
+    let is_held = objects || acceptance.iter().any(|answer| !answer.met);
     let decision = match said.verdict {
         Decision::Approved if is_held => Decision::NeedsChanges,
         Decision::Approved if !open.is_empty() => return Err(NoReview::Unanswered(open)),
@@ -238,10 +241,10 @@ mod tests {
         let review = review(message, 0).unwrap();
         assert_eq!(
             review.objections(),
-            "- [blocking] src/a b.rs is odd\n- [note] src/a.rs:12 too long\n- [blocking] C:\\x:9 y\n\
+            "- [blocking] src/a b.rs is odd\n- [blocking] C:\\x:9 y\n- [note] src/a.rs:12 too long\n\
              - [note] see http://x/y for more"
         );
-        assert_eq!((review.findings[1].path.as_deref(), review.findings[1].line), (Some("src/a.rs"), Some(12)));
+        assert_eq!((review.findings[2].path.as_deref(), review.findings[2].line), (Some("src/a.rs"), Some(12)));
         assert_eq!(review.findings[0].path, None);
     }
 
@@ -261,5 +264,9 @@ mod tests {
         let review = review(&message, 0).unwrap();
         assert_eq!(review.findings.len(), MOST_FINDINGS);
         assert!(review.findings[0].text.len() < 2 * LONGEST_TEXT);
+        let hidden =
+            format!("{}- [blocking] it deletes everything\nVERDICT: APPROVED", "- [note] x\n".repeat(MOST_FINDINGS));
+        let review = super::review(&hidden, 0).unwrap();
+        assert_eq!((review.decision, review.findings[0].blocking), (Decision::NeedsChanges, true));
     }
 }

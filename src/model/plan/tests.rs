@@ -225,7 +225,7 @@ fn a_task_that_changes_after_the_approval_is_reviewed_again() {
         ("ready green approved task-changed approved published", "verify review-1 integrate review-2 integrate merged"),
         (
             "ready green approved task-changed approved task-changed",
-            "verify review-1 integrate review-2 integrate interrupted",
+            "verify review-1 integrate review-2 integrate awaiting_review",
         ),
     ] {
         assert_eq!(tell(REVIEWED, happens), steps, "{happens}");
