@@ -47,7 +47,8 @@ const LOGS_HELP: &str = "Examples:
   swarm logs fix-typo --step verify      only what the gates printed";
 
 const RUNS_HELP: &str = "Examples:
-  swarm runs last                 the cycles of the newest run
+  swarm runs last                 what the newest run came to, and what needs a person
+  swarm runs last --all           each of its tasks and cycles
   swarm runs 20261120T22          the only run whose name begins so
   swarm runs last --json | jq -r '.cycles[] | [.task, .outcome, .duration_ms] | @tsv'";
 
@@ -139,9 +140,11 @@ pub enum Command {
     /// name goes to standard error.
     #[command(after_help = LOGS_HELP)]
     Logs(Logs),
-    /// List the runs, or the cycles of one
+    /// List the runs, or sum up one: per worker, per task, and what needs a person
     ///
-    /// A run that `died` was killed, or its machine was; the next start gives its tasks back.
+    /// Of many tasks that were merged, and of many that go on by themselves, only the last have a line each; those that
+    /// need a person are all there, with the next command. An unknown cost is `–`; a `+` says that some of it is
+    /// unknown. The time to integrate holds the wait in the merge queue, without the gates that ran there. A run that `died` was killed, or its machine was; the next start gives its tasks back.
     #[command(after_help = RUNS_HELP)]
     Runs(Runs),
     /// Check the task files; exit code 1 if one needs to be mended

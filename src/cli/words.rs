@@ -37,7 +37,7 @@ pub struct Logs {
     /// Go on while more comes
     #[arg(short, long)]
     pub follow: bool,
-    /// Only this step: implement, verify, review, fix, resolve, plan or claim
+    /// Only this step: implement, verify (also in the merge queue), review, fix, resolve, plan or claim
     #[arg(long)]
     pub step: Option<String>,
 }
@@ -45,8 +45,11 @@ pub struct Logs {
 /// Lists runs.
 #[derive(Debug, Args)]
 pub struct Runs {
-    /// The run whose cycles to list, or the beginning of its name; `last` is the newest
+    /// The run to sum up, or the beginning of its name; `last` is the newest
     pub run: Option<String>,
+    /// Every task and every cycle of it, however many
+    #[arg(long, requires = "run")]
+    pub all: bool,
 }
 
 /// Checks the task files.
@@ -114,6 +117,8 @@ pub struct Schema {
 pub enum Format {
     /// A cycle: `cycles/<worker>-c<N>.json`
     Cycle,
+    /// A review: `reviews/<worker>-c<N>-r<R>.json`
+    Review,
     /// A line of events.jsonl
     Event,
     /// A task file's front matter

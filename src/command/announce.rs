@@ -4,11 +4,12 @@ use std::io::Write;
 
 use anstyle::Style;
 
-use super::Desk;
 use super::paint::{DIM, GREEN, RED, YELLOW};
+use super::{Desk, age};
+use crate::model::clean::clean_text;
 use crate::model::excerpt::shorten;
 use crate::model::outcome::Outcome;
-use crate::model::record::{Event, EventLine, StepResult};
+use crate::model::record::{Event, EventLine, StepName, StepResult, dollars};
 use crate::model::state::State;
 use crate::os::journal::Show;
 
@@ -58,9 +59,29 @@ fn text(line: &EventLine, loudness: Loudness) -> Option<String> {
     }
     let worker = line.worker.as_deref().unwrap_or("swarm");
     let task = line.task.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
-    let clock = format!("{:>7.1}s", line.t_ms as f64 / 1000.0);
-    let said = shorten(&said.replace('\n', " "), 400);
-    Some(format!("{DIM}{clock} {worker:<5}{DIM:#} {task}{style}{said}{style:#}"))
+    let clock = since_the_beginning(line.t_ms);
+    let said = shorten(&clean_text(&said).replace('\n', " "), 400);
+    let next = next_command(line).map(|next| format!("; next: {next}")).unwrap_or_default();
+    Some(format!("{DIM}{clock} {worker:<5}{DIM:#} {task}{style}{said}{style:#}{next}"))
+}
+
+/// Seconds at first, which is what one looks at who sits before it; the hours of a night later.
+fn since_the_beginning(ms: u64) -> String {
+    let seconds = ms / 1000;
+    if seconds < 1000 {
+        return format!("{:>7.1}s", ms as f64 / 1000.0);
+    }
+    format!("{:>2}:{:02}:{:02}", seconds / 3600, seconds % 3600 / 60, seconds % 60)
+}
+
+/// What a person does about a task that was left to him.
+fn next_command(line: &EventLine) -> Option<String> {
+    let (Event::TaskMoved { to, outcome, .. }, Some(id)) = (&line.event, &line.task) else { return None };
+    let by_a_cycle = outcome.is_some_and(|outcome| outcome != Outcome::Cancelled);
+    match to {
+        Some(State::Review | State::Blocked) if by_a_cycle => Some(format!("swarm explain {id}")),
+        Some(State::Pending | State::Current | State::Review | State::Blocked | State::Complete) | None => None,
+    }
 }
 
 fn describe(event: &Event) -> (Loudness, Style, String) {
@@ -74,14 +95,11 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
         Event::TaskClaimed { attempt, slot, agent } => {
             (Normal, plain, format!("claimed (attempt {attempt}, {agent}, slot {slot})"))
         }
-        Event::StepStarted { step, command, .. } => {
-            let command = command.as_deref().map(|command| format!(": {command}")).unwrap_or_default();
-            (Verbose, DIM, format!("{} begins{command}", step.as_str()))
-        }
-        Event::StepEnded { step, result, duration_ms, .. } => {
-            let said =
-                format!("{} {} after {:.1} s", step.as_str(), result_word(*result), *duration_ms as f64 / 1000.0);
-            (Verbose, DIM, said)
+        Event::StepStarted { step, round, command } => step_begins(*step, *round, command.as_deref()),
+        Event::StepEnded { step, round, result, duration_ms, cost_usd } => {
+            let cost = cost_usd.map(|cost| format!(", for {}", dollars(cost))).unwrap_or_default();
+            let took = age::length_ms(*duration_ms);
+            (Verbose, DIM, format!("{} {} after {took}{cost}", nth(*step, *round), result_word(*result)))
         }
         Event::TaskMoved { to, cause, outcome, .. } => {
             let style = match (to, outcome) {
@@ -116,7 +134,8 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
             (Quiet, YELLOW, format!("the gate `{gate}` flakes on the tree {}: {reason}", short(tree)))
         }
         Event::BaseGreen { head } => (Normal, GREEN, format!("the gates succeed on the base at {}", short(head))),
-        Event::ClaimRecovered { reason } => (Normal, YELLOW, format!("recovered: {reason}")),
+        // The move says the same.
+        Event::ClaimRecovered { reason } => (Verbose, DIM, format!("recovered: {reason}")),
         Event::Salvaged { reference, .. } => (Normal, plain, format!("its work is kept as {reference}")),
         Event::InvalidTask { path, line, reason } => {
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -144,6 +163,29 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
     }
 }
 
+/// Every step is said to begin where all is said; that an author works again, everywhere.
+fn step_begins(step: StepName, round: u32, command: Option<&str>) -> (Loudness, Style, String) {
+    let command = command.map(|command| format!(": {command}")).unwrap_or_default();
+    let again = if round > 1 { format!(" (time {round})") } else { String::new() };
+    match step {
+        StepName::Fix => {
+            (Loudness::Normal, Style::new(), format!("the review asks for changes; its author makes them now{again}"))
+        }
+        StepName::Resolve => {
+            (Loudness::Normal, Style::new(), format!("it contradicts the base; its author resolves that now{again}"))
+        }
+        StepName::Integrate => (Loudness::Verbose, DIM, "waits to be merged".to_owned()),
+        StepName::Implement | StepName::Verify | StepName::Review | StepName::Plan | StepName::Claim => {
+            (Loudness::Verbose, DIM, format!("{} begins{command}", nth(step, round)))
+        }
+    }
+}
+
+/// `review`, `review 2`.
+fn nth(step: StepName, round: u32) -> String {
+    if round > 1 { format!("{} {round}", step.as_str()) } else { step.as_str().to_owned() }
+}
+
 fn result_word(result: StepResult) -> &'static str {
     match result {
         StepResult::Ok => "succeeded",
@@ -163,4 +205,64 @@ pub(super) fn count(number: u32, noun: &str) -> String {
 
 fn short(oid: &str) -> &str {
     oid.get(..10).unwrap_or(oid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(t_ms: u64, event: Event, loudness: Loudness) -> Option<String> {
+        let task = crate::model::task::TaskId::parse("door").ok();
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let (run_id, worker) = ("r".to_owned(), Some("w0".to_owned()));
+        let line = EventLine { schema: 1, at, t_ms, run_id, worker, cycle: Some(1), task, event };
+        text(&line, loudness).map(|text| anstream::adapter::strip_str(&text).to_string())
+    }
+
+    fn moved(to: State, outcome: Outcome, cause: &str) -> Event {
+        Event::TaskMoved { from: State::Current, to: Some(to), cause: cause.to_owned(), outcome: Some(outcome) }
+    }
+
+    #[test]
+    fn who_is_left_to_a_person_is_said_with_the_next_command() {
+        for (event, expected) in [
+            (moved(State::Complete, Outcome::Merged, "merged"), "→ complete: merged"),
+            (
+                moved(State::Pending, Outcome::Stuck, "mute (next attempt in 9 s)"),
+                "→ pending: stuck, mute (next attempt in 9 s)",
+            ),
+            (moved(State::Blocked, Outcome::Rejected, "no"), "→ blocked: rejected, no; next: swarm explain door"),
+            (moved(State::Blocked, Outcome::Cancelled, "by hand"), "→ blocked: cancelled, by hand"),
+        ] {
+            let expected = format!("    0.1s w0    door: {expected}");
+            assert_eq!(said(100, event, Loudness::Normal), Some(expected));
+        }
+        let long =
+            said(1, moved(State::Review, Outcome::AwaitingReview, &"why ".repeat(500)), Loudness::Normal).unwrap();
+        assert!(long.ends_with("…; next: swarm explain door") && long.chars().count() < 500, "{long}");
+    }
+
+    #[test]
+    fn an_author_who_works_again_is_told_of_and_every_other_step_only_when_asked() {
+        let began = |step, round| Event::StepStarted { step, round, command: None };
+        let fix = said(1, began(StepName::Fix, 2), Loudness::Normal).unwrap();
+        assert!(fix.ends_with("door: the review asks for changes; its author makes them now (time 2)"), "{fix}");
+        assert!(said(1, began(StepName::Resolve, 1), Loudness::Normal).is_some());
+        for step in [StepName::Implement, StepName::Verify, StepName::Review, StepName::Integrate] {
+            assert_eq!(said(1, began(step, 1), Loudness::Normal), None);
+            assert!(said(1, began(step, 1), Loudness::Verbose).is_some());
+        }
+        let (step, round, result) = (StepName::Review, 2, StepResult::Rejected);
+        let ended = Event::StepEnded { step, round, result, duration_ms: 65_000, cost_usd: Some(0.25) };
+        assert_eq!(said(1, ended.clone(), Loudness::Normal), None);
+        let ended = said(1, ended, Loudness::Verbose).unwrap();
+        assert!(ended.ends_with("review 2 asks for changes after 1m 5s, for $0.25"), "{ended}");
+    }
+
+    #[test]
+    fn a_night_has_hours() {
+        assert_eq!(since_the_beginning(999_949), "  999.9s");
+        assert_eq!(since_the_beginning(1_000_000), " 0:16:40");
+        assert_eq!(since_the_beginning(36_000_000), "10:00:00");
+    }
 }

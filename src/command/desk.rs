@@ -80,8 +80,15 @@ impl Desk {
     /// Says something that is no result.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// Says what went wrong; nothing where nothing did.
+    pub fn complain(&self, text: &str) {
+        if !text.is_empty() {
             // Nobody is left to be told if this fails.
-            let _ = writeln!(anstream::stderr().lock(), "{text}");
+            let _ = writeln!(anstream::stderr().lock(), "{}", text.trim_end_matches('\n'));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The `-f` of `swarm logs`: goes on while more comes, woken by file events.
 
-use super::logs::{Log, Of, Printer, find};
+use super::logs::Printer;
+use super::printed::{Log, Of, find};
 use crate::error::Result;
 use crate::model::record::StepName;
 use crate::model::state::State;

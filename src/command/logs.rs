@@ -1,50 +1,22 @@
-//! `swarm logs`: what agents and gates printed, byte for byte, oldest first.
+//! `swarm logs`: what agents and gates printed, byte for byte, oldest first. Which files those are, `printed` knows.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use super::add::parse_id;
 use super::paint::DIM;
+use super::printed::{Log, Named, Of, find};
 use super::{Desk, follow, picture};
 use crate::cli::Logs;
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
-use crate::model::record::{Event, SCHEMA, StepName};
-use crate::model::task::TaskId;
+use crate::model::record::{SCHEMA, StepName};
 use crate::model::yaml::nearest;
 use crate::os::dirs::Dirs;
 use crate::os::records::Records;
 use crate::os::task_folder;
-
-/// Whose logs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Of {
-    /// All cycles of a task.
-    Task(TaskId),
-    /// A worker's cycles in one run.
-    Worker(String),
-}
-
-/// One log, as its name tells: `<worker>-c<N>-<step>[-<R>].log`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
-    worker: String,
-    cycle: u32,
-    step: StepName,
-    round: u32,
-}
-
-/// A log and where it belongs.
-#[derive(Debug, Clone)]
-pub(super) struct Log {
-    run_id: String,
-    task: Option<TaskId>,
-    named: Named,
-    pub(super) path: PathBuf,
-}
 
 pub(super) fn run(desk: &Desk, words: &Logs) -> Result<Exit> {
     let dirs = desk.place()?.dirs;
@@ -58,7 +30,7 @@ pub(super) fn run(desk: &Desk, words: &Logs) -> Result<Exit> {
     };
     let logs = find(&mut records, &dirs, &of, asked, step);
     if logs.is_empty() && !words.follow {
-        return Err(nothing(&dirs, &of));
+        return Err(nothing(&dirs, &of, step));
     }
     let mut printer = Printer::new(desk);
     let open = printer.print(&dirs, &logs)?;
@@ -78,15 +50,17 @@ fn whose(dirs: &Dirs, text: &str) -> Result<Of> {
     if is_worker && task_folder::find(dirs, &id).is_none() { Ok(Of::Worker(text.to_owned())) } else { Ok(Of::Task(id)) }
 }
 
-fn nothing(dirs: &Dirs, of: &Of) -> Error {
+fn nothing(dirs: &Dirs, of: &Of, step: Option<StepName>) -> Error {
     match of {
-        Of::Task(id) => match task_folder::find(dirs, id) {
-            Some(state) => Error::failed(format!("nothing has been printed for {id} yet; it is in {state}/")),
-            None => Error::failed(format!("there is no task {id}, and no log of one"))
-                .hint("`swarm list` shows the tasks, `swarm runs last` the newest cycles"),
+        Of::Task(id) => match (task_folder::find(dirs, id), step) {
+            (Some(state), None) => Error::failed(format!("nothing has been printed for {id} yet; it is in {state}/")),
+            (Some(_), Some(step)) => Error::failed(format!("{id} has no log of a step `{}` yet", step.as_str()))
+                .hint(format!("`swarm show {id}` lists its steps")),
+            (None, _) => Error::failed(format!("there is no task {id}, and no log of one"))
+                .hint("`swarm list` shows the tasks, `swarm runs last --all` the newest cycles"),
         },
-        Of::Worker(worker) => Error::failed(format!("{worker} has printed nothing in the newest run"))
-            .hint("`swarm runs last` shows its cycles"),
+        Of::Worker(worker) => Error::failed(format!("{worker} has printed nothing of that in the newest run"))
+            .hint("`swarm runs last --all` shows its cycles"),
     }
 }
 
@@ -100,86 +74,6 @@ fn step(text: &str) -> Result<StepName> {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint(format!("steps are {}", names.join(", "))),
     })
-}
-
-impl Named {
-    fn parse(name: &str) -> Option<Self> {
-        let (worker, rest) = name.strip_suffix(".log")?.split_once("-c")?;
-        let (cycle, rest) = rest.split_once('-')?;
-        let (step, round) = match rest.split_once('-') {
-            Some((step, round)) => (step, round.parse().ok()?),
-            None => (rest, 1),
-        };
-        let step = StepName::ALL.into_iter().find(|known| known.as_str() == step)?;
-        Some(Self { worker: worker.to_owned(), cycle: cycle.parse().ok()?, step, round })
-    }
-}
-
-/// The logs of `of` in `runs`, in the order in which they were written.
-pub(super) fn find(
-    records: &mut Records<'_>,
-    dirs: &Dirs,
-    of: &Of,
-    runs: &[String],
-    step: Option<StepName>,
-) -> Vec<Log> {
-    let mut logs = Vec::new();
-    for run_id in runs {
-        let cycles = cycles(records, run_id, of);
-        let wanted = |named: &Named| {
-            let of_cycle = match of {
-                Of::Task(_) => cycles.contains_key(&(named.worker.clone(), named.cycle)),
-                Of::Worker(worker) => named.worker == *worker,
-            };
-            of_cycle && step.is_none_or(|step| step == named.step)
-        };
-        if cycles.is_empty() && matches!(of, Of::Task(_)) {
-            continue;
-        }
-        let mut found: Vec<(SystemTime, Log)> = Vec::new();
-        for entry in fs::read_dir(dirs.run(run_id).join("logs")).into_iter().flatten().flatten() {
-            let Some(named) = entry.file_name().to_str().and_then(Named::parse).filter(wanted) else { continue };
-            let written = entry.metadata().ok().filter(|meta| meta.is_file()).and_then(|meta| meta.modified().ok());
-            let Some(written) = written else { continue };
-            let task = cycles.get(&(named.worker.clone(), named.cycle)).cloned();
-            found.push((written, Log { run_id: run_id.clone(), task, named, path: entry.path() }));
-        }
-        // Steps follow each other, so the time of the last word is the order; of cycles, their numbers as well.
-        found.sort_by(|(a_at, a), (b_at, b)| (a_at, a.named.cycle, &a.path).cmp(&(b_at, b.named.cycle, &b.path)));
-        logs.extend(found.into_iter().map(|(_, log)| log));
-    }
-    logs
-}
-
-/// Which cycles of a run had which task, as far as `of` needs it: from the records, and, for those that have
-/// none (they still run, or their process died), from the events.
-fn cycles(records: &mut Records<'_>, run_id: &str, of: &Of) -> HashMap<(String, u32), TaskId> {
-    let wanted = |worker: &str, task: &TaskId| match of {
-        Of::Task(id) => id == task,
-        Of::Worker(name) => name == worker,
-    };
-    let mut cycles = HashMap::new();
-    for cycle in records.cycles(run_id) {
-        if let Some(task) = cycle.task.filter(|task| wanted(&cycle.worker, task)) {
-            cycles.insert((cycle.worker, cycle.cycle), task);
-        }
-    }
-    if records.run(run_id).stopped.is_some() {
-        return cycles;
-    }
-    let text = match of {
-        Of::Task(id) => format!("\"task\":\"{id}\""),
-        Of::Worker(name) => format!("\"worker\":\"{name}\""),
-    };
-    for line in records.events(run_id, &text) {
-        if let (Event::TaskClaimed { .. }, Some(worker), Some(cycle), Some(task)) =
-            (line.event, line.worker, line.cycle, line.task)
-            && wanted(&worker, &task)
-        {
-            cycles.insert((worker, cycle), task);
-        }
-    }
-    cycles
 }
 
 /// Prints logs, each byte once.
@@ -287,16 +181,6 @@ fn whole(bytes: &[u8], is_full: bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_log_is_known_by_its_name() {
-        let named = |worker: &str, cycle, step, round| Some(Named { worker: worker.into(), cycle, step, round });
-        assert_eq!(Named::parse("w0-c1-implement.log"), named("w0", 1, StepName::Implement, 1));
-        assert_eq!(Named::parse("w12-c30-verify-4.log"), named("w12", 30, StepName::Verify, 4));
-        for foreign in ["setup-01-abc.log", "w0-c1-implement.md", "w0-c1-.log", "w0-cx-verify.log", "w0.log", ".log"] {
-            assert_eq!(Named::parse(foreign), None, "{foreign}");
-        }
-    }
 
     #[test]
     fn a_mistyped_step_is_named_with_the_nearest_one() {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::money::Money;
 use super::paint::{BOLD, DIM, PLAIN, RED, YELLOW, of_outcome};
 use super::status::short;
+use super::summary::{Length, summary};
 use super::table::Table;
 use super::{Desk, age, picture};
 use crate::cli::Runs;
@@ -16,9 +17,11 @@ use crate::exit::Exit;
 use crate::model::budget::Usd;
 use crate::model::moment;
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, SCHEMA};
+use crate::model::record::{Cycle, SCHEMA, gist};
 use crate::os::clock;
+use crate::os::dirs::Dirs;
 use crate::os::records::Records;
+use crate::os::workspace::Workspace;
 use crate::swarm::alive;
 
 /// How a run stands.
@@ -68,7 +71,8 @@ pub(super) fn run(desk: &Desk, words: &Runs) -> Result<Exit> {
         None => list(desk, &mut records, &ids, &living, &money)?,
         Some(wanted) => {
             let run_id = find(&ids, wanted)?;
-            one(desk, &mut records, run_id, living.contains(run_id), &money)?;
+            let length = if words.all { Length::Whole } else { Length::Short };
+            one(desk, &mut records, &place.dirs, (run_id, living.contains(run_id)), length, &money)?;
         }
     }
     picture::tell_set_aside(desk, &records);
@@ -128,22 +132,49 @@ fn list(desk: &Desk, records: &mut Records<'_>, ids: &[String], living: &HashSet
     desk.print(&table.text())
 }
 
-fn one(desk: &Desk, records: &mut Records<'_>, run_id: &str, lives: bool, money: &Money) -> Result<()> {
+fn one(
+    desk: &Desk,
+    records: &mut Records<'_>,
+    dirs: &Dirs,
+    (run_id, lives): (&str, bool),
+    length: Length,
+    money: &Money,
+) -> Result<()> {
     let (run, cycles) = line(records, run_id, lives, money);
     let cycles = if run.state == Stands::Stopped { records.cycles(run_id) } else { cycles };
     if desk.json() {
-        return desk.print_json(&serde_json::json!({"schema": SCHEMA, "run": run, "cycles": cycles}));
+        let summary = summary(dirs, &cycles);
+        return desk.print_json(&serde_json::json!({
+            "schema": SCHEMA, "run": run, "summary": summary, "cycles": cycles,
+        }));
     }
-    let table = cycle_rows(&cycles, By::Worker);
-    let gap = if table.is_empty() { "" } else { "\n" };
+    let each = match length {
+        Length::Short => String::new(),
+        Length::Whole => cycle_rows(&cycles, By::Worker),
+    };
+    let gap = if each.is_empty() { "" } else { "\n" };
+    desk.print(&format!("{each}{gap}{}{}", headline(&run), tables(dirs, &cycles, length)))
+}
+
+/// A run that has ended, for people: in one line, and its tables.
+pub(super) fn report(records: &mut Records<'_>, workspace: &Workspace, run_id: &str, cycles: &[Cycle]) -> String {
+    let money = Money::look(&workspace.dirs, &workspace.config, records);
+    let (run, _) = line(records, run_id, false, &money);
+    format!("{}{}", headline(&run), tables(&workspace.dirs, cycles, Length::Short))
+}
+
+fn headline(run: &RunLine) -> String {
     let landed = run.base.as_ref().map(|base| format!(" on {base}")).unwrap_or_default();
     let took = run.duration_ms.map(|ms| format!(" in {}", age::length_ms(ms))).unwrap_or_default();
     let cost = run.cost_usd.map(|cost| format!(" for {cost}")).unwrap_or_default();
     let counted = if run.outcomes.is_empty() { String::new() } else { format!(": {}", outcomes(&run.outcomes)) };
     let cycles = if run.cycles == 1 { "1 cycle".to_owned() } else { format!("{} cycles", run.cycles) };
-    let summary =
-        format!("{BOLD}{run_id}{BOLD:#}: {cycles}{took}{cost}{landed}{counted} {DIM}({}){DIM:#}\n", end(&run));
-    desk.print(&format!("{table}{gap}{summary}"))
+    let run_id = &run.run_id;
+    format!("{BOLD}{run_id}{BOLD:#}: {cycles}{took}{cost}{landed}{counted} {DIM}({}){DIM:#}\n", end(run))
+}
+
+fn tables(dirs: &Dirs, cycles: &[Cycle], length: Length) -> String {
+    if cycles.is_empty() { String::new() } else { format!("\n{}", summary(dirs, cycles).text(length)) }
 }
 
 /// A run in short, and the cycles that were read for it: none where it has counted them itself.
@@ -226,7 +257,7 @@ pub(super) fn cycle_rows(cycles: &[Cycle], by: By) -> String {
             cycle.outcome.to_string(),
             age::length_ms(cycle.duration_ms),
             cycle.merged.as_deref().map(short).unwrap_or_default().to_owned(),
-            cycle.reason.lines().next().unwrap_or_default().to_owned(),
+            gist(&cycle.reason),
         ]
     };
     let mut table = match by {

@@ -8,12 +8,13 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::model::agent::Agent;
 use crate::model::config::Config;
-use crate::model::record::{Crew, Cycle, EventLine, Started, Stopped};
+use crate::model::record::{Crew, Cycle, EventLine, Review, Started, Stopped};
 use crate::model::task::Task;
 
 pub(super) fn run(desk: &Desk, words: &Schema) -> Result<Exit> {
     let schema = match words.format {
         Format::Cycle => schema_for!(Cycle),
+        Format::Review => schema_for!(Review),
         Format::Event => schema_for!(EventLine),
         Format::Task => schema_for!(Task),
         Format::Config => schema_for!(Config),

@@ -10,6 +10,7 @@ use super::add::parse_id;
 use super::paint::{BOLD, DIM, RED};
 use super::runs::cycle_rows;
 use super::table::one_line;
+use super::trail::{self, Step};
 use super::{Desk, moves, picture};
 use crate::cli::Show;
 use crate::error::{Context, Error, Result};
@@ -17,7 +18,7 @@ use crate::exit::Exit;
 use crate::model::comment::{body_without_comments, comments};
 use crate::model::moment;
 use crate::model::pick::{self, Filter};
-use crate::model::record::{Cycle, SCHEMA};
+use crate::model::record::{Cycle, Review, SCHEMA};
 use crate::model::span;
 use crate::model::state::State;
 use crate::model::task::{Gates, Task, TaskId};
@@ -49,6 +50,9 @@ struct Answer {
     /// The refs under which work is kept that was not merged.
     salvage: Vec<Kept>,
     cycles: Vec<Cycle>,
+    /// Their steps, with the files that they have left.
+    steps: Vec<Step>,
+    reviews: Vec<Review>,
     /// The file without front matter and comments.
     text: String,
 }
@@ -76,7 +80,7 @@ pub(super) fn run(desk: &Desk, words: &Show) -> Result<Exit> {
     if desk.json() {
         desk.print_json(&answer)?;
     } else {
-        desk.print(&text(&answer))?;
+        desk.print(&text(&answer, desk.verbose() > 0))?;
     }
     picture::tell_set_aside(desk, &records);
     Ok(if answer.invalid.is_some() { Exit::Failed } else { Exit::Done })
@@ -99,10 +103,14 @@ fn look(place: &Place, records: &mut Records<'_>, id: TaskId, state: State) -> R
         progress: None,
         comments: Vec::new(),
         salvage: salvaged(place, &id),
-        cycles: cycles(records, &id),
+        cycles: Vec::new(),
+        steps: Vec::new(),
+        reviews: Vec::new(),
         text: String::new(),
         id,
     };
+    (answer.cycles, answer.reviews) = past(records, &answer.id);
+    answer.steps = trail::steps(dirs, &answer.cycles);
     match task_folder::read(dirs, state, &answer.id) {
         Ok(Some(found)) => {
             let task = &found.task;
@@ -147,13 +155,14 @@ fn hold(place: &Place, id: &TaskId, state: State) -> Result<Option<String>> {
     }))
 }
 
-/// The task's cycles in all runs, oldest first.
-fn cycles(records: &mut Records<'_>, id: &TaskId) -> Vec<Cycle> {
-    let mut cycles = Vec::new();
+/// The task's cycles and reviews in all runs, oldest first.
+fn past(records: &mut Records<'_>, id: &TaskId) -> (Vec<Cycle>, Vec<Review>) {
+    let (mut cycles, mut reviews) = (Vec::new(), Vec::new());
     for run_id in records.run_ids() {
         cycles.extend(records.cycles(&run_id).into_iter().filter(|cycle| cycle.task.as_ref() == Some(id)));
+        reviews.extend(records.reviews(&run_id).into_iter().filter(|review| review.task == *id));
     }
-    cycles
+    (cycles, reviews)
 }
 
 /// Nothing where the repository cannot be asked: the task is shown all the same.
@@ -200,7 +209,7 @@ fn unless_default<T: Default + PartialEq + Serialize>(value: &T) -> Value {
     if *value == T::default() { Value::Null } else { json!(value) }
 }
 
-fn text(answer: &Answer) -> String {
+fn text(answer: &Answer, whole: bool) -> String {
     let title = answer.keys.get("title").and_then(Value::as_str).unwrap_or(answer.id.as_str());
     let mut text = format!("{BOLD}{}{BOLD:#}\n", one_line(title, 200));
     let mut line = |name: &str, value: &str| text.push_str(&format!("{DIM}{name:<12}{DIM:#} {value}\n"));
@@ -218,7 +227,7 @@ fn text(answer: &Answer) -> String {
         line(key, &one_line(&plain(value), 400));
     }
     if let Some(progress) = &answer.progress {
-        for key in ["attempts", "infra", "last", "not_before", "commit", "completed_at", "cost_usd"] {
+        for key in ["attempts", "review_rounds", "infra", "last", "not_before", "commit", "completed_at", "cost_usd"] {
             let value = &progress[key];
             if !value.is_null() {
                 line(noted_as(key), &plain(value));
@@ -231,6 +240,7 @@ fn text(answer: &Answer) -> String {
     if !answer.cycles.is_empty() {
         text.push_str(&format!("\n{}", cycle_rows(&answer.cycles, super::runs::By::Run)));
     }
+    text.push_str(&trail::text(&answer.steps, &answer.reviews, whole));
     if let Some(feedback) = &answer.feedback {
         text.push_str(&format!("\n{BOLD}Told to the next attempt{BOLD:#}\n{}", indented(feedback)));
     }
@@ -251,6 +261,7 @@ fn text(answer: &Answer) -> String {
 fn noted_as(key: &str) -> &str {
     match key {
         "attempts" => "tried",
+        "review_rounds" => "reviewed",
         "not_before" => "pauses until",
         "infra" => "troubles",
         "last" => "last cycle",

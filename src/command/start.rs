@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::add::parse_id;
 use super::moves::whereabouts;
-use super::{Desk, announce, detach, dry_run};
+use super::{Desk, announce, detach, dry_run, ending};
 use crate::cli::Start;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
@@ -40,12 +40,19 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
             detach::tell_parent(run_id);
         }
     };
-    if words.detached {
+    let show = if words.detached {
         detach::leave_terminal()?;
         // Its standard output belongs to the half that waits for a word on it.
-        return supervise(&workspace, order, announce::show_text(desk), &ready);
+        announce::show_text(desk)
+    } else {
+        announce::show(desk)
+    };
+    let (show, run) = ending::noting_its_name(show);
+    let ended = supervise(&workspace, order, show, &ready);
+    if words.detached || !desk.json() {
+        ending::tell(desk, &workspace, &run);
     }
-    supervise(&workspace, order, announce::show(desk), &ready)
+    ended
 }
 
 fn filter(words: &Start) -> Result<Filter> {

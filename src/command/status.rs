@@ -4,15 +4,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::base::{self, BaseNow};
+use super::day::Day;
+use super::live::LiveTask;
 use super::money::Money;
 use super::paint::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 use super::picture::{self, InvalidFile};
-use super::table::{Table, one_line};
-use super::workers::{self, NoWorker, RunNow, WorkerNow};
-use super::{Desk, age};
+use super::table::one_line;
+use super::workers::{self, NoWorker, RunNow, Seen, WorkerNow};
+use super::{Desk, age, doing};
 use crate::error::Result;
 use crate::exit::Exit;
-use crate::model::config::Role;
 use crate::model::pick::{self, Filter, forecast};
 use crate::model::queue::Queue;
 use crate::model::record::SCHEMA;
@@ -34,6 +35,10 @@ struct Status {
     paused: Option<PausedNow>,
     runs: Vec<RunNow>,
     workers: Vec<WorkerNow>,
+    /// Tasks that are worked on, or wait in the merge queue.
+    live: Vec<LiveTask>,
+    /// What the last 24 hours came to.
+    day: Day,
     /// Tasks in `current/` that nobody works on.
     without_worker: Vec<NoWorker>,
     providers: Vec<Provider>,
@@ -102,11 +107,12 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
     });
     let alive = alive(dirs);
     let claims = workers::claims(records, dirs, &current);
-    let (mut runs, mut working) = (Vec::new(), Vec::new());
+    let (mut runs, mut working, mut living) = (Vec::new(), Vec::new(), Vec::new());
     for run in &alive {
-        let (run, workers) = workers::of_run(records, run, &claims, now);
+        let Seen { run, workers, live } = workers::of_run(records, dirs, run, &claims, now);
         runs.push(run);
         working.extend(workers);
+        living.extend(live);
     }
     Ok(Status {
         schema: SCHEMA,
@@ -122,6 +128,8 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
         without_worker: workers::without_worker(dirs, &current, &claims, &alive),
         runs,
         workers: working,
+        live: living,
+        day: Day::look(records, now),
         invalid,
         stuck,
         base: base::look(place),
@@ -171,8 +179,9 @@ fn text(status: &Status) -> String {
         text.push_str(&format!("\n{DIM}no swarm is running{DIM:#}\n"));
     }
     for run in &status.runs {
-        text.push_str(&run_text(run, &status.workers, told, &status.money));
+        text.push_str(&run_text(run, status, told));
     }
+    text.push_str(&status.day.text());
     let no_worker = status.without_worker.iter().map(|it| {
         let whose = match (&it.worker, &it.run_id) {
             (Some(worker), Some(run)) => format!("its worker {worker} of run {run} is dead"),
@@ -228,49 +237,16 @@ fn base_line(base: &BaseNow) -> String {
     text
 }
 
-fn run_text(run: &RunNow, workers: &[WorkerNow], told: Option<&str>, money: &Money) -> String {
+fn run_text(run: &RunNow, status: &Status, told: Option<&str>) -> String {
     let since = run.duration_ms.map(|ms| format!(", running for {}", age::length_ms(ms))).unwrap_or_default();
     let base = run.base.as_deref().map(|base| format!(", lands on {base}")).unwrap_or_default();
-    let cost = money.of_run(&run.run_id).map(|cost| format!(", has cost {cost}")).unwrap_or_default();
+    let cost = status.money.of_run(&run.run_id).map(|cost| format!(", has cost {cost}")).unwrap_or_default();
     let paused = run.paused.as_deref().filter(|reason| Some(*reason) != told);
     let paused = paused.map(|reason| format!("{YELLOW}{reason}{YELLOW:#}\n")).unwrap_or_default();
-    let mut table = Table::new(["WORKER", "TASK", "CYCLE", "STEP", "FOR", "LAST EVENT", "AGENT"]);
-    let now = clock::now();
-    for worker in workers.iter().filter(|worker| worker.run_id == run.run_id) {
-        let step = match (worker.step, worker.round, &worker.task) {
-            (Some(step), Some(round), _) if round > 1 => format!("{} {round}", step.as_str()),
-            (Some(step), _, _) => step.as_str().to_owned(),
-            (None, _, Some(_)) => String::new(),
-            (None, _, None) => "idle".to_owned(),
-        };
-        table.row(
-            if worker.task.is_some() { PLAIN } else { DIM },
-            [
-                worker.worker.clone(),
-                worker.task.as_ref().map(ToString::to_string).unwrap_or_default(),
-                worker.cycle.map(|cycle| cycle.to_string()).unwrap_or_default(),
-                if worker.retires { format!("{step} (leaves)") } else { step },
-                worker.since.map(|at| age::ago(at, now)).unwrap_or_default(),
-                worker.last_event_at.map(|at| format!("{} ago", age::ago(at, now))).unwrap_or_default(),
-                by_whom(worker),
-            ],
-        );
-    }
-    format!(
-        "\n{BOLD}{}{BOLD:#}{since}{base}{cost} {DIM}(process {}){DIM:#}\n{paused}{}",
-        run.run_id,
-        run.pid,
-        table.text()
-    )
-}
-
-/// The agent, and what it does where that is not the usual.
-fn by_whom(worker: &WorkerNow) -> String {
-    let agent = worker.agent.as_deref().unwrap_or_default();
-    match worker.role {
-        Role::Worker => agent.to_owned(),
-        role @ (Role::Executor | Role::Planner) => format!("{agent} ({})", role.as_str()),
-    }
+    let workers = status.workers.iter().filter(|worker| worker.run_id == run.run_id);
+    let live: Vec<&LiveTask> = status.live.iter().filter(|task| task.run_id == run.run_id).collect();
+    let tables = doing::tables(workers, &live, clock::now());
+    format!("\n{BOLD}{}{BOLD:#}{since}{base}{cost} {DIM}(process {}){DIM:#}\n{paused}{tables}", run.run_id, run.pid)
 }
 
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

@@ -27,6 +27,20 @@ impl Table {
         self.rows.push((style, cells.iter().map(|cell| one_line(cell, WIDEST)).collect()));
     }
 
+    /// The same without the columns in which each cell is one of `blank`.
+    pub(super) fn without_columns_of(mut self, blank: &[&str]) -> Self {
+        let says =
+            |at: usize| self.rows.iter().any(|(_, cells)| cells.get(at).is_some_and(|it| !blank.contains(&&**it)));
+        let kept: Vec<bool> = (0..self.header.len()).map(says).collect();
+        let mut of_header = kept.iter();
+        self.header.retain(|_| of_header.next().is_some_and(|kept| *kept));
+        for (_, cells) in &mut self.rows {
+            let mut of_row = kept.iter();
+            cells.retain(|_| of_row.next().is_some_and(|kept| *kept));
+        }
+        self
+    }
+
     /// Whether there is no row.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -76,6 +90,15 @@ mod tests {
         assert_eq!(lines[..3], ["ID          TITLE", "a           one two red", "longer-id   -"]);
         assert_eq!(lines.len(), 4);
         assert_eq!(lines[3].chars().count(), 12 + WIDEST);
+    }
+
+    #[test]
+    fn columns_that_say_nothing_are_left_out() {
+        let mut table = Table::new(["ID", "FIX", "COST"]);
+        table.row(PLAIN, ["a".into(), "0".into(), "–".into()]);
+        table.row(PLAIN, ["b".into(), "–".into(), "$1".into()]);
+        let text = table.without_columns_of(&["–", "0"]).text();
+        assert_eq!(anstream::adapter::strip_str(&text).to_string(), "ID   COST\na    –\nb    $1\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the workers of the live runs do now.
 //!
-//! A claim says who has which task; the last events say with which step. Only the end of a run's events is
-//! read, more of it where a worker has been busy with one step for long.
+//! A claim says who has which task; the last events say with which step (`live`). Only the end of a run's events is
+//! read, more of it where a task has been alive for long.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::age;
+use super::live::{LiveTask, live_tasks, look_closer};
 use crate::cycle::ClaimRecord;
 use crate::model::config::Role;
 use crate::model::record::{Crew, Event, EventLine, Standing, Started, StepName};
@@ -21,6 +22,8 @@ use crate::os::records::{Records, RunRecord};
 use crate::os::task_folder;
 use crate::swarm::Alive;
 
+/// What the merge queue is called where a worker would be.
+const QUEUE: &str = "queue";
 /// How much of the events' end is read at first, and at most.
 const TAILS: [u64; 3] = [64 * 1024, 1024 * 1024, 16 * 1024 * 1024];
 
@@ -78,31 +81,38 @@ pub(super) struct NoWorker {
     pub(super) worker: Option<String>,
 }
 
-/// One run and its workers, from its records and the claims.
+/// A run with its workers and its tasks.
+pub(super) struct Seen {
+    pub(super) run: RunNow,
+    pub(super) workers: Vec<WorkerNow>,
+    /// The tasks that are alive, those in the merge queue last, in the order in which they came there.
+    pub(super) live: Vec<LiveTask>,
+}
+
+/// One run, its workers and its tasks, from its records and the claims.
 pub(super) fn of_run(
     records: &mut Records<'_>,
+    dirs: &Dirs,
     run: &Alive,
     claims: &[ClaimRecord],
     now: Timestamp,
-) -> (RunNow, Vec<WorkerNow>) {
+) -> Seen {
     let RunRecord { started, crew: changed, .. } = records.run(&run.run_id);
     let claims: Vec<&ClaimRecord> = claims.iter().filter(|claim| claim.run_id == run.run_id).collect();
-    let mut events = Vec::new();
-    let mut workers = BTreeMap::new();
+    let (mut events, mut live) = (Vec::new(), Vec::new());
     for bytes in TAILS {
         let (found, all) = records.last_events(&run.run_id, bytes);
         events = found;
-        workers = crew(&run.run_id, started.as_ref());
-        events.iter().for_each(|line| hear(&mut workers, line));
-        changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
-        busy_with(&workers, &claims).into_iter().for_each(|claim| correct(&mut workers, claim));
-        let silent = |claim: &&ClaimRecord| {
-            workers.values().any(|worker| worker.worker == claim.worker && worker.since.is_none())
-        };
-        if all || !claims.iter().any(silent) {
+        live = live_tasks(&events, &claims);
+        if all || live.iter().all(|task| task.is_whole) {
             break;
         }
     }
+    look_closer(dirs, &mut live, now);
+    let mut workers = crew(&run.run_id, started.as_ref());
+    events.iter().for_each(|line| hear(&mut workers, line));
+    workers.values_mut().for_each(|worker| put_to_work(worker, &live));
+    changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
     let mut workers: Vec<WorkerNow> = workers.into_values().collect();
     for worker in &mut workers {
         worker.last_event_age_ms = worker.last_event_at.map(|at| age::since_ms(at, now));
@@ -118,7 +128,7 @@ pub(super) fn of_run(
         paused: paused(&events),
         parked: parked(&events),
     };
-    (run, workers)
+    Seen { run, workers, live }
 }
 
 /// The workers' natural order is that of their numbers.
@@ -178,78 +188,45 @@ fn blank(run_id: &str, worker: &str) -> WorkerNow {
     }
 }
 
-/// Brings the picture of a worker up to date with one event.
+/// Brings the picture of a worker up to date with one event, as far as it is about no task.
 fn hear(workers: &mut BTreeMap<Key, WorkerNow>, line: &EventLine) {
-    let Some(name) = &line.worker else { return };
+    let Some(name) = line.worker.as_ref().filter(|name| *name != QUEUE) else { return };
     let worker = workers.entry(key(name)).or_insert_with(|| blank(&line.run_id, name));
     worker.last_event_at = Some(line.at);
-    if let Event::TaskClaimed { attempt, slot, agent } = &line.event {
-        *worker = WorkerNow {
-            agent: Some(agent.clone()),
-            role: worker.role,
-            task: line.task.clone(),
-            cycle: line.cycle,
-            attempt: Some(*attempt),
-            slot: Some(slot.clone()),
-            since: Some(line.at),
-            last_event_at: Some(line.at),
-            ..blank(&line.run_id, name)
-        };
-    } else if let Event::StepStarted { step, round, .. } = &line.event {
-        worker.task = line.task.clone();
+    if let Event::TaskClaimed { slot, agent, .. } = &line.event {
+        worker.agent = Some(agent.clone());
+        worker.slot = Some(slot.clone());
+    } else if let Event::TaskMoved { .. } | Event::StepStarted { step: StepName::Integrate, .. } = &line.event {
+        // From now on it waits, unless it is seen at work.
+        worker.since = Some(line.at);
+    } else if let (Event::StepStarted { step, round, .. }, None) = (&line.event, &line.task) {
+        (worker.step, worker.round, worker.since) = (Some(*step), Some(*round), Some(line.at));
         worker.cycle = line.cycle;
-        worker.step = Some(*step);
-        worker.round = Some(*round);
-        worker.since = Some(line.at);
-    } else if let Event::StepEnded { .. } = &line.event {
-        worker.step = None;
-        worker.round = None;
-        worker.since = Some(line.at);
-    } else if let Event::TaskMoved { .. } = &line.event
-        && line.task == worker.task
-    {
-        // Another of its tasks may come out of the merge queue meanwhile.
-        *worker = WorkerNow {
-            agent: worker.agent.take(),
-            role: worker.role,
-            slot: worker.slot.take(),
-            since: Some(line.at),
-            last_event_at: Some(line.at),
-            ..blank(&line.run_id, name)
-        };
+    } else if let (Event::StepEnded { .. }, None) = (&line.event, &line.task) {
+        (worker.step, worker.round, worker.since) = (None, None, Some(line.at));
+        worker.cycle = None;
     }
 }
 
-/// Of each worker's claims the one with which it is busy: others may wait in the merge queue, or have been claimed by
-/// its agent at once and not begun. None for one that is heard to do something without a task.
-fn busy_with<'a>(workers: &BTreeMap<Key, WorkerNow>, claims: &[&'a ClaimRecord]) -> Vec<&'a ClaimRecord> {
-    let mut by_worker: BTreeMap<&str, Vec<&'a ClaimRecord>> = BTreeMap::new();
-    claims.iter().for_each(|claim| by_worker.entry(&claim.worker).or_default().push(claim));
-    let busy = |(worker, claims): (&str, Vec<&'a ClaimRecord>)| {
-        let now = workers.get(&key(worker));
-        if now.is_some_and(|now| now.task.is_none() && now.step.is_some()) {
-            return None;
-        }
-        let is_heard = |claim: &&&ClaimRecord| now.is_some_and(|now| now.task.as_ref() == Some(&claim.task));
-        let heard = claims.iter().find(is_heard);
-        let begun = || claims.iter().filter(|claim| claim.base.is_some()).max_by_key(|claim| claim.cycle);
-        heard.or_else(begun).or_else(|| claims.iter().min_by_key(|claim| claim.cycle)).copied()
-    };
-    by_worker.into_iter().filter_map(busy).collect()
+/// Shows a worker with the task with which it is busy.
+fn put_to_work(worker: &mut WorkerNow, live: &[LiveTask]) {
+    let Some(task) = busy_with(worker, live) else { return };
+    worker.task = Some(task.task.clone());
+    worker.agent = task.agent.clone().or_else(|| worker.agent.take());
+    worker.slot = task.slot.clone().or_else(|| worker.slot.take());
+    (worker.cycle, worker.attempt) = (task.cycle, task.attempt);
+    (worker.step, worker.round, worker.since) = (task.step, task.round, task.since);
 }
 
-/// Where the events read do not reach back to the claim, the claim knows better.
-fn correct(workers: &mut BTreeMap<Key, WorkerNow>, claim: &ClaimRecord) {
-    let worker = workers.entry(key(&claim.worker)).or_insert_with(|| blank(&claim.run_id, &claim.worker));
-    if worker.task.as_ref() != Some(&claim.task) || worker.cycle != Some(claim.cycle) {
-        worker.task = Some(claim.task.clone());
-        worker.cycle = Some(claim.cycle);
-        worker.step = None;
-        worker.round = None;
-        worker.since = None;
+/// Of a worker's tasks the one with which it is busy: others may wait in the merge queue, or have been claimed by its
+/// agent at once and not begun. None for one that is heard to do something without a task.
+fn busy_with<'a>(worker: &WorkerNow, live: &'a [LiveTask]) -> Option<&'a LiveTask> {
+    if worker.step.is_some() {
+        return None;
     }
-    worker.attempt = Some(claim.attempt);
-    worker.slot = Some(claim.slot.clone());
+    let its = || live.iter().filter(|task| task.worker == worker.worker && !task.is_away());
+    let begun = its().filter(|task| task.has_begun).max_by_key(|task| (task.step.is_some(), task.cycle));
+    begun.or_else(|| its().min_by_key(|task| task.cycle))
 }
 
 fn paused(events: &[EventLine]) -> Option<String> {
@@ -342,6 +319,8 @@ mod tests {
     fn heard(lines: &[EventLine]) -> Vec<WorkerNow> {
         let mut workers = BTreeMap::new();
         lines.iter().for_each(|line| hear(&mut workers, line));
+        let live = live_tasks(lines, &[]);
+        workers.values_mut().for_each(|worker| put_to_work(worker, &live));
         workers.into_values().collect()
     }
 
@@ -349,7 +328,13 @@ mod tests {
     fn a_worker_is_followed_from_its_claim_to_the_move() {
         let claimed = Event::TaskClaimed { attempt: 2, slot: "01".into(), agent: "script".into() };
         let began = Event::StepStarted { step: StepName::Verify, round: 2, command: None };
-        let ended = Event::StepEnded { step: StepName::Verify, round: 2, result: StepResult::Ok, duration_ms: 1 };
+        let ended = Event::StepEnded {
+            step: StepName::Verify,
+            round: 2,
+            result: StepResult::Ok,
+            duration_ms: 1,
+            cost_usd: None,
+        };
         let moved = Event::TaskMoved { from: State::Current, to: None, cause: "x".into(), outcome: None };
         let lines = [line("w0", 1, claimed), line("w0", 2, began), line("w0", 3, ended), line("w0", 4, moved)];
         let steps: Vec<_> = (1..=4).map(|count| heard(&lines[..count]).remove(0)).collect();
@@ -357,7 +342,7 @@ mod tests {
         assert_eq!((steps[1].step, steps[1].since.unwrap().as_second()), (Some(StepName::Verify), 2));
         assert_eq!((steps[2].step, steps[2].since.unwrap().as_second()), (None, 3));
         assert_eq!((&steps[3].task, steps[3].cycle), (&None, None));
-        assert_eq!(steps[3].agent.as_deref(), Some("script"));
+        assert_eq!((steps[3].agent.as_deref(), steps[3].since.unwrap().as_second()), (Some("script"), 4));
     }
 
     #[test]
@@ -371,9 +356,10 @@ mod tests {
     fn those_who_have_left_are_not_shown_and_those_who_retire_say_so() {
         let mut workers = BTreeMap::new();
         let claimed = Event::TaskClaimed { attempt: 1, slot: "01".into(), agent: "old".into() };
-        for line in [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})] {
-            hear(&mut workers, &line);
-        }
+        let lines = [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})];
+        lines.iter().for_each(|line| hear(&mut workers, line));
+        let live = live_tasks(&lines, &[]);
+        workers.values_mut().for_each(|worker| put_to_work(worker, &live));
         let member = |worker: &str, standing| Member {
             worker: worker.into(),
             agent: "new".into(),
@@ -415,27 +401,27 @@ mod tests {
         let step = || Event::StepStarted { step: StepName::Plan, round: 1, command: None };
         let claims = [claim("queued", 2, true), claim("t", 3, true), claim("waits", 4, false)];
         let busy = |lines: &[EventLine], claims: &[ClaimRecord]| {
-            let mut workers = BTreeMap::new();
+            let mut workers = BTreeMap::from([(key("w0"), blank("r", "w0"))]);
             lines.iter().for_each(|line| hear(&mut workers, line));
-            let claims: Vec<&ClaimRecord> = claims.iter().collect();
-            busy_with(&workers, &claims).first().map(|claim| claim.task.to_string())
+            let live = live_tasks(lines, &claims.iter().collect::<Vec<_>>());
+            busy_with(&workers[&key("w0")], &live).map(|task| task.task.to_string())
         };
         assert_eq!(busy(&[], &claims).as_deref(), Some("t"), "the last that has begun");
         assert_eq!(busy(&[], &claims[2..]).as_deref(), Some("waits"));
         assert_eq!(busy(&[line("w0", 1, step())], &claims).as_deref(), Some("t"), "what is heard of it");
         let errand = EventLine { task: None, ..line("w0", 2, step()) };
         assert_eq!(busy(&[errand], &claims), None, "it works without a task");
-        let elsewhere = EventLine { task: Some(TaskId::parse("queued").unwrap()), ..line("w0", 2, step()) };
+        let task = Some(TaskId::parse("queued").unwrap());
+        let elsewhere = EventLine { task, cycle: Some(2), ..line("w0", 2, step()) };
         assert_eq!(busy(&[elsewhere], &claims).as_deref(), Some("queued"));
     }
 
     #[test]
     fn a_claim_knows_better_than_the_end_of_another_cycle() {
-        let mut workers = BTreeMap::new();
-        hear(&mut workers, &line("w0", 1, Event::StepStarted { step: StepName::Verify, round: 1, command: None }));
-        let claim = claim("other", 4, false);
-        correct(&mut workers, &claim);
-        let worker = workers.into_values().next().unwrap();
-        assert_eq!((worker.task.unwrap().as_str(), worker.step, worker.since), ("other", None, None));
+        let began = Event::StepStarted { step: StepName::Verify, round: 1, command: None };
+        let line = EventLine { task: TaskId::parse("other").ok(), ..line("w0", 1, began) };
+        let live = live_tasks(&[line], &[&claim("other", 4, true)]);
+        assert_eq!((live[0].task.as_str(), live[0].cycle, live[0].step, live[0].since), ("other", Some(4), None, None));
+        assert!(!live[0].is_whole);
     }
 }

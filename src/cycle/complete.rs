@@ -13,9 +13,9 @@ use crate::model::budget::Usd;
 use crate::model::comment::{Author, with_comment};
 use crate::model::excerpt;
 use crate::model::outcome::Outcome;
-use crate::model::record::Event;
+use crate::model::record::{Event, gist};
 use crate::model::state::State;
-use crate::model::task::{Expect, Last, Progress, Task, with_progress};
+use crate::model::task::{Expect, Last, Progress, Session, Task, with_progress};
 use crate::model::transition::{Ledger, Transition, transition};
 use crate::os::clock;
 use crate::os::files::Moved;
@@ -43,14 +43,14 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let who = notes.who.clone();
 
     let progress = progress_after(task, &notes, &heading, outcome, &next);
-    let comment = comment_on(&notes, outcome, &next);
+    let comment = comment_on(&notes, &heading, outcome, &next);
     // Where somebody moved the file, what happened is noted in it all the same; it stays where it is.
     // A file of the same name that somebody drops into pending/ meanwhile is another task's, so current/ is asked first.
     let is_ours = task_folder::exists(&shop.dirs, State::Current, &claim.id);
     let lies_in = if is_ours { Some(State::Current) } else { task_folder::find(&shop.dirs, &claim.id) };
     let noted = lies_in.is_none_or(|state| note_in_file(shop, &who, &claim, state, &progress, comment.as_deref()));
-    let cause = cause(&notes, &next);
-    let record = notes.record(heading, outcome);
+    let cause = cause(&notes, outcome, &next);
+    let record = notes.record(heading, outcome, next.to.filter(|_| lies_in == Some(State::Current)));
     if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
     }
@@ -143,10 +143,13 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         progress.kept = notes.kept.clone();
         progress.session = notes.session.clone().filter(|_| goes_on(outcome));
     }
+    progress.review_rounds = old.review_rounds.saturating_add(notes.review_rounds);
     if let Some(merged) = &notes.merged {
         progress.commit = Some(merged.to_string());
     }
     if next.to == Some(State::Complete) {
+        // For whoever wants to read it: without what it was told nobody goes on with it.
+        progress.session = notes.session.clone().map(|session| Session { contract: None, ..session });
         progress.completed_at = Some(clock::now());
     }
     progress
@@ -159,8 +162,9 @@ fn later(now: Timestamp, pause: std::time::Duration) -> Option<Timestamp> {
 }
 
 /// What a person must know when the task comes to him.
-fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<String> {
+fn comment_on(notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Option<String> {
     let reason = notes.feedback.as_deref().unwrap_or(&notes.reason);
+    let reason = format!("{reason}\n\n{}", the_cycle(notes, heading));
     match next.to? {
         State::Blocked if next.exhausted => {
             let times = if outcome == Outcome::Infra { next.ledger.infra } else { next.ledger.attempts };
@@ -187,16 +191,29 @@ fn comment_on(notes: &Notes, outcome: Outcome, next: &Transition) -> Option<Stri
     }
 }
 
+/// Which cycle it was and what it took: where to look further.
+fn the_cycle(notes: &Notes, heading: &Heading) -> String {
+    let Heading { run_id, worker, .. } = heading;
+    let took = notes.took().map(|took| format!("; {took}")).unwrap_or_default();
+    let session = notes.session.as_ref();
+    let session = session.map(|session| format!("; session {} of {}", session.id, session.agent)).unwrap_or_default();
+    format!("({worker}-c{} of run {run_id}{took}{session})", notes.cycle)
+}
+
 fn id(notes: &Notes) -> &str {
     notes.who.task.as_ref().map_or("", |id| id.as_str())
 }
 
-/// Why the file moves, in one sentence.
-fn cause(notes: &Notes, next: &Transition) -> String {
-    let reason = excerpt::shorten(notes.reason.lines().next().unwrap_or_default(), 300);
+/// Why the file moves, in one sentence; of merged work, what it took.
+fn cause(notes: &Notes, outcome: Outcome, next: &Transition) -> String {
+    let reason = excerpt::shorten(&gist(&notes.reason), 300);
     match next.pause {
-        Some(pause) if !pause.is_zero() => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
-        Some(_) | None if next.exhausted => format!("{reason} (the limit is reached)"),
-        Some(_) | None => reason,
+        _ if outcome == Outcome::Merged => {
+            format!("{reason}{}", notes.took().map(|it| format!(" ({it})")).unwrap_or_default())
+        }
+        Some(pause) if pause.is_zero() => format!("{reason} (next attempt at once)"),
+        Some(pause) => format!("{reason} (next attempt in {} s)", pause.as_secs_f64().ceil()),
+        None if next.exhausted => format!("{reason} (the limit is reached)"),
+        None => reason,
     }
 }

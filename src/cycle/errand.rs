@@ -197,7 +197,7 @@ fn failed(notes: &mut Notes, outcome: Outcome, reason: impl Into<String>) -> Ans
 /// Writes the record of a cycle that was an errand, and books what it has cost: that counts for the whole run.
 pub(super) fn record(shop: &Workshop, notes: Notes, heading: Heading, outcome: Outcome) {
     let who = notes.who.clone();
-    let record = notes.record(heading, outcome);
+    let record = notes.record(heading, outcome, None);
     if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
     }

@@ -14,7 +14,7 @@ use crate::model::clean::clean_text;
 use crate::model::config::Strategy as Wanted;
 use crate::model::plan::{Event, Halt, Landing};
 use crate::model::record::{StepName, StepResult};
-use crate::os::git::{Merge, Message, Oid, Strategy};
+use crate::os::git::{Merge, Message, Oid, Strategy, with_trailers};
 
 /// How often the base may move under us, by the user's own commits, before that counts as trouble.
 pub(super) const MOST_MOVES: usize = 20;
@@ -73,7 +73,7 @@ fn at_once(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Option<Event>, In
     for _ in 0..MOST_MOVES {
         let tips = shop.repo.tips(&shop.base)?;
         let Some(tip) = newest(shop, &tips)? else { continue };
-        match merge(shop, cycle.case, &work, &tip)? {
+        match merge(shop, cycle.case, notes, &work, &tip)? {
             Merge::NothingToDo => {
                 notes.because("the base holds all of this work already");
                 return Ok(Some(Event::Integrated(Landing::NothingNew)));
@@ -99,8 +99,8 @@ fn at_once(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Option<Event>, In
 }
 
 /// Merges the work of a case onto `tip`, in memory.
-pub(super) fn merge(shop: &Workshop, case: &Case, work: &Product, tip: &Oid) -> Result<Merge, Infra> {
-    let text = message(shop, case, work)?;
+pub(super) fn merge(shop: &Workshop, case: &Case, notes: &Notes, work: &Product, tip: &Oid) -> Result<Merge, Infra> {
+    let text = with_trailers(&message(shop, case, work)?, &notes.trailers());
     let message = Message { text: &text, task_id: case.claim.id.as_str() };
     Ok(shop.repo.merge(tip, &work.head, strategy(case.settings.config.integrate.strategy), &message)?)
 }

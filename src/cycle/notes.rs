@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage};
+use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
+use crate::model::state::State;
 use crate::model::task::{Kept, Session, TaskId};
 use crate::os::clock;
 use crate::os::git::{Oid, Salvaged};
@@ -151,7 +152,8 @@ impl Notes {
     pub(super) fn end(&mut self, journal: &Journal, begun: Begun, result: StepResult, details: Details) {
         let duration_ms = milliseconds(begun.began);
         let (step, round) = (begun.step, begun.round);
-        journal.event(&self.who, Event::StepEnded { step, round, result, duration_ms });
+        let cost_usd = details.spent.cost_usd;
+        journal.event(&self.who, Event::StepEnded { step, round, result, duration_ms, cost_usd });
         self.steps.push(StepRecord {
             step,
             round,
@@ -175,8 +177,29 @@ impl Notes {
         steps.fold(Spent::default(), Spent::and)
     }
 
-    /// The record of the cycle, which ends now.
-    pub(super) fn record(self, heading: Heading, outcome: Outcome) -> Cycle {
+    /// What the commit of the work tells of what it took, where that is known.
+    pub(super) fn trailers(&self) -> Vec<(&'static str, String)> {
+        let rounds = (self.review_rounds > 0).then(|| self.review_rounds.to_string());
+        let cost = self.spent().cost_usd.map(|cost| ((cost * 1e6).round() / 1e6).to_string());
+        let session = self.session.as_ref().map(|session| format!("{} {}", session.agent, session.id));
+        let told = [("Swarm-Review-Rounds", rounds), ("Swarm-Cost-Usd", cost), ("Swarm-Session", session)];
+        told.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+    }
+
+    /// The same for people, in a few words; `None`: there is nothing to tell.
+    pub(super) fn took(&self) -> Option<String> {
+        let rounds = match self.review_rounds {
+            0 => None,
+            1 => Some("1 round of review".to_owned()),
+            rounds => Some(format!("{rounds} rounds of review")),
+        };
+        let cost = self.spent().cost_usd.map(dollars);
+        let parts: Vec<String> = [rounds, cost].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// The record of the cycle, which ends now and leaves its task there.
+    pub(super) fn record(self, heading: Heading, outcome: Outcome, to: Option<State>) -> Cycle {
         let text = |oid: &Oid| oid.as_str().to_owned();
         let spent = self.spent();
         let recycled = match outcome {
@@ -205,6 +228,7 @@ impl Notes {
             merged: self.merged.as_ref().map(text),
             outcome,
             reason: self.reason,
+            to,
             signals: self.signals,
             started_at: self.at,
             ended_at: clock::now(),

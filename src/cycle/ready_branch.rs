@@ -42,7 +42,7 @@ impl ReadyBranch {
     /// Merges its work onto `tip`, in memory.
     pub(super) fn merge_onto(&self, shop: &Workshop, tip: &Oid) -> Result<Merge, Infra> {
         let work = self.case.work.as_ref().ok_or_else(|| Infra("there is nothing to integrate".to_owned()))?;
-        merge(shop, &self.case, work, tip)
+        merge(shop, &self.case, &self.notes, work, tip)
     }
 
     /// How the plan ends, if it is at its end.

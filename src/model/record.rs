@@ -13,9 +13,15 @@ use super::task::TaskId;
 
 mod run;
 mod step;
+mod gist;
+mod sums;
+mod digest;
 
+pub use digest::{Digest, OfTask, OfWorker, digest};
+pub use gist::gist;
 pub use run::{Crew, Member, Standing, Started, Stopped};
 pub use step::{Review, StepName, StepRecord, StepResult, Usage};
+pub use sums::{Sums, Times, dollars};
 
 /// The version of every JSON document.
 pub const SCHEMA: u32 = 1;
@@ -66,6 +72,9 @@ pub struct Cycle {
     pub outcome: Outcome,
     /// Why, in one sentence.
     pub reason: String,
+    /// The folder into which the task went; null: it stayed where somebody had put it.
+    #[serde(default)]
+    pub to: Option<State>,
     /// The signals that the agent gave.
     pub signals: Vec<String>,
     /// When it began.
@@ -167,6 +176,9 @@ pub enum Event {
         result: StepResult,
         /// How long it took.
         duration_ms: u64,
+        /// Dollars, where they are known.
+        #[serde(default)]
+        cost_usd: Option<f64>,
     },
     /// A task's file has moved.
     TaskMoved {

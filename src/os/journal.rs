@@ -40,6 +40,7 @@ pub struct Journal {
     show: Show,
     broken: AtomicBool,
     writing: Mutex<()>,
+    showing: Mutex<()>,
 }
 
 fn create_parts(folder: &Path) -> io::Result<()> {
@@ -71,6 +72,7 @@ impl Journal {
             show,
             broken: AtomicBool::new(false),
             writing: Mutex::new(()),
+            showing: Mutex::new(()),
         })
     }
 
@@ -113,6 +115,8 @@ impl Journal {
             bytes.push(b'\n');
             (&self.events).write_all(&bytes)
         });
+        // Shown in the order in which they are written, and without keeping others from writing.
+        let _showing = self.showing.lock().unwrap_or_else(PoisonError::into_inner);
         drop(writing);
         if let Err(error) = written
             && !self.broken.swap(true, Ordering::Relaxed)

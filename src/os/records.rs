@@ -5,11 +5,12 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::dirs::Dirs;
-use crate::model::record::{Crew, Cycle, EventLine, SCHEMA, Started, Stopped};
+use crate::model::record::{Crew, Cycle, EventLine, Review, SCHEMA, Started, Stopped};
 
 /// No document of ours comes near it; a larger file is foreign.
 const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
@@ -86,13 +87,44 @@ impl<'a> Records<'a> {
     pub fn cycles(&mut self, run_id: &str) -> Vec<Cycle> {
         let folder = self.dirs.run(run_id).join("cycles");
         let names = self.names_in(&folder);
-        let mut cycles: Vec<Cycle> = names
-            .iter()
-            .filter(|name| name.ends_with(".json") && !name.starts_with('.'))
-            .filter_map(|name| self.document(&folder.join(name)))
-            .collect();
+        let mut cycles: Vec<Cycle> =
+            names.iter().filter(|name| is_record(name)).filter_map(|name| self.document(&folder.join(name))).collect();
         cycles.sort_by(|a, b| (a.started_at, &a.worker, a.cycle).cmp(&(b.started_at, &b.worker, b.cycle)));
         cycles
+    }
+
+    /// The cycles of all runs that have ended at `since` or later. Only records that were written since then are read.
+    pub fn cycles_since(&mut self, since: Timestamp) -> Vec<Cycle> {
+        let is_new = |path: &Path| {
+            let written = fs::metadata(path).and_then(|meta| meta.modified()).ok();
+            // Where nobody knows, it is read: what it says counts.
+            written.and_then(|at| Timestamp::try_from(at).ok()).is_none_or(|at| at >= since)
+        };
+        let mut cycles = Vec::new();
+        for run_id in self.run_ids() {
+            let folder = self.dirs.run(&run_id).join("cycles");
+            if !is_new(&folder) {
+                continue;
+            }
+            for name in self.names_in(&folder).iter().filter(|name| is_record(name)) {
+                let path = folder.join(name);
+                if is_new(&path) {
+                    cycles.extend(self.document::<Cycle>(&path));
+                }
+            }
+        }
+        cycles.retain(|cycle| cycle.ended_at >= since);
+        cycles
+    }
+
+    /// The reviews of one run, in the order in which they were given.
+    pub fn reviews(&mut self, run_id: &str) -> Vec<Review> {
+        let folder = self.dirs.run(run_id).join("reviews");
+        let names = self.names_in(&folder);
+        let mut reviews: Vec<Review> =
+            names.iter().filter(|name| is_record(name)).filter_map(|name| self.document(&folder.join(name))).collect();
+        reviews.sort_by(|a, b| (a.at, &a.worker, a.cycle, a.round).cmp(&(b.at, &b.worker, b.cycle, b.round)));
+        reviews
     }
 
     /// One cycle of one run.
@@ -196,6 +228,11 @@ pub fn is_run_id(name: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a file of that name is a document that is there as a whole.
+fn is_record(name: &str) -> bool {
+    name.ends_with(".json") && !name.starts_with('.')
 }
 
 /// What every document of ours begins with.

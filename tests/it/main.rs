@@ -29,5 +29,6 @@ mod forged;
 mod regressions;
 mod records;
 mod reading;
+mod morning;
 mod epics;
 mod explain;

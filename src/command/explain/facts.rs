@@ -1,11 +1,11 @@
 //! Gathers what is known of a task: from the queue, its file, the claims, the records and the salvage refs.
 
-use std::fs;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::command::workers::{self, WorkerNow};
+use crate::command::live::LiveTask;
+use crate::command::workers::{self, Seen};
 use crate::cycle::ClaimRecord;
 use crate::error::{Error, Result};
 use crate::model::explain::{AtWork, Facts, Past, RunFacts, Standing, Waiting, links};
@@ -47,10 +47,10 @@ pub(super) fn look(
     let (mut runs, mut working) = (Vec::new(), Vec::new());
     for run in &alive {
         let part = records.run(&run.run_id).started.and_then(|started| part(&started.arguments));
-        let (run, workers) = workers::of_run(records, run, &claims, now);
+        let Seen { run, workers, live } = workers::of_run(records, dirs, run, &claims, now);
         let doing = workers.iter().map(|worker| (worker.worker.clone(), worker.task.clone())).collect();
         runs.push(RunFacts { run_id: run.run_id, paused: run.paused, part, workers: doing });
-        working.extend(workers);
+        working.extend(live);
     }
     let standing = match state {
         State::Pending => {
@@ -111,7 +111,7 @@ fn live(
     id: &TaskId,
     claims: &[ClaimRecord],
     alive: &[Alive],
-    working: &[WorkerNow],
+    working: &[LiveTask],
     now: Timestamp,
 ) -> Standing {
     let dead = workers::without_worker(dirs, std::slice::from_ref(id), claims, alive);
@@ -120,15 +120,15 @@ fn live(
     }
     let ago = |at: Timestamp| Duration::try_from(now.duration_since(at)).unwrap_or_default();
     let claim = claims.iter().find(|claim| claim.task == *id);
-    match (working.iter().find(|worker| worker.task.as_ref() == Some(id)), claim) {
-        (Some(worker), _) => Standing::AtWork(AtWork {
-            worker: worker.worker.clone(),
-            run_id: worker.run_id.clone(),
-            agent: worker.agent.clone(),
-            attempt: worker.attempt,
-            step: worker.step.map(|step| (step, worker.round.unwrap_or(1))),
-            since: worker.since.map(ago),
-            output: worker.cycle.and_then(|cycle| last_output(dirs, &worker.run_id, &worker.worker, cycle)).map(ago),
+    match (working.iter().find(|task| task.task == *id), claim) {
+        (Some(live), _) => Standing::AtWork(AtWork {
+            worker: live.worker.clone(),
+            run_id: live.run_id.clone(),
+            agent: live.agent.clone(),
+            attempt: live.attempt,
+            step: live.step.map(|step| (step, live.round.unwrap_or(1))),
+            since: live.since.map(ago),
+            output: live.last_output_at.map(ago),
         }),
         // Somebody holds the lock; of its run nothing can be read.
         (None, Some(claim)) => Standing::AtWork(AtWork {
@@ -142,16 +142,6 @@ fn live(
         }),
         (None, None) => Standing::Abandoned(None),
     }
-}
-
-/// When the programs of a cycle printed last.
-fn last_output(dirs: &Dirs, run_id: &str, worker: &str, cycle: u32) -> Option<Timestamp> {
-    let begins = format!("{worker}-c{cycle}-");
-    let logs = fs::read_dir(dirs.run(run_id).join("logs")).ok()?.flatten();
-    let mine = logs.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(&begins)));
-    let written =
-        mine.filter_map(|entry| entry.metadata().ok().filter(|meta| meta.len() > 0)?.modified().ok()).max()?;
-    Timestamp::try_from(written).ok()
 }
 
 fn past(place: &Place, records: &mut Records<'_>, task: &Task) -> Past {

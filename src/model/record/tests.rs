@@ -8,7 +8,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn step() -> StepRecord {
+pub(super) fn step() -> StepRecord {
     StepRecord {
         step: StepName::Verify,
         round: 1,
@@ -26,7 +26,7 @@ fn step() -> StepRecord {
     }
 }
 
-fn cycle() -> Cycle {
+pub(super) fn cycle() -> Cycle {
     Cycle {
         schema: SCHEMA,
         run_id: "20261120T220001-k3qd".to_owned(),
@@ -47,6 +47,7 @@ fn cycle() -> Cycle {
         merged: None,
         outcome: Outcome::VerifyFailed,
         reason: "cargo test failed".to_owned(),
+        to: Some(State::Pending),
         signals: Vec::new(),
         started_at: at("2026-11-20T22:10:00.4Z"),
         ended_at: at("2026-11-20T22:10:01.6Z"),
@@ -100,7 +101,7 @@ fn a_cycle_tells_whole_seconds_and_null_for_what_is_not_known() {
 fn a_cycle_has_the_documented_keys_in_their_order() {
     let text = to_string(&cycle()).unwrap();
     let documented = "schema run_id worker cycle host pid task title attempt agent model session_id slot branch base \
-                      head merged outcome reason signals started_at ended_at duration_ms steps claimed created \
+                      head merged outcome reason to signals started_at ended_at duration_ms steps claimed created \
                       recycled review_rounds usage cost_usd";
     let mut from = 0;
     for key in documented.split_whitespace() {
@@ -124,10 +125,17 @@ fn a_record_that_is_read_and_written_again_is_the_same() {
 
 #[test]
 fn an_event_lies_flat_in_its_line() {
-    let event = Event::StepEnded { step: StepName::Implement, round: 1, result: StepResult::Ok, duration_ms: 9 };
+    let event = Event::StepEnded {
+        step: StepName::Implement,
+        round: 1,
+        result: StepResult::Ok,
+        duration_ms: 9,
+        cost_usd: None,
+    };
     let expected = json!({
         "schema": 1, "at": "2026-11-20T22:10:00Z", "t_ms": 3, "run_id": "r", "worker": "w0", "cycle": 1, "task": "t-1",
         "event": "step_ended", "step": "implement", "round": 1, "result": "ok", "duration_ms": 9,
+        "cost_usd": null,
     });
     assert_eq!(to_value(line(event)).unwrap(), expected);
 }

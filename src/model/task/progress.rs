@@ -22,6 +22,9 @@ pub struct Progress {
     /// Cycles in a row that count as no attempt: the machine failed, or the agent ended without a result.
     #[serde(skip_serializing_if = "is_zero")]
     pub infra: u32,
+    /// Rounds of review on all attempts so far.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub review_rounds: u32,
     /// Not claimable earlier: the back-off.
     #[serde(serialize_with = "moment::serialize_optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -42,7 +45,7 @@ pub struct Progress {
     /// Dollars spent on all attempts so far, where known. Always written, after the feedback: so the
     /// block never ends in a text that would draw in a comment of the user's below it.
     pub cost_usd: Option<f64>,
-    /// The agent's session, to be resumed.
+    /// The agent's session, to be resumed; once complete, only to be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
     /// A person has put it aside: a comment alone does not bring it back.
@@ -128,6 +131,7 @@ impl Progress {
             other: clean_map(&self.other),
             attempts: self.attempts,
             infra: self.infra,
+            review_rounds: self.review_rounds,
             held: self.held,
         }
     }

@@ -1,4 +1,5 @@
-//! The message of a commit that we publish, with the one trailer by which the base tells what is merged.
+//! The message of a commit that we publish, with the one trailer by which the base tells what is merged, and others that
+//! tell what it took.
 
 /// The trailer's key.
 pub(super) const TASK_ID: &str = "Task-Id";
@@ -26,11 +27,32 @@ pub(super) fn with_task_id(text: &str, task_id: &str) -> String {
     let body = kept.join("\n");
     let body = body.trim_matches('\n');
     let trailer = format!("{TASK_ID}: {task_id}\n");
-    match body.rsplit_once("\n\n") {
-        _ if body.is_empty() => format!("{task_id}\n\n{trailer}"),
-        Some((_, last)) if last.lines().all(is_trailer) => format!("{body}\n{trailer}"),
-        _ => format!("{body}\n\n{trailer}"),
+    if body.is_empty() { format!("{task_id}\n\n{trailer}") } else { with_last_paragraph(body, &trailer) }
+}
+
+/// `text` without lines whose key begins with `Swarm-`, and with these trailers; a value is made one line.
+pub fn with_trailers(text: &str, trailers: &[(&str, String)]) -> String {
+    let is_ours = |line: &str| line.split_once(':').is_some_and(|(key, _)| is_our_key(key.trim()));
+    let kept: Vec<&str> = text.lines().filter(|line| !is_ours(line)).collect();
+    let body = kept.join("\n");
+    if trailers.is_empty() {
+        return body;
     }
+    let one_line = |value: &str| value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: String = trailers.iter().map(|(key, value)| format!("{key}: {}\n", one_line(value))).collect();
+    with_last_paragraph(body.trim_matches('\n'), &lines)
+}
+
+/// The trailers below the body, in its last paragraph if that holds nothing but trailers.
+fn with_last_paragraph(body: &str, trailers: &str) -> String {
+    match body.rsplit_once("\n\n") {
+        Some((_, last)) if last.lines().all(is_trailer) => format!("{body}\n{trailers}"),
+        Some(_) | None => format!("{body}\n\n{trailers}"),
+    }
+}
+
+fn is_our_key(key: &str) -> bool {
+    key.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("swarm-")) && !key.contains(' ')
 }
 
 /// git takes keys in any case and allows white space before the colon.
@@ -66,5 +88,20 @@ mod tests {
         for (text, wanted) in cases {
             assert_eq!(Message { text, task_id: "t" }.to_text(), wanted, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_it_took_stands_with_the_other_trailers_and_only_we_say_it() {
+        let trailers = [("Swarm-Cost-Usd", "0.42".to_owned()), ("Swarm-Session", "a\nb".to_owned())];
+        for (text, wanted) in [
+            ("Fix", "Fix\n\nSwarm-Cost-Usd: 0.42\nSwarm-Session: a b\nTask-Id: t\n"),
+            (
+                "Fix\n\nswarm-cost-usd: 0\nSigned-off-by: A <a@b>\n",
+                "Fix\n\nSigned-off-by: A <a@b>\nSwarm-Cost-Usd: 0.42\nSwarm-Session: a b\nTask-Id: t\n",
+            ),
+        ] {
+            assert_eq!(Message { text: &with_trailers(text, &trailers), task_id: "t" }.to_text(), wanted);
+        }
+        assert_eq!(with_trailers("Fix\n\nSwarm- of bees: here", &[]), "Fix\n\nSwarm- of bees: here");
     }
 }

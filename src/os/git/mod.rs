@@ -45,7 +45,7 @@ pub use commit::Committed;
 pub use conflict::Resolution;
 pub use error::GitError;
 pub use merge::{Merge, Strategy};
-pub use message::Message;
+pub use message::{Message, with_trailers};
 pub use oid::{NotAnOid, Oid};
 pub use publish::{CaughtUp, Published};
 pub use repo::{Identity, OLDEST_GIT, Repo, Unfit};

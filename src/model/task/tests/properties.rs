@@ -23,7 +23,7 @@ fn a_text() -> impl Strategy<Value = String> {
 prop_compose! {
     fn a_progress()(
         attempts in 0u32..9,
-        infra in 0u32..3,
+        (infra, review_rounds) in (0u32..3, 0u32..3),
         not_before in a_moment(),
         completed_at in a_moment(),
         feedback in prop::option::of(a_text()),
@@ -38,6 +38,7 @@ prop_compose! {
         Progress {
             attempts,
             infra,
+            review_rounds,
             not_before,
             last: last.map(|(run, worker, cycle)| Last { run, worker, cycle, outcome: Outcome::Stuck }),
             feedback,
