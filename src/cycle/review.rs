@@ -19,7 +19,7 @@ use crate::model::excerpt;
 use crate::model::plan::{Event, Halt, Verdict};
 use crate::model::prompt::{self, Telling, Template};
 use crate::model::record::{self, StepName, StepResult};
-use crate::model::verdict::{Decision, Review, review};
+use crate::model::verdict::{Decision, NoReview, Review, review};
 use crate::os::clock;
 use crate::os::git::Oid;
 
@@ -130,6 +130,8 @@ impl Cycle<'_> {
             let session = reply.session.clone();
             let heard = match (reply.halt, &reply.ended) {
                 (Some(halt), _) => Err(Heard::Halted(halt)),
+                // What he found may stand in the part that is gone.
+                (None, Ended::Well) if reply.is_cut => Ok(Err(NoReview::Cut)),
                 (None, Ended::Well) => Ok(review(&reply.said, self.claim.found.task.acceptance.len())),
                 (
                     None,

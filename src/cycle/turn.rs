@@ -13,7 +13,7 @@ use super::mandate::Stage;
 use super::notes::{Notes, Spent};
 use super::perform::Infra;
 use super::run_program::Program;
-use crate::model::agent::{Agent, MintedBy, Variables, Via};
+use crate::model::agent::{Agent, Format, MintedBy, Variables, Via};
 use crate::model::answer::Reader;
 use crate::model::choice::Choice;
 use crate::model::plan::Halt;
@@ -85,6 +85,8 @@ pub(super) struct Reply {
     pub(super) ended: Ended,
     /// The final message.
     pub(super) said: String,
+    /// Its beginning is not there: the agent prints text, and more than is kept of it.
+    pub(super) is_cut: bool,
     /// The session in which it spoke, where that can be taken up again.
     pub(super) session: Option<String>,
     spent: Spent,
@@ -124,7 +126,8 @@ impl Stage<'_> {
         let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
-        Ok(Reply { halt: attended.halt, attended, ended, said, session, spent })
+        let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;
+        Ok(Reply { halt: attended.halt, attended, ended, said, is_cut, session, spent })
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.

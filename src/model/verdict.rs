@@ -74,6 +74,9 @@ pub enum NoReview {
     /// It approves and leaves criteria open.
     #[error("the approval does not answer the criteria {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     Unanswered(Vec<usize>),
+    /// Its beginning is lost.
+    #[error("the message is so long that its beginning is lost: keep it to what the form asks for")]
+    Cut,
 }
 
 /// The same as one JSON object.

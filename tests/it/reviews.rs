@@ -151,3 +151,15 @@ fn an_agent_cannot_write_its_own_approval() {
     let warned = ended.event(|event| event.is("warning") && event.text("message").contains("hi.md"));
     assert!(warned.text("message").contains("which only the program writes"), "{ended}");
 }
+
+#[test]
+fn a_review_whose_beginning_is_lost_is_none() {
+    let judge = "echo '- [blocking] door.txt:1 it is a trap'\nhead -c 80000 /dev/zero | tr '\\0' x\necho\necho '- [met] 1'\necho 'VERDICT: APPROVED'";
+    let w = reviewed(PAINTS, judge);
+    w.config("workers: [{agent: author}]\nreviewer: judge\nlimits: {attempts: 1, infra: 1, backoff: 0s}\n");
+    work(&w);
+    w.start(["--drain"]).code(1);
+    let text = w.is_in("blocked", "work");
+    assert!(text.contains("its beginning is lost"), "{text}");
+    w.base().lacks("door.txt");
+}
