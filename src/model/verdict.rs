@@ -248,7 +248,16 @@ mod tests {
              - [note] see http://x/y for more"
         );
         assert_eq!((review.findings[2].path.as_deref(), review.findings[2].line), (Some("src/a.rs"), Some(12)));
+        let nowhere = super::review("- [blocking] :12 odd\nVERDICT: NEEDS_CHANGES", 0).unwrap();
+        assert_eq!((nowhere.findings[0].path.as_deref(), nowhere.findings[0].text.as_str()), (None, ":12 odd"));
         assert_eq!(review.findings[0].path, None);
+    }
+
+    #[test]
+    fn the_author_is_told_what_is_unmet_and_not_what_is_met() {
+        let objections = |message: &str| review(message, 2).unwrap().objections();
+        assert_eq!(objections("- [met] 1 fine\n- [unmet] 2 no test\nVERDICT: APPROVED"), "- [unmet] 2 no test");
+        assert_eq!(objections("- [met] 1\n- [met] 2\nVERDICT: NEEDS_CHANGES"), "(the reviewer gave no findings)");
     }
 
     #[test]
@@ -271,5 +280,9 @@ mod tests {
             format!("{}- [blocking] it deletes everything\nVERDICT: APPROVED", "- [note] x\n".repeat(MOST_FINDINGS));
         let review = super::review(&hidden, 0).unwrap();
         assert_eq!((review.decision, review.findings[0].blocking), (Decision::NeedsChanges, true));
+        let reasons = |length: usize| format!("- [unmet] 1 {}\nVERDICT: NEEDS_CHANGES", "y".repeat(length));
+        let told = |length: usize| super::review(&reasons(length), 1).unwrap().acceptance[0].reason.len();
+        assert_eq!(told(4000), 4000, "a long one is whole");
+        assert!(told(9000) < 2 * LONGEST_TEXT);
     }
 }
