@@ -1,5 +1,6 @@
 //! **Published**: the base is moved by compare-and-swap, by one at a time of all processes. Where the user's checkout
-//! does not let the base move, work goes on at `swarm/<base>`, and the base catches up when it can.
+//! does not let the base move, work goes on ahead of it, as the branch `swarm/<base>` shows, and the base catches up when
+//! it can.
 
 use std::sync::atomic::Ordering;
 
@@ -36,7 +37,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// The commit to merge onto. Where base and `swarm/<base>` have both moved, they are joined first: the user
+/// The commit to merge onto. Where base and what is ahead of it have both moved, they are joined first: the user
 /// committed to the base while it was held back.
 pub(super) fn newest(shop: &Workshop, tips: &Tips) -> Result<Option<Oid>, Infra> {
     let Some(ahead) = &tips.ahead else { return Ok(Some(tips.base.clone())) };
@@ -44,7 +45,7 @@ pub(super) fn newest(shop: &Workshop, tips: &Tips) -> Result<Option<Oid>, Infra>
         return Ok(Some(ahead.clone()));
     }
     if shop.repo.is_ancestor(ahead, &tips.base)? {
-        // Caught up by the user's own hand; the left-over branch is removed.
+        // Caught up by the user's own hand; what was left of it is removed.
         shop.repo.catch_up(&shop.base)?;
         return Ok(Some(tips.base.clone()));
     }
@@ -99,6 +100,7 @@ pub(super) fn publish(
             match shop.repo.publish_ahead(&shop.base, tips.ahead.as_ref(), commit)? {
                 Published::Landed => {
                     moved(branch, tips.ahead.as_ref().unwrap_or(tip));
+                    tell_strange(shop, tips)?;
                     Ok(Some(Landed::Beside))
                 }
                 Published::Moved => Ok(None),
@@ -135,6 +137,20 @@ pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
         }
         // Joined, verified and published together with the next work that is merged.
         CaughtUp::Diverged { .. } => shop.held_back.store(true, Ordering::Relaxed),
+    }
+    Ok(())
+}
+
+/// Says once that `swarm/<base>` holds what was not published: its owner wonders why it does not come to the base.
+fn tell_strange(shop: &Workshop, tips: &Tips) -> Result<(), Infra> {
+    let Some(strange) = shop.repo.strange(tips)? else { return Ok(()) };
+    if !shop.strange_told.swap(true, Ordering::Relaxed) {
+        let (base, commit) = (&shop.base, strange.short());
+        let message = format!(
+            "swarm/{base} was moved to {commit}, which holds what was never verified: nothing of it comes to {base}, and \
+             the branch is left as it is; what was published waits at refs/swarm/ahead/{base}"
+        );
+        shop.journal.event(&Who::default(), record::Event::Warning { message });
     }
     Ok(())
 }

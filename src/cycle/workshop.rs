@@ -35,6 +35,8 @@ pub struct Workshop {
     pub turnstile: Turnstile,
     /// The base cannot be moved now; work lands beside it.
     pub held_back: AtomicBool,
+    /// It was said that somebody has moved the branch that shows this.
+    pub strange_told: AtomicBool,
     /// Looks after the user's checkout.
     pub lookout: Lookout,
     /// The machine's name.

@@ -59,7 +59,9 @@ pub fn transition(
         }
         Outcome::AwaitingReview => stay(State::Review, calm),
         Outcome::NeedsInput | Outcome::Replan | Outcome::OverBudget => stay(State::Blocked, calm),
-        Outcome::RateLimited | Outcome::Interrupted => stay(State::Pending, ledger),
+        // Nobody's fault, so nothing is counted; but asking again at once would be met with the same answer.
+        Outcome::RateLimited => Transition { pause: Some(pause(1, limits, luck)), ..stay(State::Pending, ledger) },
+        Outcome::Interrupted => stay(State::Pending, ledger),
         Outcome::Cancelled => Transition { to: None, ledger, pause: None, exhausted: false },
         // These cycles have no task of their own.
         Outcome::Claimed | Outcome::Planned => stay(State::Pending, ledger),
@@ -109,7 +111,7 @@ mod tests {
             (Outcome::NeedsInput, Some(Blocked), 1, 0, false),
             (Outcome::Replan, Some(Blocked), 1, 0, false),
             (Outcome::OverBudget, Some(Blocked), 1, 0, false),
-            (Outcome::RateLimited, Some(Pending), 1, 2, false),
+            (Outcome::RateLimited, Some(Pending), 1, 2, true),
             (Outcome::Infra, Some(Pending), 1, 3, true),
             (Outcome::Interrupted, Some(Pending), 1, 2, false),
             (Outcome::Cancelled, None, 1, 2, false),

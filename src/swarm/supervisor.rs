@@ -99,6 +99,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
+        strange_told: std::sync::atomic::AtomicBool::new(false),
         lookout: Lookout::default(),
         host: folders::host(),
     };

@@ -83,6 +83,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
+        strange_told: AtomicBool::new(false),
         lookout: Lookout::default(),
         host: folders::host(),
     };

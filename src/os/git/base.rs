@@ -11,13 +11,15 @@ use super::status::path_of;
 use super::unfinished;
 use super::worktrees::{self, Worktree};
 
-/// The base branch and the branch that goes ahead of it while the base cannot move.
+/// The base branch and what goes ahead of it while the base cannot move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tips {
     /// `refs/heads/<base>`.
     pub base: Oid,
-    /// `refs/heads/swarm/<base>`, if there is one.
+    /// What was published ahead of it, if anything was.
     pub ahead: Option<Oid>,
+    /// The branch `swarm/<base>`, which shows that to people, if there is one.
+    pub shown: Option<Oid>,
     /// The user's worktrees that have the base checked out.
     pub checked_out: Vec<PathBuf>,
     /// One sentence, if an operation that is not finished will move the base, or an agent has it checked out.
@@ -34,13 +36,13 @@ pub(super) struct Branch {
 }
 
 impl Repo {
-    /// Looks where `base` (without `refs/heads/`) and `swarm/<base>` stand. One process, and a few small files
+    /// Looks where `base` (without `refs/heads/`) and what is ahead of it stand. One process, and a few small files
     /// for each worktree.
     pub fn tips(&self, base: &str) -> Result<Tips, GitError> {
-        let [branch, ahead] = branches(self, [base_ref(base), ahead_ref(base)])?;
+        let [branch, ahead, shown] = branches(self, [base_ref(base), ahead_ref(base), shown_ref(base)])?;
         let tip = branch.tip.ok_or_else(|| GitError::NoBranch { branch: base.to_owned() })?;
         let checked_out = branch.checked_out.into_iter().map(|worktree| worktree.path).collect();
-        Ok(Tips { base: tip, ahead: ahead.tip, checked_out, in_use: branch.in_use })
+        Ok(Tips { base: tip, ahead: ahead.tip, shown: shown.tip, checked_out, in_use: branch.in_use })
     }
 }
 
@@ -49,8 +51,13 @@ pub(super) fn base_ref(base: &str) -> String {
     format!("refs/heads/{base}")
 }
 
-/// The full name of the branch that goes ahead of it.
+/// The full name of the ref that holds what was published ahead of it.
 pub(super) fn ahead_ref(base: &str) -> String {
+    format!("refs/swarm/ahead/{base}")
+}
+
+/// The full name of the branch that shows this.
+pub(super) fn shown_ref(base: &str) -> String {
     format!("refs/heads/swarm/{base}")
 }
 

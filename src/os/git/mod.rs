@@ -26,6 +26,7 @@ mod merge;
 mod replay;
 mod base;
 mod publish;
+mod ahead;
 mod durable;
 mod history;
 mod shared;
@@ -40,6 +41,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::CaughtUp;
 pub use base::Tips;
 pub use commit::Committed;
 pub use conflict::Resolution;
@@ -47,7 +49,7 @@ pub use error::GitError;
 pub use merge::{Merge, Strategy};
 pub use message::{Message, with_trailers};
 pub use oid::{NotAnOid, Oid};
-pub use publish::{CaughtUp, Published};
+pub use publish::Published;
 pub use repo::{Identity, OLDEST_GIT, Repo, Unfit};
 pub use reset::Clean;
 pub use salvage::Salvaged;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::base::{ahead_ref, base_ref, branches};
+use super::base::{base_ref, branches};
 use super::door::{Git, unexpected};
 use super::durable;
 use super::error::GitError;
@@ -41,27 +41,6 @@ pub enum Published {
     },
 }
 
-/// How base and `swarm/<base>` stand to each other after [`Repo::catch_up`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CaughtUp {
-    /// There is nothing ahead of the base.
-    Even,
-    /// The base has moved up to here just now.
-    Landed(Oid),
-    /// It still cannot.
-    HeldBack {
-        /// One sentence.
-        reason: String,
-    },
-    /// Each has commits that the other has not: they must be merged.
-    Diverged {
-        /// The base.
-        base: Oid,
-        /// `swarm/<base>`.
-        ahead: Oid,
-    },
-}
-
 impl Repo {
     /// Moves `base` (without `refs/heads/`) from `old` to its descendant `new`. Objects are synced before, the
     /// ref after. Three processes; one more where the base is checked out and its ref is not a file.
@@ -69,46 +48,15 @@ impl Repo {
         advance(self, base_ref(base), Some(old), new)
     }
 
-    /// The same for `swarm/<base>`, where finished work waits while the base is held back; `None` for `old`
-    /// makes it.
-    pub fn publish_ahead(&self, base: &str, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
-        advance(self, ahead_ref(base), old, new)
-    }
-
     /// Waits until nobody publishes: after that the base shows all that a process which was killed had begun to
     /// publish, because its git holds the lock until it has ended.
     pub fn settle(&self) -> Result<(), GitError> {
         alone(self).map(drop)
     }
-
-    /// Lets the base catch up with `swarm/<base>`, and removes that once the base contains it. One process when
-    /// there is nothing to do.
-    pub fn catch_up(&self, base: &str) -> Result<CaughtUp, GitError> {
-        loop {
-            let tips = self.tips(base)?;
-            let Some(ahead) = tips.ahead else {
-                return Ok(CaughtUp::Even);
-            };
-            if self.is_ancestor(&ahead, &tips.base)? {
-                forget_ahead(self, base, &ahead)?;
-                return Ok(CaughtUp::Even);
-            }
-            if !self.is_ancestor(&tips.base, &ahead)? {
-                return Ok(CaughtUp::Diverged { base: tips.base, ahead });
-            }
-            match self.publish(base, &tips.base, &ahead)? {
-                Published::Landed => {
-                    forget_ahead(self, base, &ahead)?;
-                    return Ok(CaughtUp::Landed(ahead));
-                }
-                Published::HeldBack { reason } => return Ok(CaughtUp::HeldBack { reason }),
-                Published::Moved => {}
-            }
-        }
-    }
 }
 
-fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
+/// Moves a ref from `old` to its descendant `new`, as far as those let it who have it checked out.
+pub(super) fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
     if old != Some(new) && !durable::sync_objects(repo, new, old)? {
         return Err(unexpected("git rev-list", b"the commit to publish does not descend from the tip"));
     }
@@ -194,20 +142,6 @@ fn fast_forward(
         Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
         Some(tip) if tip == *old => Ok(Published::HeldBack { reason: sentence(&answer.stderr, &checkout.path) }),
         _ => Ok(Published::Moved),
-    }
-}
-
-/// Removes `swarm/<base>` if it is still at `ahead` and nobody has it checked out.
-fn forget_ahead(repo: &Repo, base: &str, ahead: &Oid) -> Result<(), GitError> {
-    let [branch] = branches(repo, [ahead_ref(base)])?;
-    if branch.tip.as_ref() != Some(ahead) || !branch.checked_out.is_empty() || branch.in_use.is_some() {
-        return Ok(());
-    }
-    match repo.git().durable().args(["update-ref", "-d", &branch.reference]).arg(ahead).run() {
-        Ok(_) => durable::sync_ref(repo, &branch.reference),
-        // Moved meanwhile: it is ahead again, and stays.
-        Err(GitError::Failed { .. }) => Ok(()),
-        Err(error) => Err(error),
     }
 }
 

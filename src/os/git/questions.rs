@@ -20,7 +20,7 @@ impl Tips {
 }
 
 impl Repo {
-    /// Where new work begins. Reads the refs from their files, so it may miss a `swarm/<base>` that somebody has
+    /// Where new work begins. Reads the refs from their files, so it may miss what is ahead of the base where that was
     /// packed; work that begins a little behind is merged onto the newest all the same. No process, or one.
     pub fn newest(&self, base: &str) -> Result<Oid, GitError> {
         let loose = |reference: String| loose::read(self.common_dir(), &reference);

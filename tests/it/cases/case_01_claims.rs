@@ -99,6 +99,7 @@ fn claim_all(root: &std::path::Path) {
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         held_back: AtomicBool::new(false),
+        strange_told: AtomicBool::default(),
         lookout: Lookout::default(),
         host: "here".to_owned(),
     };

@@ -170,3 +170,30 @@ fn a_commit_of_the_users_on_the_held_back_base_is_joined_with_the_work() {
     w.nothing_is_left_behind();
     w.the_repository_is_whole();
 }
+
+#[test]
+fn an_agent_that_moves_the_branch_beside_brings_nothing_to_the_base() {
+    let w = a_workspace();
+    w.config("verify: ['test ! -e evil.txt']\nlimits: {attempts: 1}");
+    let evil = "echo evil > evil.txt\ngit add -A\ngit commit -qm Evil\ngit branch -qf swarm/trunk HEAD";
+    w.task("a-rogue", evil);
+    w.start(["--drain"]).code(1);
+    w.is_in("blocked", "a-rogue");
+    w.task("b-after", "echo after > after.txt");
+    w.start(["--drain"]).code(0);
+    w.base().has("after.txt").lacks("evil.txt");
+    // The same while work waits beside the base.
+    w.write("shared.txt", "mine\n");
+    work(&w);
+    w.start(["--drain"]).code(0);
+    w.base().lacks("new.txt");
+    w.task("c-rogue", evil);
+    w.start(["--drain"]).code(1);
+    w.git(["checkout", "-q", "--", "shared.txt"]);
+    w.start(["--drain"]).code(0);
+    w.base().has("new.txt").lacks("evil.txt");
+    w.at_commit("refs/heads/swarm/trunk").has("evil.txt");
+    w.git(["branch", "-q", "-D", "swarm/trunk"]);
+    assert_eq!(w.refs("refs/swarm/ahead/"), [""; 0]);
+    w.holds_the_laws();
+}

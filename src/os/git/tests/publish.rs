@@ -131,8 +131,41 @@ fn the_branch_ahead_moves_with_its_checkout_too() {
     assert!(looking.join("b").exists());
     assert_eq!(git(&looking, ["status", "--porcelain"]), "");
     assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Landed(commit));
-    assert!(repo.tips("trunk").unwrap().ahead.is_some(), "a branch somebody looks at is not deleted");
+    let tips = repo.tips("trunk").unwrap();
+    assert_eq!((tips.ahead, tips.shown), (None, Some(fixture.head())), "a branch somebody looks at is not deleted");
     assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Even);
+}
+
+#[test]
+fn nothing_comes_to_the_base_by_a_branch_that_somebody_has_moved() {
+    let fixture = Fixture::new();
+    let repo = fixture.repo();
+    let strange = || repo.strange(&repo.tips("trunk").unwrap()).unwrap();
+    let old = fixture.head();
+    // Of somebody else's branch of that name nothing is taken, and nothing is changed.
+    let theirs = fixture.commit_on(&old, "theirs", "x");
+    fixture.git(["branch", "swarm/trunk", theirs.as_str()]);
+    assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Even);
+    assert_eq!(
+        (fixture.head(), repo.newest("trunk").unwrap(), strange()),
+        (old.clone(), old.clone(), Some(theirs.clone()))
+    );
+    let ours = fixture.commit_on(&old, "ours", "x");
+    assert_eq!(repo.publish_ahead("trunk", None, &ours).unwrap(), Published::Landed);
+    assert_eq!((fixture.rev("swarm/trunk"), strange()), (theirs.clone(), Some(theirs.clone())));
+    // Moved on from what was published, back, away, or deleted: what was published is what counts.
+    let onward = fixture.commit_on(&ours, "onward", "x");
+    for moved in [onward.as_str(), old.as_str(), theirs.as_str()] {
+        fixture.git(["branch", "-f", "swarm/trunk", moved]);
+        assert_eq!(repo.newest("trunk").unwrap(), ours);
+    }
+    fixture.git(["branch", "-D", "swarm/trunk"]);
+    let more = fixture.commit_on(&ours, "more", "x");
+    assert_eq!(repo.publish_ahead("trunk", Some(&ours), &more).unwrap(), Published::Landed);
+    assert_eq!((fixture.rev("swarm/trunk"), strange()), (more.clone(), None));
+    fixture.git(["branch", "-f", "swarm/trunk", onward.as_str()]);
+    assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Landed(more.clone()));
+    assert_eq!((fixture.head(), fixture.rev("swarm/trunk"), strange()), (more, onward.clone(), Some(onward)));
 }
 
 #[test]
