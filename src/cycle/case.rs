@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ledger::Ledger;
 use super::notes::Notes;
+use super::precedence::{Place, Standing};
 use super::product::Product;
 use super::resolve::Conflict;
 use super::review::Reviewed;
@@ -41,6 +42,10 @@ pub(super) struct Case {
     pub(super) reviewed: Option<Reviewed>,
     /// The last conflict with the base.
     pub(super) conflict: Option<Conflict>,
+    /// Its place among the work that stands before the base, from the first time it stood there.
+    pub(super) standing: Option<Standing>,
+    /// The place after which it goes, while that is kept.
+    pub(super) yields_to: Option<Place>,
     /// What its sessions have told of their cost.
     pub(super) ledger: Ledger,
 }

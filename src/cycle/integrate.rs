@@ -6,6 +6,7 @@ use super::Workshop;
 use super::case::{Case, Cycle};
 use super::notes::{Begun, Details, Notes};
 use super::perform::Infra;
+use super::precedence::Standing;
 use super::product::Product;
 use super::publish::{Turn, newest, publish};
 use super::resolve::Conflict;
@@ -30,6 +31,7 @@ pub(super) enum Integrated {
 /// Brings the work into the base if that takes no gate and no waiting for one.
 pub(super) fn integrate(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Integrated, Infra> {
     let round = notes.round(StepName::Integrate);
+    take_place(cycle);
     let begun = notes.step(&cycle.shop.journal, StepName::Integrate, round, None);
     let landed = at_once(cycle, notes);
     let (result, integrated) = match landed {
@@ -79,10 +81,13 @@ fn at_once(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Option<Event>, In
                 return Ok(Some(Event::Integrated(Landing::NothingNew)));
             }
             Merge::Conflict { files, text } => {
+                if must_yield_in(cycle.case, &files) {
+                    return Ok(None);
+                }
                 return Ok(Some(contradicts(shop, cycle.case, notes, tip, files, &text)));
             }
             Merge::Clean { commit, tree, .. } => {
-                if !verify::is_known_green(cycle, &tree) {
+                if !verify::is_known_green(cycle, &tree) || must_yield(shop, cycle.case)? {
                     return Ok(None);
                 }
                 if let Some(landed) = publish(shop, &notes.who.clone(), &tips, &tip, &commit)? {
@@ -105,6 +110,38 @@ pub(super) fn merge(shop: &Workshop, case: &Case, notes: &Notes, work: &Product,
     Ok(shop.repo.merge(tip, &work.head, strategy(case.settings.config.integrate.strategy), &message)?)
 }
 
+/// Gives the work a place before the base, or keeps the one that it has.
+fn take_place(cycle: &mut Cycle<'_>) {
+    let line = &cycle.shop.precedence;
+    let case = &mut *cycle.case;
+    let standing = case.standing.get_or_insert_with(|| Standing::at_the_end_of(line));
+    if let Some(work) = &case.work {
+        standing.update(&work.head);
+    }
+    case.yields_to = None;
+}
+
+/// Whether work that contradicts the base in `files` waits for work before it, which is in conflict there: resolved now,
+/// it would be in conflict again.
+pub(super) fn must_yield_in(case: &mut Case, files: &[String]) -> bool {
+    let before = case.standing.as_ref().map(|standing| standing.before(files)).unwrap_or_default();
+    case.yields_to = before.first().map(|(place, _)| *place);
+    case.yields_to.is_some()
+}
+
+/// Whether the work waits for work before it that is in conflict, and would find another conflict after this one.
+pub(super) fn must_yield(shop: &Workshop, case: &mut Case) -> Result<bool, Infra> {
+    let (Some(standing), Some(work)) = (&case.standing, &case.work) else { return Ok(false) };
+    for (place, head) in standing.before(&work.changed) {
+        if shop.repo.contradict(&head, &work.head)? {
+            case.yields_to = Some(place);
+            return Ok(true);
+        }
+    }
+    case.yields_to = None;
+    Ok(false)
+}
+
 /// The work contradicts the base at `tip`: notes what its author must know to resolve it.
 pub(super) fn contradicts(
     shop: &Workshop,
@@ -115,6 +152,9 @@ pub(super) fn contradicts(
     text: &str,
 ) -> Event {
     notes.because(format!("the work contradicts {} in {}\n\n{text}", shop.base, files.join(", ")));
+    if let (Some(standing), Some(work)) = (&case.standing, &case.work) {
+        standing.keep(&files, &work.head);
+    }
     let unresolved = case.conflict.take().map(|before| before.unresolved).unwrap_or_default();
     case.conflict = Some(Conflict { tip, files, unresolved });
     Event::Integrated(Landing::Conflict)

@@ -6,7 +6,7 @@
 //! may yet be found red, waits for the next batch.
 
 use super::case::Case;
-use super::integrate::{MOST_MOVES, contradicts, result_of};
+use super::integrate::{MOST_MOVES, contradicts, must_yield, must_yield_in, result_of};
 use super::memory;
 use super::notes::Details;
 use super::perform::{Infra, Performed};
@@ -196,11 +196,22 @@ impl Batching<'_> {
             let top = row.last().map_or(tip, |link| &link.commit).clone();
             let merged = branch.merge_onto(self.shop, &top);
             match merged {
-                Ok(Merge::Clean { commit, tree, .. }) => row.push(Link { branch, commit, tree }),
+                Ok(Merge::Clean { commit, tree, .. }) => match must_yield(self.shop, &mut branch.case) {
+                    Ok(false) => row.push(Link { branch, commit, tree }),
+                    Ok(true) => self.waiting.push(branch),
+                    Err(trouble) => {
+                        let rest = row.into_iter().map(|link| link.branch).chain([branch]).chain(branches);
+                        self.waiting.extend(rest);
+                        return Err(trouble);
+                    }
+                },
                 // Against the base alone it is decided; against a branch that may not land it is not.
                 Ok(Merge::NothingToDo) if row.is_empty() => {
                     branch.notes.because("the base holds all of this work already");
                     self.settle(branch, Event::Integrated(Landing::NothingNew));
+                }
+                Ok(Merge::Conflict { files, .. }) if row.is_empty() && must_yield_in(&mut branch.case, &files) => {
+                    self.waiting.push(branch);
                 }
                 Ok(Merge::Conflict { files, text }) if row.is_empty() => {
                     let ReadyBranch { case, notes, .. } = &mut *branch;

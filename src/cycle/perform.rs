@@ -132,6 +132,8 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         open_turn: None,
         reviewed: None,
         conflict: None,
+        standing: None,
+        yields_to: None,
         ledger,
     };
     let mut cycle = Cycle { shop, bench, case: &mut case };

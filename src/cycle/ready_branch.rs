@@ -7,6 +7,7 @@ use super::integrate::merge;
 use super::keep::keep_handed_over;
 use super::notes::{Begun, Details, Heading, Notes};
 use super::perform::{Infra, Performed, sentence};
+use super::precedence::{Place, Standing};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Halt, Plan, Step};
 use crate::model::record::StepResult;
@@ -32,6 +33,16 @@ impl ReadyBranch {
     /// The worker in whose worktree the work was made, and to whom it goes back if it must.
     pub fn worker(&self) -> &str {
         &self.heading.worker
+    }
+
+    /// Its place before the base.
+    pub fn place(&self) -> Option<Place> {
+        self.case.standing.as_ref().map(Standing::place)
+    }
+
+    /// Whether it waits until other work has landed, or will not.
+    pub fn yields(&self, shop: &Workshop) -> bool {
+        self.case.yields_to.is_some_and(|place| shop.precedence.is_kept(place))
     }
 
     /// Whether what a reviewer has approved is still what is asked for.

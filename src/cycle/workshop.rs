@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::Funds;
 use super::lookout::Lookout;
+use super::precedence::Precedence;
 use crate::os::dirs::Dirs;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
@@ -33,6 +34,8 @@ pub struct Workshop {
     pub stop: StopValue,
     /// Lets one worker of this process at a time merge.
     pub turnstile: Turnstile,
+    /// Who goes first where work contradicts work.
+    pub precedence: Arc<Precedence>,
     /// The base cannot be moved now; work lands beside it.
     pub held_back: AtomicBool,
     /// It was said that somebody has moved the branch that shows this.

@@ -1,5 +1,5 @@
 //! The merge queue of a run: ready branches wait here while their workers go on with other tasks. One thread lands
-//! them, in the order in which they came; who must be worked on again goes back to its own worker.
+//! them, in the order in which they came; who must be worked on again goes back to its own worker, and keeps its place.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::worker::Floor;
-use crate::cycle::{Bench, Fate, ReadyBranch, give_up, land};
+use crate::cycle::{Bench, Fate, ReadyBranch, Workshop, give_up, land};
 use crate::error::Result;
 use crate::model::choice::Choice;
 use crate::model::crew::Member;
@@ -30,7 +30,8 @@ pub(super) struct MergeQueue {
 
 #[derive(Default)]
 struct Inner {
-    waiting: VecDeque<Box<ReadyBranch>>,
+    /// In the order of their places.
+    waiting: Branches,
     /// Those that must be worked on again, by worker.
     back: HashMap<String, VecDeque<Box<ReadyBranch>>>,
     /// How many of each worker's are not decided yet.
@@ -47,8 +48,14 @@ impl MergeQueue {
     pub(super) fn hand_over(&self, branch: Box<ReadyBranch>) {
         let mut inner = self.lock();
         *inner.open.entry(branch.worker().to_owned()).or_default() += 1;
-        inner.waiting.push_back(branch);
+        inner.line_up(branch);
         drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// A worker has come to the end of a task: what has waited for it may land now.
+    pub(super) fn look_again(&self) {
+        drop(self.lock());
         self.changed.notify_all();
     }
 
@@ -82,19 +89,19 @@ impl MergeQueue {
         self.changed.notify_all();
     }
 
-    /// Waits for a branch; false: no more will come. Where several are to land together, those that are about to come
-    /// are given a moment: `wanted` says how many make a batch, `at_work` how many tasks this process has.
-    fn wait(&self, wanted: impl Fn() -> usize, at_work: impl Fn() -> usize) -> bool {
+    /// Waits for a branch that may land; false: no more will come. Where several are to land together, those that are
+    /// about to come are given a moment: `wanted` says how many make a batch, `at_work` how many tasks this process has.
+    fn wait(&self, shop: &Workshop, wanted: impl Fn() -> usize, at_work: impl Fn() -> usize) -> bool {
         let mut inner = self.lock();
-        while inner.waiting.is_empty() {
-            if inner.closed {
+        while inner.ready(shop) == 0 {
+            if inner.closed && inner.waiting.is_empty() {
                 return false;
             }
             inner = self.changed.wait(inner).unwrap_or_else(PoisonError::into_inner);
         }
         let until = Instant::now() + GATHER;
         loop {
-            let (waiting, left) = (inner.waiting.len(), until.saturating_duration_since(Instant::now()));
+            let (waiting, left) = (inner.ready(shop), until.saturating_duration_since(Instant::now()));
             drop(inner);
             if waiting >= wanted() || waiting >= at_work() || left.is_zero() {
                 return true;
@@ -103,19 +110,21 @@ impl MergeQueue {
         }
     }
 
-    /// Takes at most so many branches, those that came first.
-    fn take(&self, most: usize) -> Branches {
-        let mut inner = self.lock();
-        let count = most.max(1).min(inner.waiting.len());
-        inner.waiting.drain(..count).collect()
+    /// Takes at most so many branches that may land, those that came first.
+    fn take(&self, shop: &Workshop, most: usize) -> Branches {
+        let mut left = most.max(1);
+        let may_go = |branch: &mut Box<ReadyBranch>| {
+            let goes = left > 0 && !branch.yields(shop);
+            left -= usize::from(goes);
+            goes
+        };
+        self.lock().waiting.extract_if(.., may_go).collect()
     }
 
-    /// Puts undecided branches back to where they were: first.
+    /// Puts undecided branches back to where they were.
     fn put_back(&self, branches: Branches) {
         let mut inner = self.lock();
-        for branch in branches.into_iter().rev() {
-            inner.waiting.push_front(branch);
-        }
+        branches.into_iter().for_each(|branch| inner.line_up(branch));
     }
 
     fn decided(&self, worker: &str) {
@@ -134,15 +143,27 @@ impl MergeQueue {
     }
 }
 
+impl Inner {
+    fn line_up(&mut self, branch: Box<ReadyBranch>) {
+        let at = self.waiting.partition_point(|before| before.place() <= branch.place());
+        self.waiting.insert(at, branch);
+    }
+
+    /// How many may land now.
+    fn ready(&self, shop: &Workshop) -> usize {
+        self.waiting.iter().filter(|branch| !branch.yields(shop)).count()
+    }
+}
+
 /// Lands what is handed over, until no more will come. The queue's worktree is made when there is something to land.
 pub(super) fn serve(floor: &Floor<'_>) {
     let queue = floor.queue;
     let mut bench: Option<Bench> = None;
     let batch = || usize::try_from(floor.shop.settings().config.integrate.batch).unwrap_or(usize::MAX);
-    while queue.wait(batch, || floor.board.at_work()) {
+    while queue.wait(floor.shop, batch, || floor.board.at_work()) {
         let names = RefCell::new(Vec::new());
         let line = || {
-            let branches = queue.take(batch());
+            let branches = queue.take(floor.shop, batch());
             let name = |branch: &ReadyBranch| (branch.id().clone(), branch.worker().to_owned());
             names.replace(branches.iter().map(|branch| name(branch)).collect());
             branches

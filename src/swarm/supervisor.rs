@@ -98,6 +98,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         judgements: Judgements::new(workspace.dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
+        precedence: std::sync::Arc::default(),
         held_back: std::sync::atomic::AtomicBool::new(false),
         strange_told: std::sync::atomic::AtomicBool::new(false),
         lookout: Lookout::default(),

@@ -190,6 +190,7 @@ fn turn(floor: &Floor<'_>, bench: &mut Bench, id: &TaskId, perform: impl FnOnce(
             floor.broke_off(&bench.worker, id);
         }
     }
+    floor.queue.look_again();
 }
 
 /// Why a worker has no task.

@@ -106,3 +106,43 @@ fn an_author_may_put_his_work_on_top_of_the_base_instead() {
     assert_eq!(w.git(["show", "trunk:words.txt"]), "one\ntwo");
     w.holds_the_laws();
 }
+
+#[test]
+fn what_comes_later_and_touches_the_same_waits_until_a_conflict_is_resolved() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: author}]\nlimits: {attempts: 1, resolves: 1}");
+    w.write("words.txt", "start\n");
+    w.commit("words");
+    let held = format!(
+        "case $SWARM_TASK in two) {};; esac\ncase $SWARM_TASK in other) echo x > other.txt;; *) echo $SWARM_TASK > words.txt;; esac",
+        w.awaits("landed")
+    );
+    let resolve = format!(
+        "case $SWARM_TASK in two) {};; esac\nsed -i -e '/^|||||||/,/^=======/d' -e '/^<<<<<<<\\|^>>>>>>>/d' words.txt",
+        w.awaits("resolved")
+    );
+    w.author("author", &format!("case $told in *contradicts*)\n{resolve}\n;; *)\n{held}\n;; esac\nready"));
+    w.file("one", "# One\n");
+    w.file("two", "# Two\n");
+    let mut swarm = w.start_in_background(["-n", "3"]);
+    swarm.wait_for_event(|event| event.moves("one", "complete"));
+    w.give("landed");
+    swarm.wait_for_event(|event| event.is("step_started") && event.task() == "two" && event.text("step") == "resolve");
+    // It begins at the newest base and contradicts nothing there, but would contradict what is being resolved.
+    w.file("three", "# Three\n");
+    swarm.wait_for_event(|event| {
+        event.is("step_started") && event.task() == "three" && event.text("step") == "integrate"
+    });
+    // Nobody else waits.
+    w.file("other", "# Other\n");
+    swarm.wait_for_event(|event| event.moves("other", "complete"));
+    w.give("resolved");
+    swarm.wait_for_event(|event| event.moves("three", "complete"));
+    swarm.signal(rustix::process::Signal::INT);
+    swarm.wait().code(0);
+    let landed = w.git(["show", "trunk:words.txt"]);
+    assert!(["one", "two", "three"].iter().all(|word| landed.contains(word)), "{landed}");
+    let resolves = |id| steps(&w, id).iter().filter(|step| step.starts_with("resolve")).count();
+    assert_eq!([resolves("two"), resolves("three")], [1, 1]);
+    w.holds_the_laws();
+}

@@ -82,6 +82,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         judgements: Judgements::new(dirs.verified()),
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
+        precedence: std::sync::Arc::default(),
         held_back: AtomicBool::new(false),
         strange_told: AtomicBool::new(false),
         lookout: Lookout::default(),

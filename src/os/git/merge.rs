@@ -98,6 +98,13 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// Whether two commits change the same in different ways. One process.
+    pub fn contradict(&self, one: &Oid, other: &Oid) -> Result<bool, GitError> {
+        Ok(matches!(three_way(self, one, other)?, Merged::Conflict { .. }))
+    }
+}
+
 /// What is known of the two sides before they are merged.
 struct Sides {
     tip_tree: Oid,

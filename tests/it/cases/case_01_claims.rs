@@ -98,6 +98,7 @@ fn claim_all(root: &std::path::Path) {
         in_force,
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
+        precedence: std::sync::Arc::default(),
         held_back: AtomicBool::new(false),
         strange_told: AtomicBool::default(),
         lookout: Lookout::default(),
