@@ -4,7 +4,7 @@
 use super::Workshop;
 use super::begin::goes_on;
 use super::case::{Case, Cycle};
-use super::checkout::tell_salvaged;
+use super::checkout::{salvage_ref, tell_salvaged};
 use super::notes::Notes;
 use super::perform::Infra;
 use crate::model::outcome::Outcome;
@@ -51,6 +51,17 @@ pub(super) fn keep_for_the_queue(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Re
     notes.salvaged.extend(cycle.bench.keep(&id, attempt, &base)?);
     // The ref holds it, so there is nothing to salvage here any more.
     Ok(cycle.bench.settle(shop, &cycle.claim.record, &work.head)?)
+}
+
+/// Keeps the work under a ref before its author goes on with it: what he does there may lose all of it.
+pub(super) fn keep_before_mending(cycle: &Cycle<'_>, notes: &mut Notes) -> Result<(), Infra> {
+    let Some(work) = &cycle.work else { return Ok(()) };
+    if notes.salvaged.iter().any(|salvaged| salvaged.commit == work.head) {
+        return Ok(());
+    }
+    let reference = salvage_ref(cycle.claim.id.as_str(), cycle.claim.record.attempt);
+    notes.salvaged.push(cycle.shop.repo.keep(&reference, &work.head, &cycle.base)?);
+    Ok(())
 }
 
 /// Says what was kept of a case that ends in the merge queue; of merged work nothing is kept.

@@ -7,7 +7,7 @@ use super::begin::{Beginning, beginning};
 use super::case::{Case, Cycle};
 use super::complete::{Ended, complete};
 use super::integrate::{Integrated, integrate};
-use super::keep::{forget_what_is_merged, keep_for_the_queue, keep_the_work};
+use super::keep::{forget_what_is_merged, keep_before_mending, keep_for_the_queue, keep_the_work};
 use super::notes::{Details, Heading, Notes};
 use super::shared::report_shared;
 use super::verify::{self, Tried, verify};
@@ -296,6 +296,10 @@ impl Cycle<'_> {
     /// A turn of the author's, and what he made in it.
     fn work_on(&mut self, step: Step, notes: &mut Notes) -> Result<plan::Event, Infra> {
         let shared = self.shop.repo.shared();
+        match step {
+            Step::Fix(_) | Step::Resolve(_) => keep_before_mending(self, notes)?,
+            Step::Implement(_) | Step::Verify | Step::Review(_) | Step::Integrate | Step::End(_) => {}
+        }
         self.open_turn = Some(step);
         let event = match step {
             Step::Implement(turn) => self.implement(notes, turn)?,

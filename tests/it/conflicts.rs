@@ -146,3 +146,13 @@ fn what_comes_later_and_touches_the_same_waits_until_a_conflict_is_resolved() {
     assert_eq!([resolves("two"), resolves("three")], [1, 1]);
     w.holds_the_laws();
 }
+
+#[test]
+fn work_that_its_author_throws_away_while_he_resolves_is_kept() {
+    let w = contradicting(
+        "git merge --abort\ngit reset -q --hard trunk\ngit reflog expire --expire=now --all\ngit gc -q --prune=now\nexit 1",
+    );
+    run_both(&w, 1);
+    assert_eq!(w.at_commit("refs/swarm/salvage/two/1").read("words.txt"), "two");
+    w.holds_the_laws();
+}

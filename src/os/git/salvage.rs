@@ -155,6 +155,13 @@ impl Slot {
 }
 
 impl Repo {
+    /// Makes `reference`, or the first free name after it as [`Slot::salvage`] does, hold `commit`, which descends from
+    /// `base`. Two processes, two more where the name is taken.
+    pub fn keep(&self, reference: &str, commit: &Oid, base: &Oid) -> Result<Salvaged, GitError> {
+        durable::sync_objects(self, commit, Some(base))?;
+        put(self, reference, commit)
+    }
+
     /// Removes a ref of ours that points to `commit`. What it held must be reachable in another way.
     pub fn forget(&self, reference: &str, commit: &Oid) -> Result<(), GitError> {
         self.git().args(["update-ref", "-d", reference]).arg(commit).run().map(drop)
