@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::cycle::parted;
 use crate::error::Result;
 use crate::model::base_health::repair_id;
 use crate::model::judgement::Judgement;
@@ -79,10 +80,11 @@ fn fill(place: &Place, base: &mut BaseNow) -> Result<()> {
             base.repair = repair(&workspace, tips.newest())?;
         }
     }
+    let parted = parted(&workspace.repo, &branch, &tips)?;
     base.ahead = tips.ahead.map(|ahead| Ahead {
         branch: format!("swarm/{branch}"),
         head: ahead.to_string(),
-        reason: tips.in_use,
+        reason: tips.in_use.or(parted),
     });
     Ok(())
 }

@@ -74,7 +74,8 @@ fn at_once(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Option<Event>, In
     };
     for _ in 0..MOST_MOVES {
         let tips = shop.repo.tips(&shop.base)?;
-        let Some(tip) = newest(shop, &tips)? else { continue };
+        let ground = newest(shop, &tips)?;
+        let tip = ground.tip.clone();
         match merge(shop, cycle.case, notes, &work, &tip)? {
             Merge::NothingToDo => {
                 notes.because("the base holds all of this work already");
@@ -90,7 +91,7 @@ fn at_once(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Option<Event>, In
                 if !verify::is_known_green(cycle, &tree) || must_yield(shop, cycle.case)? {
                     return Ok(None);
                 }
-                if let Some(landed) = publish(shop, &notes.who.clone(), &tips, &tip, &commit)? {
+                if let Some(landed) = publish(shop, &notes.who.clone(), &tips, &ground, &commit)? {
                     notes.reason = landed.sentence(&shop.base, &commit);
                     shop.judgements.note_published(&commit, &tree);
                     notes.merged = Some(commit);

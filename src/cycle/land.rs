@@ -117,7 +117,8 @@ impl Batching<'_> {
         for _ in 0..MOST_MOVES {
             self.let_go_of_what_cannot_land();
             let tips = self.shop.repo.tips(&self.shop.base)?;
-            let Some(tip) = newest(self.shop, &tips)? else { continue };
+            let ground = newest(self.shop, &tips)?;
+            let tip = ground.tip.clone();
             let mut row = self.line_up(&tip)?;
             if row.is_empty() {
                 return Ok(());
@@ -143,7 +144,7 @@ impl Batching<'_> {
             if let Some(last) = row.last() {
                 let who = last.branch.notes.who.clone();
                 let (commit, tree) = (last.commit.clone(), last.tree.clone());
-                let landed = publish(self.shop, &who, &tips, &tip, &commit);
+                let landed = publish(self.shop, &who, &tips, &ground, &commit);
                 let landed = match landed {
                     Ok(Some(landed)) => landed,
                     Ok(None) => {

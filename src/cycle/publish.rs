@@ -2,13 +2,11 @@
 //! does not let the base move, work goes on ahead of it, as the branch `swarm/<base>` shows, and the base catches up when
 //! it can.
 
-use std::sync::atomic::Ordering;
-
 use super::Workshop;
 use super::perform::Infra;
 use crate::error::Result as CommandResult;
 use crate::model::record;
-use crate::os::git::{CaughtUp, Merge, Oid, Published, Tips};
+use crate::os::git::{CaughtUp, GitError, Merge, Oid, Published, Repo, Tips};
 use crate::os::journal::Who;
 use crate::os::lock::Lock;
 use crate::os::stop::Stop;
@@ -37,28 +35,38 @@ impl<'a> Turn<'a> {
     }
 }
 
+/// Where work is merged onto.
+pub(super) struct Ground {
+    /// The commit.
+    pub(super) tip: Oid,
+    /// Why the base cannot come to stand on it, if it cannot: it holds what contradicts this.
+    rift: Option<String>,
+}
+
 /// The commit to merge onto. Where base and what is ahead of it have both moved, they are joined first: the user
-/// committed to the base while it was held back.
-pub(super) fn newest(shop: &Workshop, tips: &Tips) -> Result<Option<Oid>, Infra> {
-    let Some(ahead) = &tips.ahead else { return Ok(Some(tips.base.clone())) };
+/// committed to the base while it was held back. Where they contradict each other a person must join them, and work
+/// goes on ahead.
+pub(super) fn newest(shop: &Workshop, tips: &Tips) -> Result<Ground, Infra> {
+    let on = |tip: &Oid| Ground { tip: tip.clone(), rift: None };
+    let Some(ahead) = &tips.ahead else { return Ok(on(&tips.base)) };
     if shop.repo.is_ancestor(&tips.base, ahead)? {
-        return Ok(Some(ahead.clone()));
+        return Ok(on(ahead));
     }
     if shop.repo.is_ancestor(ahead, &tips.base)? {
         // Caught up by the user's own hand; what was left of it is removed.
         shop.repo.catch_up(&shop.base)?;
-        return Ok(Some(tips.base.clone()));
+        return Ok(on(&tips.base));
     }
     let text = format!("Merge {0} into swarm/{0}", shop.base);
-    match shop.repo.join(ahead, &tips.base, &text)? {
-        Merge::Clean { commit, .. } => Ok(Some(commit)),
-        Merge::NothingToDo => Ok(Some(ahead.clone())),
-        Merge::Conflict { files, .. } => Err(Infra(format!(
-            "{0} and swarm/{0} contradict each other in {1}: merge swarm/{0} into {0} by hand",
-            shop.base,
-            files.join(", ")
-        ))),
-    }
+    Ok(match shop.repo.join(ahead, &tips.base, &text)? {
+        Merge::Clean { commit, .. } => on(&commit),
+        Merge::NothingToDo => on(ahead),
+        Merge::Conflict { files, .. } => {
+            let (base, files) = (&shop.base, files.join(", "));
+            let rift = format!("{base} and swarm/{base} contradict each other in {files}: git merge swarm/{base}");
+            Ground { tip: ahead.clone(), rift: Some(rift) }
+        }
+    })
 }
 
 /// Where work came to lie.
@@ -75,31 +83,35 @@ pub(super) fn publish(
     shop: &Workshop,
     who: &Who,
     tips: &Tips,
-    tip: &Oid,
+    ground: &Ground,
     commit: &Oid,
 ) -> Result<Option<Landed>, Infra> {
     let moved = |branch: String, from: &Oid| {
         shop.journal
             .event(who, record::Event::BasePublished { branch, from: from.to_string(), to: commit.to_string() });
     };
-    match shop.repo.publish(&shop.base, &tips.base, commit)? {
+    let published = match &ground.rift {
+        Some(rift) => Published::HeldBack { reason: rift.clone() },
+        None => shop.repo.publish(&shop.base, &tips.base, commit)?,
+    };
+    match published {
         Published::Landed => {
             moved(shop.base.clone(), &tips.base);
             if tips.ahead.is_some() {
                 shop.repo.catch_up(&shop.base)?;
-                shop.held_back.store(false, Ordering::Relaxed);
+                shop.held_back.release();
             }
             Ok(Some(Landed::OnBase))
         }
         Published::Moved => Ok(None),
         Published::HeldBack { reason } => {
             let branch = format!("swarm/{}", shop.base);
-            if !shop.held_back.swap(true, Ordering::Relaxed) {
+            if shop.held_back.hold() {
                 shop.journal.event(who, record::Event::BaseHeldBack { branch: branch.clone(), reason });
             }
             match shop.repo.publish_ahead(&shop.base, tips.ahead.as_ref(), commit)? {
                 Published::Landed => {
-                    moved(branch, tips.ahead.as_ref().unwrap_or(tip));
+                    moved(branch, tips.ahead.as_ref().unwrap_or(&ground.tip));
                     tell_strange(shop, tips)?;
                     Ok(Some(Landed::Beside))
                 }
@@ -119,9 +131,9 @@ pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
         return Ok(());
     }
     match shop.repo.catch_up(&shop.base)? {
-        CaughtUp::Even => shop.held_back.store(false, Ordering::Relaxed),
+        CaughtUp::Even => shop.held_back.release(),
         CaughtUp::Landed(commit) => {
-            shop.held_back.store(false, Ordering::Relaxed);
+            shop.held_back.release();
             let event = record::Event::BasePublished {
                 branch: shop.base.clone(),
                 from: format!("swarm/{}", shop.base),
@@ -130,21 +142,38 @@ pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
             shop.journal.event(&Who::default(), event);
         }
         CaughtUp::HeldBack { reason } => {
-            if !shop.held_back.swap(true, Ordering::Relaxed) {
+            if shop.held_back.hold() {
                 let branch = format!("swarm/{}", shop.base);
                 shop.journal.event(&Who::default(), record::Event::BaseHeldBack { branch, reason });
             }
         }
-        // Joined, verified and published together with the next work that is merged.
-        CaughtUp::Diverged { .. } => shop.held_back.store(true, Ordering::Relaxed),
+        CaughtUp::Diverged { base, ahead } if shop.held_back.part(&base, &ahead) => {
+            let reason = parted(&shop.repo, &shop.base, &shop.repo.tips(&shop.base)?)?.unwrap_or_default();
+            let branch = format!("swarm/{}", shop.base);
+            shop.journal.event(&Who::default(), record::Event::BaseHeldBack { branch, reason });
+        }
+        CaughtUp::Diverged { .. } => {}
     }
     Ok(())
+}
+
+/// Why the base cannot simply move to what is ahead of it: it has commits of its own. `None`: it has not.
+pub fn parted(repo: &Repo, base: &str, tips: &Tips) -> Result<Option<String>, GitError> {
+    let Some(ahead) = &tips.ahead else { return Ok(None) };
+    if repo.is_ancestor(&tips.base, ahead)? || repo.is_ancestor(ahead, &tips.base)? {
+        return Ok(None);
+    }
+    let by_hand = format!("git merge swarm/{base}");
+    Ok(Some(match repo.contradict(&tips.base, ahead)? {
+        true => format!("{base} has commits that contradict it; join them by hand: {by_hand}"),
+        false => format!("{base} has other commits; the next work that is merged joins them, or by hand: {by_hand}"),
+    }))
 }
 
 /// Says once that `swarm/<base>` holds what was not published: its owner wonders why it does not come to the base.
 fn tell_strange(shop: &Workshop, tips: &Tips) -> Result<(), Infra> {
     let Some(strange) = shop.repo.strange(tips)? else { return Ok(()) };
-    if !shop.strange_told.swap(true, Ordering::Relaxed) {
+    if shop.held_back.is_strange_at(&strange) {
         let (base, commit) = (&shop.base, strange.short());
         let message = format!(
             "swarm/{base} was moved to {commit}, which holds what was never verified: nothing of it comes to {base}, and \

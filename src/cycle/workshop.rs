@@ -1,9 +1,9 @@
 //! What all cycles of a run share, by reference.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use super::Funds;
+use super::held_back::HeldBack;
 use super::lookout::Lookout;
 use super::precedence::Precedence;
 use crate::os::dirs::Dirs;
@@ -37,9 +37,7 @@ pub struct Workshop {
     /// Who goes first where work contradicts work.
     pub precedence: Arc<Precedence>,
     /// The base cannot be moved now; work lands beside it.
-    pub held_back: AtomicBool,
-    /// It was said that somebody has moved the branch that shows this.
-    pub strange_told: AtomicBool,
+    pub held_back: HeldBack,
     /// Looks after the user's checkout.
     pub lookout: Lookout,
     /// The machine's name.

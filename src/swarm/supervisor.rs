@@ -20,7 +20,7 @@ use super::run_lock::RunLock;
 use super::steering::Steering;
 use super::tally::{Budget, Tally};
 use super::worker::Floor;
-use crate::cycle::{Funds, Lookout, Workshop, catch_up};
+use crate::cycle::{Funds, HeldBack, Lookout, Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
 use crate::model::crew::Member;
@@ -99,8 +99,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         precedence: std::sync::Arc::default(),
-        held_back: std::sync::atomic::AtomicBool::new(false),
-        strange_told: std::sync::atomic::AtomicBool::new(false),
+        held_back: HeldBack::default(),
         lookout: Lookout::default(),
         host: folders::host(),
     };
@@ -219,7 +218,7 @@ impl Run<'_> {
         let mut catch_up_at = began + CATCH_UP;
         let mut finish_at = self.order.duration.and_then(|duration| began.checked_add(duration));
         while !crew.has_ended() {
-            let held_back = self.shop.held_back.load(std::sync::atomic::Ordering::Relaxed);
+            let held_back = self.shop.held_back.is_held();
             let times = [Some(rescan_at), settle_at, finish_at, held_back.then_some(catch_up_at), steering.reread_at];
             let next = times.into_iter().flatten().min();
             let wait = next.map_or(RESCAN, |at| at.saturating_duration_since(Instant::now()));

@@ -1,11 +1,10 @@
 //! The gates, run on the base as a cycle would run them, in a worktree of the pool that nobody owns.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use super::item::Item;
 use crate::command::{Desk, age, announce};
-use crate::cycle::{Bench, Funds, Lookout, Rehearsed, Said, Workshop, rehearse};
+use crate::cycle::{Bench, Funds, HeldBack, Lookout, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
 use crate::model::crew::Member;
 use crate::os::git::Oid;
@@ -83,8 +82,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         precedence: std::sync::Arc::default(),
-        held_back: AtomicBool::new(false),
-        strange_told: AtomicBool::new(false),
+        held_back: HeldBack::default(),
         lookout: Lookout::default(),
         host: folders::host(),
     };

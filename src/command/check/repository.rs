@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::item::Item;
 use crate::command::status::short;
+use crate::cycle::parted;
 use crate::error::{Error, Result};
 use crate::os::agents::Catalogue;
 use crate::os::git::{Oid, Repo};
@@ -53,7 +54,8 @@ fn fill(place: &Place, items: &mut Vec<Item>) -> Result<(Workspace, String, Oid)
         ),
     });
     if let Some(ahead) = &tips.ahead {
-        let detail = format!("finished work waits on swarm/{branch} at {}", short(ahead.as_str()));
+        let parted = parted(&workspace.repo, &branch, &tips)?.map(|reason| format!(": {reason}")).unwrap_or_default();
+        let detail = format!("finished work waits on swarm/{branch} at {}{parted}", short(ahead.as_str()));
         items.push(Item::note("git", detail));
     }
     let tip = tips.newest().clone();

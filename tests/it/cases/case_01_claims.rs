@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::{env, fs, thread};
 
-use swarm::cycle::{Bench, Claimed, Funds, Lookout, Workshop, claim};
+use swarm::cycle::{Bench, Claimed, Funds, HeldBack, Lookout, Workshop, claim};
 use swarm::model::choice::Choice;
 use swarm::model::crew::Member;
 use swarm::model::task::TaskId;
@@ -99,8 +98,7 @@ fn claim_all(root: &std::path::Path) {
         stop: StopValue::default(),
         turnstile: Turnstile::default(),
         precedence: std::sync::Arc::default(),
-        held_back: AtomicBool::new(false),
-        strange_told: AtomicBool::default(),
+        held_back: HeldBack::default(),
         lookout: Lookout::default(),
         host: "here".to_owned(),
     };

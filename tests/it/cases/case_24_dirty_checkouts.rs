@@ -197,3 +197,26 @@ fn an_agent_that_moves_the_branch_beside_brings_nothing_to_the_base() {
     assert_eq!(w.refs("refs/swarm/ahead/"), [""; 0]);
     w.holds_the_laws();
 }
+
+#[test]
+fn a_commit_of_the_users_that_contradicts_what_waits_stops_nothing_and_says_what_to_do() {
+    let w = a_workspace();
+    w.write("shared.txt", "mine\ntwo\nthree\n");
+    w.task("work", "sed -i 's/one/agents/' shared.txt\necho new > new.txt");
+    w.start(["--drain"]).code(0);
+    w.git(["commit", "-q", "-am", "The user's own line"]);
+    let told = w.start(["--drain"]);
+    told.code(0).says("git merge swarm/trunk");
+    w.swarm(["status"]).code(0).says("git merge swarm/trunk");
+    // Work goes on beside the base, and is not taken for contradicting.
+    w.task("more", "test -f new.txt\necho more > more.txt");
+    w.start(["--drain"]).code(0);
+    w.is_in("complete", "more");
+    w.at_commit("refs/heads/swarm/trunk").has("more.txt");
+    assert_eq!(w.base().read("shared.txt"), "mine\ntwo\nthree");
+    w.git(["merge", "-q", "-X", "ours", "--no-edit", "swarm/trunk"]);
+    w.start(["--drain"]).code(0);
+    w.base().has("new.txt").has("more.txt");
+    w.nothing_is_left_behind();
+    w.the_repository_is_whole();
+}

@@ -1,0 +1,51 @@
+//! What a run has said of a base that cannot move, so that nothing is said twice.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::os::git::Oid;
+
+/// Whether the base is held back, as far as this run knows.
+#[derive(Debug, Default)]
+pub struct HeldBack(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    is_held: bool,
+    told_of: Option<(Oid, Oid)>,
+    strange: Option<Oid>,
+}
+
+impl HeldBack {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether work waits for the base to move.
+    pub fn is_held(&self) -> bool {
+        self.lock().is_held
+    }
+
+    /// The base cannot move; true if that is news.
+    pub(super) fn hold(&self) -> bool {
+        !std::mem::replace(&mut self.lock().is_held, true)
+    }
+
+    /// Base and what is ahead of it have parted here; true if that is news.
+    pub(super) fn part(&self, base: &Oid, ahead: &Oid) -> bool {
+        let mut inner = self.lock();
+        inner.is_held = true;
+        let parted = Some((base.clone(), ahead.clone()));
+        std::mem::replace(&mut inner.told_of, parted.clone()) != parted
+    }
+
+    /// Somebody has moved the branch that shows what waits to this commit; true if that is news.
+    pub(super) fn is_strange_at(&self, commit: &Oid) -> bool {
+        self.lock().strange.replace(commit.clone()).as_ref() != Some(commit)
+    }
+
+    /// Nothing waits any more.
+    pub(super) fn release(&self) {
+        let mut inner = self.lock();
+        (inner.is_held, inner.told_of) = (false, None);
+    }
+}
