@@ -37,13 +37,13 @@ impl Cycle<'_> {
                 }
                 None => {
                     let all = comments(&cycle.claim.found.task.body);
-                    let telling = Telling::Resume(Resume { interrupted: true });
+                    let telling = Telling::Resume(Resume { interrupted: true, refused: None });
                     let news = untold(&all, cycle.session.as_ref());
                     cycle.fill_in(&agent, Template::Resume, telling, &news, None).map(Some)
                 }
             },
             plan::Turn::Resumed(_) => {
-                let telling = Telling::Resume(Resume { interrupted: false });
+                let telling = Telling::Resume(Resume { interrupted: false, refused: cycle.refused.as_deref() });
                 cycle.fill_in(&agent, Template::Resume, telling, &[], None).map(Some)
             }
             plan::Turn::Nudged => cycle.fill_in(&agent, Template::Nudge, Telling::Work, &[], None).map(Some),

@@ -38,6 +38,8 @@ pub(super) struct Case {
     pub(super) work: Option<Product>,
     /// A turn of the author's that has begun and not ended: what lies in the worktree is not what `work` says.
     pub(super) open_turn: Option<Step>,
+    /// Why what its author left last cannot be committed.
+    pub(super) refused: Option<String>,
     /// The last review that asked for changes.
     pub(super) reviewed: Option<Reviewed>,
     /// The last conflict with the base.

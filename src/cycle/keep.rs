@@ -23,9 +23,12 @@ pub(super) fn keep_the_work(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: O
         let _ = cycle.bench.reset(shop, &work.head);
     }
     let (id, attempt, base) = (cycle.claim.id.clone(), cycle.claim.record.attempt, cycle.base.clone());
-    match cycle.bench.salvage(shop, &who, &id, attempt, &base) {
-        Ok(None) => {}
+    match cycle.bench.keep(&id, attempt, &base) {
+        // He may have thrown away what was kept before he began to mend it.
+        Ok(None) => keep_handed_over(shop, cycle.case, notes, outcome),
         Ok(Some(salvaged)) => {
+            let salvaged = under_one_name(shop, notes, salvaged);
+            tell_salvaged(shop, &who, &salvaged);
             note(cycle.case, notes, &salvaged, outcome);
             // What is kept need not be kept again by the next owner. A failure is met again at the next reset.
             let _ = cycle.bench.reset(shop, &base);
@@ -70,9 +73,24 @@ pub(super) fn keep_handed_over(shop: &Workshop, case: &Case, notes: &mut Notes, 
         return forget_what_is_merged(shop, notes);
     }
     if let Some(salvaged) = notes.salvaged.pop() {
+        let salvaged = under_one_name(shop, notes, salvaged);
         tell_salvaged(shop, &notes.who, &salvaged);
         note(case, notes, &salvaged, outcome);
     }
+}
+
+/// What was kept before it was mended needs no name of its own where what came of it is kept.
+fn under_one_name(shop: &Workshop, notes: &mut Notes, last: Salvaged) -> Salvaged {
+    notes.salvaged.drain(..).rev().fold(last, |after, before| {
+        let is_contained = before != after && shop.repo.is_ancestor(&before.commit, &after.commit).unwrap_or(false);
+        // Should it fail, there are two names.
+        let one = if is_contained && before.reference != after.reference {
+            shop.repo.succeed(&before, &after).ok()
+        } else {
+            None
+        };
+        one.unwrap_or(after)
+    })
 }
 
 /// Removes the refs that held the work while it waited. Should this fail, a ref remains that nobody needs.

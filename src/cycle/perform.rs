@@ -130,6 +130,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         base: begun.base,
         work: None,
         open_turn: None,
+        refused: None,
         reviewed: None,
         conflict: None,
         standing: None,
@@ -321,7 +322,7 @@ impl Cycle<'_> {
         self.bench.slot.forget_locks()?;
         let plan::Event::Worked(said) = event else { return Ok(event) };
         let work = match (step, said) {
-            (_, Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut) => said,
+            (_, Work::NeedsInput | Work::Replan | Work::Refused | Work::Failed | Work::TimedOut) => said,
             (Step::Resolve(_), _) => self.mended(notes, Self::take_resolution)?,
             (Step::Fix(_), _) => self.mended(notes, Self::gather)?,
             (_, Work::Ready) => self.gather(notes)?,
@@ -330,7 +331,7 @@ impl Cycle<'_> {
         match work {
             Work::Ready | Work::Silent | Work::NoChange | Work::Done => self.open_turn = None,
             // What the author left of it is nowhere but in the worktree.
-            Work::NeedsInput | Work::Replan | Work::Failed | Work::TimedOut => {}
+            Work::NeedsInput | Work::Replan | Work::Refused | Work::Failed | Work::TimedOut => {}
         }
         Ok(plan::Event::Worked(work))
     }
@@ -342,7 +343,7 @@ impl Cycle<'_> {
         take: impl Fn(&mut Self, &mut Notes) -> Result<Work, Infra>,
     ) -> Result<Work, Infra> {
         let work = take(self, notes)?;
-        if self.work.is_none() && work != Work::Failed {
+        if self.work.is_none() && !matches!(work, Work::Failed | Work::Refused) {
             notes.because("nothing is left of the work");
             return Ok(Work::Failed);
         }

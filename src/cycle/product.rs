@@ -34,13 +34,16 @@ impl Cycle<'_> {
         let state = self.bench.slot.state()?;
         notes.branch = state.branch.clone();
         let mut head = state.head.clone();
+        self.refused = None;
         if state.dirty {
             match self.bench.slot.commit_all(&self.commit_message())? {
                 Committed::Done(commit) => head = Some(commit),
                 Committed::Nothing => {}
                 Committed::Refused { reason } => {
                     notes.because(with_tail("the work cannot be committed".to_owned(), &reason));
-                    return Ok(Work::Failed);
+                    // Only a session that knows the work can mend it.
+                    self.refused = self.session.is_some().then_some(reason);
+                    return Ok(if self.refused.is_some() { Work::Refused } else { Work::Failed });
                 }
             }
         }

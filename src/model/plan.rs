@@ -90,6 +90,8 @@ pub enum Work {
     Replan,
     /// It has nothing more to do in this cycle.
     Done,
+    /// It says that the work is done, and a hook does not let it be committed.
+    Refused,
     /// It failed by its own fault.
     Failed,
     /// One of its clocks ran out.
@@ -233,6 +235,11 @@ impl Plan {
                 Turn::Resumed(_) => self.go(Step::Implement(Turn::Nudged)),
                 Turn::First | Turn::Nudged => self.go(Step::End(Outcome::Stuck)),
             },
+            Work::Refused => match turn {
+                Turn::First if self.rules.resumes > 0 => self.go(Step::Implement(Turn::Resumed(1))),
+                Turn::Resumed(n) if n < self.rules.resumes => self.go(Step::Implement(Turn::Resumed(n + 1))),
+                Turn::First | Turn::Resumed(_) | Turn::Nudged => self.go(Step::End(Outcome::AgentError)),
+            },
             Work::Ready => self.go(Step::Verify),
             Work::NoChange => self.go(Step::End(Outcome::NoChange)),
             Work::NeedsInput => self.go(Step::End(Outcome::NeedsInput)),
@@ -250,7 +257,7 @@ impl Plan {
             Work::Ready | Work::Silent | Work::NoChange | Work::Done => mended.go(Step::Verify),
             Work::NeedsInput => self.go(Step::End(Outcome::NeedsInput)),
             Work::Replan => self.go(Step::End(Outcome::Replan)),
-            Work::Failed => self.go(Step::End(Outcome::AgentError)),
+            Work::Refused | Work::Failed => self.go(Step::End(Outcome::AgentError)),
             Work::TimedOut => self.go(Step::End(Outcome::Timeout)),
         }
     }

@@ -154,5 +154,6 @@ fn work_that_its_author_throws_away_while_he_resolves_is_kept() {
     );
     run_both(&w, 1);
     assert_eq!(w.at_commit("refs/swarm/salvage/two/1").read("words.txt"), "two");
+    assert!(w.is_in("blocked", "two").contains("git show refs/swarm/salvage/two/1"));
     w.holds_the_laws();
 }

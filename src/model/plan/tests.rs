@@ -4,13 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-const WORKS: [(&str, Work); 8] = [
+const WORKS: [(&str, Work); 9] = [
     ("ready", Work::Ready),
     ("silent", Work::Silent),
     ("no-change", Work::NoChange),
     ("question", Work::NeedsInput),
     ("replan", Work::Replan),
     ("done", Work::Done),
+    ("refused", Work::Refused),
     ("failed", Work::Failed),
     ("late", Work::TimedOut),
 ];
@@ -96,11 +97,28 @@ fn the_agents_word_decides_what_follows() {
         ("replan", "replan"),
         ("done", "done"),
         ("failed", "agent_error"),
+        ("refused", "agent_error"),
         ("late", "timeout"),
         ("silent", "stuck"),
     ] {
         assert_eq!(tell(ALONE, happens), steps, "{happens}");
     }
+}
+
+#[test]
+fn work_that_a_hook_refuses_is_mended_in_the_same_session_as_often_as_that_is_resumed() {
+    for (happens, steps) in [
+        ("refused ready", "resume-1 verify"),
+        ("refused refused refused", "resume-1 resume-2 agent_error"),
+        ("silent silent refused", "resume-1 resume-2 agent_error"),
+        ("silent silent silent refused", "resume-1 resume-2 nudge agent_error"),
+    ] {
+        assert_eq!(tell(PATIENT, happens), steps, "{happens}");
+    }
+    assert_eq!(
+        tell(Rules { review: REVIEWED.review, ..PATIENT }, "ready green changes refused"),
+        "verify review-1 fix-1 agent_error"
+    );
 }
 
 #[test]

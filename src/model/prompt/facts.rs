@@ -50,7 +50,7 @@ pub enum Telling<'a> {
     #[default]
     Work,
     /// The session is taken up again.
-    Resume(Resume),
+    Resume(Resume<'a>),
     /// The author mends.
     Fix(Fix<'a>),
     /// The author resolves a conflict.
@@ -65,9 +65,11 @@ pub enum Telling<'a> {
 
 /// What a turn is told that goes on where another ended.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Resume {
-    /// The worker was stopped, or died; else the agent ended without a signal.
+pub struct Resume<'a> {
+    /// The worker was stopped, or died; else the agent's last turn was not enough.
     pub interrupted: bool,
+    /// Why the work cannot be committed, if that is so; else the agent ended without a signal.
+    pub refused: Option<&'a str>,
 }
 
 /// What a turn is told that mends what a reviewer has found.

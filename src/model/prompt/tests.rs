@@ -168,7 +168,7 @@ fn no_line_of_the_built_in_prompt_is_a_signal() {
         (Template::Worker, Telling::Work),
         (Template::Executor, Telling::Work),
         (Template::Nudge, Telling::Work),
-        (Template::Resume, Telling::Resume(Resume { interrupted: true })),
+        (Template::Resume, Telling::Resume(Resume { interrupted: true, refused: None })),
         (Template::Fix, Telling::Fix(Fix { fresh: true, ..Fix::default() })),
         (Template::Resolve, Telling::Resolve(Resolve { fresh: true, ..Resolve::default() })),
         (Template::Reviewer, Telling::Review(Review::default())),

@@ -162,6 +162,15 @@ impl Repo {
         put(self, reference, commit)
     }
 
+    /// Lets the ref `before` hold what `after`, which descends from it, holds, and removes that. Three processes.
+    pub fn succeed(&self, before: &Salvaged, after: &Salvaged) -> Result<Salvaged, GitError> {
+        let git = self.git().durable().args(["update-ref", &before.reference]);
+        git.arg(&after.commit).arg(&before.commit).run()?;
+        durable::sync_ref(self, &before.reference)?;
+        self.forget(&after.reference, &after.commit)?;
+        Ok(Salvaged { reference: before.reference.clone(), commit: after.commit.clone() })
+    }
+
     /// Removes a ref of ours that points to `commit`. What it held must be reachable in another way.
     pub fn forget(&self, reference: &str, commit: &Oid) -> Result<(), GitError> {
         self.git().args(["update-ref", "-d", reference]).arg(commit).run().map(drop)

@@ -47,12 +47,17 @@ fn the_next_attempt_is_told_what_the_hook_said_and_mends_it() {
 }
 
 #[test]
-fn an_author_with_sessions_is_told_too() {
+fn an_author_with_sessions_mends_it_in_the_same_session() {
     let w = with_hook();
     w.author("author", LEARNS);
     w.file("work", "# Work\n");
     w.start(["--drain"]).code(0);
-    assert_eq!(outcomes(&w).last().map(String::as_str), Some("merged"));
+    assert_eq!(outcomes(&w), ["merged"]);
+    let told = w.last_run().read("prompts/w0-c1-implement-2.md");
+    for words in ["cannot be committed", "style: no tabs please", "style: 1 file"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_eq!(w.base().read("turns.txt").lines().count(), 2);
     assert_eq!(w.base().read("x.txt"), "a b");
     w.holds_the_laws();
 }
