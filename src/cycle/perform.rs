@@ -85,6 +85,9 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         &who,
         Event::TaskClaimed { attempt: claim.record.attempt, slot: bench.slot_name.clone(), agent: choice.to_string() },
     );
+    if claim.record.attempt == 1 {
+        tell_unknown_keys(shop, &who, &claim);
+    }
     let heading = Heading {
         run_id: shop.journal.run_id().to_owned(),
         host: shop.host.clone(),
@@ -146,6 +149,15 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         }
     };
     go_on(shop, bench, Box::new(ReadyBranch { case, plan, notes, heading, waits: None }))
+}
+
+/// Keys that mean nothing are kept, and said once.
+fn tell_unknown_keys(shop: &Workshop, who: &Who, claim: &Claim) {
+    let unknown: Vec<String> = claim.found.task.unknown.iter().map(|(key, _)| format!("`{key}`")).collect();
+    if !unknown.is_empty() {
+        let message = format!("keys that mean nothing are kept as they are: {}", unknown.join(", "));
+        shop.journal.event(who, Event::Warning { message });
+    }
 }
 
 /// Goes on with a case that the merge queue has given back to its author.

@@ -37,7 +37,7 @@ fn each_mistake_is_named_with_its_place_and_what_to_do() {
     let folder = workspace(
         "verify: ['true', '# later']",
         &[
-            ("pending/a.md", "---\npriorty: 1\nagent: scrpt\nverify: none\ndepends_on: [bb]\n---\n# A\n"),
+            ("pending/a.md", "---\ncolour: green\nagent: scrpt\nverify: none\ndepends_on: [bb]\n---\n# A\n"),
             ("blocked/b.md", "---\npriority: 9\n---\n# B\n"),
             ("pending/c.md", "---\ndepends_on: [d]\n---\n# C\n"),
             ("pending/d.md", "---\ndepends_on: [c]\nparent: c\n---\n# D\n"),
@@ -52,7 +52,7 @@ fn each_mistake_is_named_with_its_place_and_what_to_do() {
         "config/swarm.yaml: note: the gate `# later` does nothing",
         "tasks/blocked/b.md:2: error: priority",
         "tasks/complete/c.md: error: a task of the same name lies in pending/ too",
-        "tasks/pending/a.md:2: note: the key `priorty` means nothing; did you mean `priority`?",
+        "tasks/pending/a.md:2: note: the key `colour` means nothing; it is kept",
         "tasks/pending/a.md:3: error: there is no agent `scrpt`; did you mean `script`?",
         "tasks/pending/a.md:4: note: `verify: none` does not switch the workspace's gates off",
         "tasks/pending/a.md:5: error: depends on bb, and no task has that name",

@@ -66,7 +66,32 @@ pub(super) fn read(head: &Head<'_>, task: &mut Task) -> Result<(), InvalidTask> 
         let first = head.line(entry.span.start);
         let line = head.line_of_error(&error, 0).map_or(first, |line| line.max(first));
         InvalidTask::at(line, reason, advice(key))
-    })
+    })?;
+    refuse_misspelt(&task.unknown)
+}
+
+/// Keys of other programs are kept. One that was meant for us and misspelt must not be: a task with `reviw: human` would
+/// be merged without the person that it asks for.
+fn refuse_misspelt(unknown: &[(String, usize)]) -> Result<(), InvalidTask> {
+    let misspelt = unknown.iter().find_map(|(key, line)| Some((key, *line, meant(key)?)));
+    match misspelt {
+        Some((key, line, meant)) => {
+            let reason = format!("the key `{key}` means nothing; did you mean `{meant}`?");
+            Err(InvalidTask::at(line, reason, advice(meant)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The key that `wrong` is but for a slip or two, or but for its end.
+fn meant(wrong: &str) -> Option<&'static str> {
+    let wrong = wrong.to_lowercase().replace('-', "_");
+    let is_slip = |known: &str| {
+        let slips = strsim::osa_distance(&wrong, known);
+        slips <= 1 && wrong.len() > 3 || slips <= 2 && known.len() > 5
+    };
+    let is_cut = |known: &str| wrong.len() > 5 && known.starts_with(&wrong);
+    known_keys().filter(|known| is_slip(known) || is_cut(known)).min_by_key(|known| strsim::osa_distance(&wrong, known))
 }
 
 struct Into<'a, 'b> {
@@ -142,6 +167,33 @@ fn words<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<String>, A::Error
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_is_told_from_a_key_of_another_program() {
+        for (wrong, right) in [
+            ("reviw", Some("review")),
+            ("Review", Some("review")),
+            ("reviews", Some("review")),
+            ("depend_on", Some("depends_on")),
+            ("depends-on", Some("depends_on")),
+            ("depends", Some("depends_on")),
+            ("priorty", Some("priority")),
+            ("titel", Some("title")),
+            ("verfy", Some("verify")),
+            ("max_cost", Some("max_cost_usd")),
+            ("swram", Some("swarm")),
+            ("tpye", Some("type")),
+        ] {
+            assert_eq!(meant(wrong), right, "{wrong}");
+        }
+        let theirs = "id tags status state created updated due date assignee author owner labels estimate milestone \
+                      version layout draft category slug description summary name project sprint points story epic kind \
+                      blocked_by deps requires component area severity resolution link url branch base commit closed \
+                      notes context goal scope time tier";
+        for key in theirs.split_whitespace() {
+            assert_eq!(meant(key), None, "{key}");
+        }
+    }
 
     #[test]
     fn a_mistyped_key_finds_the_right_one() {

@@ -106,9 +106,9 @@ fn times_may_be_quoted_and_may_have_any_offset() {
 
 #[test]
 fn unknown_keys_are_kept_with_their_lines() {
-    let text = "---\n# first\ntitel: x\ntitle: y\nswarm:\n  attempts: 1\n\"assigned to\": {a: [b, c]}\n---\n";
+    let text = "---\n# first\nticket: x\ntitle: y\nswarm:\n  attempts: 1\n\"assigned to\": {a: [b, c]}\n---\n";
     let task = read(text);
-    assert_eq!(task.unknown, [("titel".to_owned(), 3), ("assigned to".to_owned(), 7)]);
+    assert_eq!(task.unknown, [("ticket".to_owned(), 3), ("assigned to".to_owned(), 7)]);
     assert_eq!((task.title.as_str(), task.progress.attempts), ("y", 1));
 }
 

@@ -40,6 +40,7 @@ fn a_wrong_value_is_named_with_key_line_and_advice() {
         ("not_before: 2026-11-20", 2, "not_before", "offset"),
         ("not_before: 2026-11-20T22:10:00", 2, "not_before", "offset"),
         ("not_before: tomorrow", 2, "not_before", "offset"),
+        ("reviw: human", 2, "the key `reviw` means nothing; did you mean `review`?", "`human`"),
         ("review: maybe", 2, "review: unknown variant `maybe`", "`human`"),
         ("expect: nothing", 2, "expect", "`no_change`"),
         ("title: a\ntitle: b", 3, "`title` stands here a second time", "keep one"),
