@@ -9,6 +9,7 @@ mod chaos;
 mod containers;
 mod first_steps;
 mod spoilers;
+mod unreadable_settings;
 mod surviving_git;
 mod background;
 mod control;
