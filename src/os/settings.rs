@@ -11,7 +11,8 @@ use super::plain_file::Unreadable;
 use super::settings_file::{self, files_in, mistake};
 use super::writers;
 use crate::error::{Error, Result};
-use crate::model::config::Config;
+use crate::model::config::{self, Config};
+use crate::model::state::State;
 
 /// What `config/` says: `swarm.yaml`, the agents' descriptions and the prompts, read together.
 #[derive(Debug, Clone)]
@@ -79,6 +80,23 @@ impl Source {
     /// Reads everything; the error names file, line and reason.
     pub fn read(&self) -> Result<Settings> {
         Ok(Settings { config: Arc::new(self.config()?), agents: Arc::new(Catalogue::read(&self.root)?) })
+    }
+
+    /// The same for who can go on without them, given where the queue lies. Where there is a mistake, the defaults are
+    /// taken, with the folders that the file names all the same, and the mistake is given too. It is the error where
+    /// the folders cannot be told either.
+    pub fn config_or_defaults(&self) -> Result<(Config, Option<Error>)> {
+        let mistake = match self.config() {
+            Ok(config) => return Ok((config, None)),
+            Err(mistake) => mistake,
+        };
+        let named = settings_file::text(&self.file).ok().flatten().and_then(|text| config::Dirs::named_in(&text));
+        let usual = config::Dirs::default();
+        let usual_are_there = self.root.join(&usual.tasks).join(State::Pending.folder()).is_dir();
+        match named.or_else(|| usual_are_there.then_some(usual)) {
+            Some(dirs) => Ok((Config { dirs, ..Config::default() }, Some(mistake))),
+            None => Err(mistake),
+        }
     }
 
     fn parse(&self, text: &str) -> Result<Config> {
@@ -209,6 +227,26 @@ mod tests {
         std::os::unix::fs::symlink("ada@machine.7", root.join("config/prompts/.#worker.md")).unwrap();
         assert_eq!(source.contents(), nothing);
         source.read().unwrap();
+    }
+
+    #[test]
+    fn who_can_go_on_without_settings_gets_the_defaults_and_the_mistake() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let source = Source::new(root, None);
+        fs::create_dir(root.join("config")).unwrap();
+        fs::write(source.file(), "limits: {attempts: 7}").unwrap();
+        let (config, mistake) = source.config_or_defaults().unwrap();
+        assert!(config.limits.attempts == 7 && mistake.is_none());
+        fs::write(source.file(), "limits: {attempts: 7}\ndirs: {tasks: t}\nverfy: [true]").unwrap();
+        let (config, mistake) = source.config_or_defaults().unwrap();
+        assert_eq!((config.limits.attempts, config.dirs.tasks.as_str()), (3, "t"));
+        assert!(mistake.unwrap().chain().contains("swarm.yaml:3: "));
+        fs::write(source.file(), "dirs: {tasks: [t]}").unwrap();
+        assert!(source.config_or_defaults().unwrap_err().chain().contains("swarm.yaml:1: "), "where is the queue?");
+        fs::create_dir_all(root.join("tasks/pending")).unwrap();
+        let (config, mistake) = source.config_or_defaults().unwrap();
+        assert!(config.dirs.tasks == "tasks" && mistake.is_some());
     }
 
     #[test]

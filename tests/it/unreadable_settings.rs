@@ -124,3 +124,141 @@ fn a_live_run_is_not_caught_by_what_never_ends() {
     w.swarm(["stop"]).code(0);
     swarm.wait().code(0);
 }
+
+/// How often a command says on standard error that it goes on without the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Warned {
+    Once,
+    Never,
+}
+
+/// What a person must always be able to do, the exit code, and what it says; in an order in which each has something
+/// to do.
+const ALWAYS: [(&str, i32, &str, Warned); 21] = [
+    ("status", 0, "running", Warned::Once),
+    ("status --json", 0, "\"counts\"", Warned::Once),
+    ("list", 0, "waiting", Warned::Once),
+    ("show waiting", 0, "waiting", Warned::Once),
+    ("explain waiting", 0, "waiting", Warned::Once),
+    ("logs done", 0, "a word", Warned::Once),
+    ("runs", 0, "nothing left to do", Warned::Once),
+    ("runs last", 0, "running", Warned::Once),
+    ("add Another task --id another --not-before 2999-01-01T00:00:00Z", 0, "another", Warned::Once),
+    ("comment waiting Of course", 0, "comment added", Warned::Once),
+    ("hold waiting", 0, "pending → blocked", Warned::Once),
+    ("retry waiting", 0, "blocked → pending", Warned::Once),
+    ("cancel waiting", 0, "pending → blocked", Warned::Once),
+    ("approve ready", 0, "review → pending", Warned::Once),
+    ("pause for a while", 0, "paused", Warned::Never),
+    ("resume", 0, "claiming goes on", Warned::Never),
+    ("scale 2", 0, "goes to 2 workers", Warned::Never),
+    ("stop", 0, "has stopped", Warned::Never),
+    ("schema config", 0, "protected", Warned::Never),
+    ("completions bash", 0, "swarm", Warned::Never),
+    ("man", 0, "swarm", Warned::Never),
+];
+
+/// What refuses to go on without the settings, as it reports them.
+const REFUSE: [&str; 4] = ["start --drain", "start --dry-run", "check", "lint"];
+
+/// A run has ended and another one lives; there is a task for each command.
+fn with_something_of_everything(w: &Workspace, words: &[&str], broken: impl FnOnce(&Workspace)) {
+    w.task("done", "echo a word\necho x > x.txt");
+    w.task_with("ready", "review: human", "echo y > y.txt");
+    w.start(["--drain"]);
+    w.is_in("review", "ready");
+    let mut swarm = w.start_in_background(["-n", "1"]);
+    swarm.wait_for_event(|event| event.is("run_started"));
+    w.file("waiting", "---\nnot_before: 2999-01-01T00:00:00Z\n---\n# Not now\n");
+    broken(w);
+    for (command, code, says, warned) in ALWAYS {
+        let ended = within_bounds(w, &command.split(' ').collect::<Vec<_>>());
+        ended.code(code).says(says);
+        let warnings: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("warning:")).collect();
+        assert_eq!(warnings.len(), usize::from(warned == Warned::Once), "{command}\n{ended}");
+        for warning in warnings {
+            assert!(words.iter().all(|word| warning.contains(word)), "{command}: {words:?}\n{ended}");
+            assert!(!ended.stdout.contains("warning:"), "results are not mixed with talk\n{ended}");
+        }
+    }
+    swarm.wait();
+    assert_eq!(
+        (w.tasks_in("blocked"), w.tasks_in("pending")),
+        (vec!["waiting".to_owned()], vec!["another".to_owned()])
+    );
+    for command in REFUSE {
+        let ended = within_bounds(w, &command.split(' ').collect::<Vec<_>>());
+        ended.code(2);
+        for word in words {
+            ended.says(word);
+        }
+    }
+}
+
+#[test]
+fn whatever_the_settings_say_a_person_can_stop_and_see_and_move_tasks() {
+    with_something_of_everything(&Workspace::new(), &["config/swarm.yaml:2: ", "unknown name `verfy`"], |w| {
+        w.config("verfy: [true]");
+    });
+}
+
+#[test]
+fn so_it_is_where_they_are_no_yaml_at_all() {
+    with_something_of_everything(&Workspace::new(), &["config/swarm.yaml:2: ", "tab"], |w| {
+        w.write("config/swarm.yaml", "base: trunk\n\tlimits: {}\n");
+    });
+}
+
+#[test]
+fn so_it_is_where_they_never_end() {
+    with_something_of_everything(&Workspace::new(), &["config/swarm.yaml: is a device"], |w| {
+        take_away(w, "config/swarm.yaml");
+        symlink("/dev/zero", w.path("config/swarm.yaml")).expect("make a link");
+    });
+}
+
+/// The folders that they name are found all the same.
+#[test]
+fn so_it_is_where_the_queue_lies_elsewhere() {
+    let w = Workspace::new();
+    let dirs = "dirs:\n  tasks: queue\n  runs: records\n";
+    w.config(dirs);
+    let tasks = w.path("tasks");
+    fs::remove_dir_all(&tasks).expect("remove a folder");
+    fs::remove_dir_all(w.path("runs")).expect("remove a folder");
+    w.swarm(["init"]).code(0);
+    w.write("queue/pending/here.md", "# Here\n");
+    w.config(&format!("{dirs}limits: {{atempts: 2}}"));
+    let warning = "config/swarm.yaml:5: limits: unknown name `atempts`; did you mean `attempts`? (going on";
+    w.swarm(["list"]).code(0).says("here").says(warning);
+    w.swarm(["add", "There", "--id", "there"]).code(0).says(warning);
+    assert!(w.path("queue/pending/there.md").is_file());
+    for command in ["pause", "resume", "stop"] {
+        w.swarm([command]).code(0);
+    }
+    assert!(!tasks.exists() && !w.path("runs").exists(), "no other folders are made");
+    // Where they lie cannot be told any more, and nothing is guessed.
+    w.config("dirs: [queue, records]");
+    for command in [&["list"][..], &["add", "There"], &["status"]] {
+        w.swarm(command.iter()).code(2).says("config/swarm.yaml:2: ");
+    }
+    w.swarm(["stop"]).code(0);
+}
+
+/// Only who starts agents needs to understand what is said of them.
+#[test]
+fn descriptions_and_prompts_are_not_missed_by_who_only_looks() {
+    for file in ["config/agents/odd.yaml", "config/prompts/worker.md"] {
+        let w = Workspace::new();
+        w.file("waiting", "# Not now\n");
+        w.write(file, "argv: [\n{{ nothing\n");
+        for command in ["status", "list", "show waiting", "explain waiting", "runs", "hold waiting", "retry waiting"] {
+            let ended = w.swarm(command.split(' '));
+            ended.code(0);
+            assert!(!ended.stderr.contains("warning:") && !ended.stderr.contains(file), "{command}\n{ended}");
+        }
+        for command in ["start --drain", "check --skip-gates", "lint"] {
+            w.swarm(command.split(' ')).code(2).says(file);
+        }
+    }
+}
