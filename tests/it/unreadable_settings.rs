@@ -36,7 +36,7 @@ const ODD: [(Put, &str); 6] = [
 ];
 
 fn pipe(w: &Workspace, path: &str) {
-    mknodat(CWD, &w.path(path), FileType::Fifo, Mode::RWXU, 0).expect("make a pipe");
+    mknodat(CWD, w.path(path), FileType::Fifo, Mode::RWXU, 0).expect("make a pipe");
 }
 
 /// A file of that size, of holes alone.
