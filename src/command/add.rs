@@ -20,7 +20,7 @@ const TRIAL: &str = "trial";
 const MOST_NAMESAKES: u32 = 1000;
 
 pub(super) fn run(desk: &Desk, words: &Add) -> Result<Exit> {
-    let place = desk.place()?;
+    let place = desk.place_or_defaults()?;
     folders::create(&place.dirs)?;
     let text = text(words)?;
     let text = with_keys(&text, words)?;

@@ -16,7 +16,7 @@ use crate::os::dirs::Dirs;
 use crate::os::task_folder::{self, EditError};
 
 pub(super) fn run(desk: &Desk, words: &Ids) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.place_or_defaults()?.dirs;
     let ids = words.ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>>>()?;
     each(desk, &ids, |id| {
         let state = whereabouts(&dirs, id)?;

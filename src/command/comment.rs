@@ -15,7 +15,7 @@ use crate::os::dirs::Dirs;
 use crate::os::task_folder;
 
 pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.place_or_defaults()?.dirs;
     let id = parse_id(&words.id)?;
     let text = words.text.join(" ");
     if text.trim().is_empty() {

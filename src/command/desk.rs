@@ -5,9 +5,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::paint::YELLOW;
+use super::table::one_line;
 use crate::cli::Global;
 use crate::error::{Context, Error, Result};
-use crate::os::workspace::{Place, Workspace};
+use crate::model::config;
+use crate::os::dirs::{Dirs, find_root};
+use crate::os::workspace::Place;
 
 /// The global options, resolved.
 pub struct Desk {
@@ -49,14 +53,26 @@ impl Desk {
         here.canonicalize().map_err(|error| Error::usage(format!("cannot go to {}", here.display())).because(error))
     }
 
-    /// The workspace's folders and settings.
+    /// The workspace's folders and settings: for what would do something else with others.
     pub fn place(&self) -> Result<Place> {
         Place::find(&self.folder()?, self.global.config.as_deref())
     }
 
-    /// The workspace with its repository.
-    pub fn workspace(&self) -> Result<Workspace> {
-        Workspace::open(self.place()?)
+    /// The same for what a person must be able to do whatever the settings say, to see and to move tasks: a mistake in
+    /// them is told, and the defaults serve.
+    pub fn place_or_defaults(&self) -> Result<Place> {
+        let (place, mistake) = Place::find_or_defaults(&self.folder()?, self.global.config.as_deref())?;
+        if let Some(mistake) = mistake {
+            let mistake = one_line(&mistake.chain(), 400);
+            self.complain(&format!("{YELLOW}warning:{YELLOW:#} {mistake} (going on with the defaults)"));
+        }
+        Ok(place)
+    }
+
+    /// What the running swarms of the workspace and who speaks to them have in common, which no setting moves: of the
+    /// folders, those below `.swarm/`. The settings are not read.
+    pub fn machine(&self) -> Result<Dirs> {
+        Ok(Dirs::new(&find_root(&self.folder()?)?, &config::Dirs::default()))
     }
 
     /// Prints a result.

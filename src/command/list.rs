@@ -66,7 +66,7 @@ struct Listed {
 }
 
 pub(super) fn run(desk: &Desk, words: &List) -> Result<Exit> {
-    let place = desk.place()?;
+    let place = desk.place_or_defaults()?;
     let now = clock::now();
     let board = picture::board(&place, now)?;
     let wanted = |state: State| words.states.is_empty() || words.states.contains(&state);

@@ -19,7 +19,7 @@ use crate::os::records::Records;
 use crate::os::task_folder;
 
 pub(super) fn run(desk: &Desk, words: &Logs) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.place_or_defaults()?.dirs;
     let step = words.step.as_deref().map(step).transpose()?;
     let mut records = Records::new(&dirs);
     let runs = records.run_ids();

@@ -16,7 +16,7 @@ use crate::os::task_folder::{self, EditError, Name};
 
 /// Back to pending, with a fresh ledger: a person has looked at it.
 pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.place_or_defaults()?.dirs;
     let ids = if words.blocked { all(&dirs, State::Blocked)? } else { parse_all(&words.ids)? };
     each(desk, &ids, |id| {
         let from = whereabouts(&dirs, id)?;
@@ -41,7 +41,7 @@ pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
 
 /// Out of reach of the workers.
 pub(super) fn hold(desk: &Desk, words: &Ids) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.place_or_defaults()?.dirs;
     each(desk, &parse_all(&words.ids)?, |id| match whereabouts(&dirs, id)? {
         State::Pending => {
             go(&dirs, id, State::Pending, State::Blocked)?;
@@ -60,7 +60,7 @@ pub(super) fn hold(desk: &Desk, words: &Ids) -> Result<Exit> {
 
 /// Ends a live attempt, or takes a waiting task out of the queue.
 pub(super) fn cancel(desk: &Desk, words: &Ids) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.place_or_defaults()?.dirs;
     each(desk, &parse_all(&words.ids)?, |id| match whereabouts(&dirs, id)? {
         from @ (State::Current | State::Pending | State::Review) => {
             go(&dirs, id, from, State::Blocked)?;

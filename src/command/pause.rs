@@ -9,8 +9,8 @@ use crate::swarm::alive;
 
 /// Claims no more. The cycles that run are finished.
 pub(super) fn pause(desk: &Desk, words: &Pause) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
-    folders::create(&dirs)?;
+    let dirs = desk.machine()?;
+    folders::create_machine(&dirs)?;
     let reason = words.reason.join(" ");
     let before = control::paused(&dirs);
     if before.is_some() && reason.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn pause(desk: &Desk, words: &Pause) -> Result<Exit> {
 
 /// Claims again.
 pub(super) fn resume(desk: &Desk) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.machine()?;
     let was_paused = control::resume(&dirs).context(|| format!("remove {}", dirs.paused().display()))?;
     let said = match (was_paused, alive(&dirs).is_empty()) {
         (false, _) => "claiming is not paused",

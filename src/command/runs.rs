@@ -62,7 +62,7 @@ struct RunLine {
 }
 
 pub(super) fn run(desk: &Desk, words: &Runs) -> Result<Exit> {
-    let place = desk.place()?;
+    let place = desk.place_or_defaults()?;
     let mut records = Records::new(&place.dirs);
     let living: HashSet<String> = alive(&place.dirs).into_iter().map(|run| run.run_id).collect();
     let ids = records.run_ids();

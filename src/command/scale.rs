@@ -10,7 +10,7 @@ use crate::os::{control, folders};
 use crate::swarm::alive;
 
 pub(super) fn run(desk: &Desk, words: &Scale) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.machine()?;
     match words.workers {
         0 => return Err(Error::usage("0 would leave nobody to work").hint("to let claiming rest: swarm pause")),
         1..=MOST => {}
@@ -21,7 +21,7 @@ pub(super) fn run(desk: &Desk, words: &Scale) -> Result<Exit> {
         return Err(Error::failed("no swarm is running here")
             .hint(format!("start one with that many workers: swarm start -n {}", words.workers)));
     }
-    folders::create(&dirs)?;
+    folders::create_machine(&dirs)?;
     control::ask_for_workers(&dirs, words.workers).context(|| format!("write {}", dirs.wanted_workers().display()))?;
     for run in &running {
         desk.say(&format!("{} goes to {}", run.run_id, count(words.workers, "worker")));

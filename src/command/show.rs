@@ -72,7 +72,7 @@ struct Kept {
 }
 
 pub(super) fn run(desk: &Desk, words: &Show) -> Result<Exit> {
-    let place = desk.place()?;
+    let place = desk.place_or_defaults()?;
     let id = parse_id(&words.id)?;
     let state = moves::whereabouts(&place.dirs, &id)?;
     let mut records = Records::new(&place.dirs);

@@ -83,7 +83,7 @@ struct Stuck {
 }
 
 pub(super) fn run(desk: &Desk) -> Result<Exit> {
-    let place = desk.place()?;
+    let place = desk.place_or_defaults()?;
     let mut records = Records::new(&place.dirs);
     let status = look(&place, &mut records)?;
     if desk.json() {

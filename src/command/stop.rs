@@ -11,7 +11,7 @@ use crate::os::lock::Lock;
 use crate::swarm::{Alive, alive};
 
 pub(super) fn run(desk: &Desk, words: &Stop) -> Result<Exit> {
-    let dirs = desk.place()?.dirs;
+    let dirs = desk.machine()?;
     let running = alive(&dirs);
     if running.is_empty() {
         desk.say("no swarm is running here");

@@ -42,7 +42,7 @@ impl Stage<'_> {
         self.bench.touch();
         let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
         let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, self.mandate.lend(), ear);
-        let ended = run_program(self.shop, self.bench, program, &path, &mut vigil);
+        let ended = run_program(self.shop, &self.settings.config.limits, self.bench, program, &path, &mut vigil);
         let halt = vigil.halt;
         let ending = match ended {
             Ok(ending) => ending,

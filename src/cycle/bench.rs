@@ -13,7 +13,7 @@ use crate::model::record::SCHEMA;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
 use crate::os::files;
-use crate::os::git::{Oid, Slot};
+use crate::os::git::{Clean, Oid, Slot};
 use crate::os::lock::Lock;
 use crate::os::process::Wake;
 
@@ -32,8 +32,8 @@ pub struct Bench {
     pub member: Member,
     /// Reaches the worker while it waits for a program.
     pub wake: Arc<Wake>,
-    /// The commit at which the worktree stands, where nothing has touched it since.
-    pub(super) fresh_at: Option<Oid>,
+    /// The commit at which the worktree stands, and how it was cleaned, where nothing has touched it since.
+    pub(super) fresh_at: Option<(Oid, Clean)>,
     /// The work of the last attempt could not be salvaged yet.
     pub(super) unsalvaged: bool,
     _lock: Lock,

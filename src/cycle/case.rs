@@ -10,6 +10,7 @@ use super::product::Product;
 use super::resolve::Conflict;
 use super::review::Reviewed;
 use super::{Bench, Claim, Workshop};
+use crate::error::Result;
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::gate::Gate;
@@ -70,6 +71,14 @@ impl Deref for Cycle<'_> {
 impl DerefMut for Cycle<'_> {
     fn deref_mut(&mut self) -> &mut Case {
         self.case
+    }
+}
+
+impl Cycle<'_> {
+    /// Resets the worktree as the settings want it with which the cycle began; what lies in it must have been merged or
+    /// salvaged.
+    pub(super) fn reset(&mut self, to: &Oid) -> Result<()> {
+        self.bench.reset(&self.case.settings.config.worktree, to)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Given a **checkout**: the worker's own worktree, reset to the newest base, with whatever lay in it salvaged.
 
 use crate::error::{Context, Error, Result};
+use crate::model::config::{Config, Worktree};
 use crate::model::record::{Event, SCHEMA};
 use crate::model::task::TaskId;
 use crate::os::git::{Clean, Oid, Salvaged};
@@ -21,25 +22,48 @@ pub(super) fn tell_salvaged(shop: &Workshop, who: &Who, salvaged: &Salvaged) {
     shop.journal.event(who, Event::Salvaged { reference, commit });
 }
 
+/// What becomes of ignored files; those that were copied stay, because they are not copied each time.
+fn clean_by(wanted: &Worktree) -> Clean {
+    match &wanted.keep {
+        None => Clean::KeepIgnored,
+        Some(kept) => Clean::KeepOnly(kept.iter().chain(&wanted.copy).cloned().collect()),
+    }
+}
+
 impl Bench {
-    /// Puts the worktree to `at`, for the attempt of `claim` whose work began at `base`.
-    pub(super) fn prepare(&mut self, shop: &Workshop, claim: &ClaimRecord, at: &Oid, base: &Oid) -> Result<()> {
+    /// Puts the worktree to `at`, for the attempt of `claim` whose work began at `base`, as the settings of its cycle
+    /// want it.
+    pub(super) fn prepare(
+        &mut self,
+        shop: &Workshop,
+        config: &Config,
+        claim: &ClaimRecord,
+        at: &Oid,
+        base: &Oid,
+    ) -> Result<()> {
         let (task, attempt, base) = (claim.task.clone(), claim.attempt, base.clone());
         let record = SlotRecord { schema: SCHEMA, task, attempt, base, lent: false };
-        self.prepare_for(shop, &record, &claim.mark, at)
+        self.prepare_for(shop, config, &record, &claim.mark, at)
     }
 
     /// Puts the worktree to `at`, for the work that `record` names; `mark` is that of its programs.
-    pub(super) fn prepare_for(&mut self, shop: &Workshop, record: &SlotRecord, mark: &Mark, at: &Oid) -> Result<()> {
+    pub(super) fn prepare_for(
+        &mut self,
+        shop: &Workshop,
+        config: &Config,
+        record: &SlotRecord,
+        mark: &Mark,
+        at: &Oid,
+    ) -> Result<()> {
         if self.unsalvaged {
             self.salvage_of_the_dead(shop)?;
             self.unsalvaged = false;
         }
-        if self.fresh_at.as_ref() != Some(at) {
-            self.reset(shop, at)?;
+        if !self.fresh_at.as_ref().is_some_and(|(commit, clean)| commit == at && *clean == clean_by(&config.worktree)) {
+            self.reset(&config.worktree, at)?;
         }
         self.sign(shop, record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))?;
-        setup::make_ready(shop, self, at, mark)?;
+        setup::make_ready(shop, config, self, at, mark)?;
         self.fresh_at = None;
         Ok(())
     }
@@ -63,15 +87,12 @@ impl Bench {
         self.sign(shop, &record).context(|| format!("write {}", shop.dirs.slot_record(&self.slot_name).display()))
     }
 
-    /// Resets the worktree; what lies in it must have been merged or salvaged.
-    pub(super) fn reset(&mut self, shop: &Workshop, to: &Oid) -> Result<()> {
-        let clean = match &shop.settings().config.worktree.keep {
-            None => Clean::KeepIgnored,
-            Some(kept) => Clean::KeepOnly(kept.iter().chain(&shop.settings().config.worktree.copy).cloned().collect()),
-        };
+    /// Resets the worktree, in which `wanted` stays; what else lies in it must have been merged or salvaged.
+    pub(super) fn reset(&mut self, wanted: &Worktree, to: &Oid) -> Result<()> {
+        let clean = clean_by(wanted);
         self.fresh_at = None;
         self.slot.reset_to(to, &clean)?;
-        self.fresh_at = Some(to.clone());
+        self.fresh_at = Some((to.clone(), clean));
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use super::perform::Performed;
 use super::{Claim, Workshop, funds};
 use crate::model::budget::Usd;
 use crate::model::comment::{Author, with_comment};
+use crate::model::config::Config;
 use crate::model::excerpt;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Event, gist};
@@ -25,6 +26,8 @@ use crate::os::task_folder::{self, EditError};
 /// A cycle whose work is over.
 pub(super) struct Ended<'a> {
     pub(super) shop: &'a Workshop,
+    /// Those with which it began.
+    pub(super) config: &'a Config,
     pub(super) claim: Box<Claim>,
     pub(super) notes: Notes,
     pub(super) heading: Heading,
@@ -33,10 +36,10 @@ pub(super) struct Ended<'a> {
 
 /// Brings the task to where it belongs and writes the record.
 pub(super) fn complete(ended: Ended<'_>) -> Performed {
-    let Ended { shop, claim, notes, heading, outcome } = ended;
+    let Ended { shop, config, claim, notes, heading, outcome } = ended;
     let task = &claim.found.task;
     let ledger = Ledger { attempts: task.progress.attempts, infra: task.progress.infra };
-    let mut limits = shop.settings().config.limits.clone();
+    let mut limits = config.limits.clone();
     limits.attempts = task.attempts.map_or(limits.attempts, std::num::NonZeroU32::get);
     let expected = task.expect == Expect::NoChange;
     let next = transition(outcome, ledger, &limits, expected, fastrand::f64());

@@ -81,7 +81,7 @@ impl<'a> Errand<'a> {
         let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
         let slot =
             SlotRecord { schema: SCHEMA, task: owner.clone(), attempt: notes.cycle, base: base.clone(), lent: false };
-        if let Err(error) = bench.prepare_for(shop, &slot, &record.mark, &base) {
+        if let Err(error) = bench.prepare_for(shop, &settings.config, &slot, &record.mark, &base) {
             record.forget(&shop.dirs);
             return Err(error.into());
         }
@@ -180,7 +180,7 @@ impl<'a> Errand<'a> {
         }
         self.bench.slot.forget_locks()?;
         self.bench.salvage(self.shop, &notes.who, &self.owner, notes.cycle, &self.base)?;
-        Ok(self.bench.reset(self.shop, &self.base)?)
+        Ok(self.bench.reset(&self.settings.config.worktree, &self.base)?)
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn keep_the_work(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: O
     if let (None, Some(work)) = (cycle.open_turn, cycle.work.clone()) {
         // Gates and reviewers leave litter, and the gates may have run on another commit. Should this fail, the litter
         // is kept with the work.
-        let _ = cycle.bench.reset(shop, &work.head);
+        let _ = cycle.reset(&work.head);
     }
     let (id, attempt, base) = (cycle.claim.id.clone(), cycle.claim.record.attempt, cycle.base.clone());
     match cycle.bench.keep(&id, attempt, &base) {
@@ -31,7 +31,7 @@ pub(super) fn keep_the_work(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: O
             tell_salvaged(shop, &who, &salvaged);
             note(cycle.case, notes, &salvaged, outcome);
             // What is kept need not be kept again by the next owner. A failure is met again at the next reset.
-            let _ = cycle.bench.reset(shop, &base);
+            let _ = cycle.reset(&base);
         }
         Err(error) => {
             // The worktree stays as it is; taking it over again salvages it first.
@@ -48,7 +48,7 @@ pub(super) fn keep_the_work(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: O
 pub(super) fn keep_for_the_queue(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<(), Infra> {
     let shop = cycle.shop;
     let work = cycle.work.clone().ok_or_else(|| Infra("there is nothing to integrate".to_owned()))?;
-    cycle.bench.reset(shop, &work.head)?;
+    cycle.reset(&work.head)?;
     let (id, attempt) = (cycle.claim.id.clone(), cycle.claim.record.attempt);
     let base = cycle.base.clone();
     notes.salvaged.extend(cycle.bench.keep(&id, attempt, &base)?);

@@ -17,7 +17,7 @@ use super::vigil::reason_to_halt;
 use super::{Bench, ReadyBranch, Workshop};
 use crate::model::base_health::repairs;
 use crate::model::batch::{Batch, Next};
-use crate::model::config::VerifyMerged;
+use crate::model::config::{Config, VerifyMerged};
 use crate::model::gate::Gate;
 use crate::model::judgement::{Evidence, Judgement, deserves_a_second_try};
 use crate::model::plan::{Event, Halt, Landing};
@@ -266,11 +266,11 @@ impl Batching<'_> {
         }
         self.bench.lend(shop)?;
         for (place, gate) in gates.iter().enumerate() {
-            let mut said = self.run_gate(row, &commit, gate)?;
+            let mut said = self.run_gate(row, &settings.config, &commit, gate)?;
             let is_known_to_flake = shop.judgements.is_flaky(&gate.run);
             let evidence = Evidence { passed_on_this_tree: is_known, is_known_to_flake };
             if matches!(said, Said::Red(_)) && deserves_a_second_try(evidence) {
-                said = self.run_gate(row, &commit, gate)?;
+                said = self.run_gate(row, &settings.config, &commit, gate)?;
                 if said == Said::Green {
                     let reason = "it failed in the merge queue, and succeeded when it was run again";
                     memory::tell_flake(shop, &who, &gate.run, &tree, reason)?;
@@ -292,7 +292,7 @@ impl Batching<'_> {
     }
 
     /// Runs one gate, which is a step of every branch in the row.
-    fn run_gate(&mut self, row: &mut [Link], commit: &Oid, gate: &Gate) -> Result<Said, Infra> {
+    fn run_gate(&mut self, row: &mut [Link], config: &Config, commit: &Oid, gate: &Gate) -> Result<Said, Infra> {
         let shop = self.shop;
         let begin = |link: &mut Link| {
             let notes = &link.branch.notes;
@@ -300,7 +300,7 @@ impl Batching<'_> {
         };
         let begun: Vec<_> = row.iter_mut().map(begin).collect();
         let mut until = Until { stop: &shop.stop, at: Stop::Now };
-        let ran = rehearse_gate(shop, self.bench, commit, gate, &Mark::new(), &mut until);
+        let ran = rehearse_gate(shop, config, self.bench, commit, gate, &Mark::new(), &mut until);
         let (result, log) = match &ran {
             Ok(Rehearsed { said: Said::Green, log, .. }) => (StepResult::Ok, Some(log.clone())),
             Ok(Rehearsed { said: Said::Red(_), log, .. }) => (StepResult::Failed, Some(log.clone())),
@@ -349,7 +349,8 @@ impl Batching<'_> {
 
     fn is_base_red(&mut self, tip: &Oid, branch: &ReadyBranch) -> Result<bool, Infra> {
         let shop = self.shop;
-        let gates = &branch.case.settings.config.verify;
+        let config = &branch.case.settings.config;
+        let gates = &config.verify;
         if gates.is_empty() || repairs(branch.id()).is_some() {
             return Ok(false);
         }
@@ -359,7 +360,7 @@ impl Batching<'_> {
             Some(known) => Some(known.judgement),
             None => {
                 let Some(turn) = BaseTurn::take(shop, Stop::Now)? else { return Ok(false) };
-                let question = Question { commit: tip, tree: &tree, gates, give_up_at: Stop::Now, mark: Mark::new() };
+                let question = Question { commit: tip, tree: &tree, config, give_up_at: Stop::Now, mark: Mark::new() };
                 match probe(shop, self.bench, &turn, &question)? {
                     Probed::Said(judgement) => Some(judgement),
                     Probed::CouldNotRun(_) | Probed::Interrupted => None,

@@ -1,5 +1,6 @@
 //! Performs one cycle: asks the plan for the next step, does it, tells the plan what happened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::author::choose;
@@ -16,6 +17,7 @@ use super::{Bench, Claim, ReadyBranch, Workshop, outbox};
 use crate::error::{Class, Error};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
+use crate::model::config::Config;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Landing, Plan, Step, Work};
 use crate::model::record::{Event, StepResult};
@@ -98,8 +100,9 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         slot: bench.slot_name.clone(),
     };
     let settings = shop.settings();
+    let config = Arc::clone(&settings.config);
     let ended = |claim, notes, outcome| {
-        Turned::Ended(complete(Ended { shop, claim, notes, heading: heading.clone(), outcome }))
+        Turned::Ended(complete(Ended { shop, config: &config, claim, notes, heading: heading.clone(), outcome }))
     };
     let author = match settings.agents.find(&choice) {
         Ok(described) => described.agent.clone(),
@@ -110,7 +113,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
             return ended(claim, notes, outcome);
         }
     };
-    let begun = match begin(shop, bench, &mut claim, &choice, &author) {
+    let begun = match begin(shop, &config, bench, &mut claim, &choice, &author) {
         Ok(begun) => begun,
         Err(Infra(reason)) => {
             notes.because(reason);
@@ -164,7 +167,8 @@ fn tell_unknown_keys(shop: &Workshop, who: &Who, claim: &Claim) {
 pub fn resume(shop: &Workshop, bench: &mut Bench, mut branch: Box<ReadyBranch>) -> Turned {
     branch.waits = None;
     let head = branch.case.work.as_ref().map_or_else(|| branch.case.base.clone(), |work| work.head.clone());
-    let prepared = bench.prepare(shop, &branch.case.claim.record, &head, &branch.case.base);
+    let prepared =
+        bench.prepare(shop, &branch.case.settings.config, &branch.case.claim.record, &head, &branch.case.base);
     if let Err(error) = prepared {
         branch.notes.because(Infra::from(error).0);
         return Turned::Ended(branch.end(shop, Outcome::Infra));
@@ -181,8 +185,7 @@ fn go_on(shop: &Workshop, bench: &mut Bench, mut branch: Box<ReadyBranch>) -> Tu
         let event = match (plan.step(), halt) {
             (Step::End(outcome), _) => {
                 leave(&mut cycle, notes, outcome);
-                let ReadyBranch { case, notes, heading, .. } = *branch;
-                return Turned::Ended(complete(Ended { shop, claim: case.claim, notes, heading, outcome }));
+                return Turned::Ended(branch.complete(shop, outcome));
             }
             (_, Some(halt)) => Ok(plan::Event::Halted(halt)),
             (Step::Integrate, None) => match cycle.integrate(notes) {
@@ -214,7 +217,7 @@ fn leave(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: Outcome) {
     let shop = cycle.shop;
     if let Some(merged) = notes.merged.as_ref().filter(|_| !cycle.gates().is_empty()) {
         // What gates leave behind is nobody's work. A failure is met again at the next reset.
-        let _ = cycle.bench.reset(shop, merged);
+        let _ = cycle.reset(merged);
     }
     match (outcome, &notes.head) {
         (Outcome::Merged, Some(head)) => {
@@ -239,6 +242,7 @@ struct Begun {
 /// on this attempt may have been merged.
 fn begin(
     shop: &Workshop,
+    config: &Config,
     bench: &mut Bench,
     claim: &mut Claim,
     choice: &Choice,
@@ -258,7 +262,7 @@ fn begin(
     claim.record.base = Some(tip);
     claim.record.go_on.session.clone_from(&claim.found.task.progress.session);
     claim.record.write(&shop.dirs)?;
-    bench.prepare(shop, &claim.record, &at, &base)?;
+    bench.prepare(shop, config, &claim.record, &at, &base)?;
     Ok(Begun { beginning, at, base })
 }
 
@@ -367,7 +371,7 @@ impl Cycle<'_> {
         let verdict = match &work.tree {
             Some(tree) => {
                 if self.bench.slot.detached_at().as_ref() != Some(&work.head) {
-                    self.bench.reset(self.shop, &work.head)?;
+                    self.reset(&work.head)?;
                 }
                 let beneath = self.base.clone();
                 verify(self, notes, &Tried { commit: &work.head, tree, beneath: &beneath })?

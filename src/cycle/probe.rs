@@ -4,7 +4,7 @@ use super::memory::{remember, tell_flake};
 use super::rehearse::{Said, rehearse_gate};
 use super::{Bench, Workshop};
 use crate::error::{Context, Result};
-use crate::model::gate::Gate;
+use crate::model::config::Config;
 use crate::model::judgement::{Evidence, Judgement, deserves_a_second_try};
 use crate::model::record::Event;
 use crate::os::git::Oid;
@@ -33,8 +33,8 @@ pub struct Question<'a> {
     pub commit: &'a Oid,
     /// Its tree.
     pub tree: &'a Oid,
-    /// The gates; there is one at least.
-    pub gates: &'a [Gate],
+    /// The settings whose gates are asked; there is one at least.
+    pub config: &'a Config,
     /// From here on the run has no use for an answer.
     pub give_up_at: Stop,
     /// What every process of the gates has in its environment.
@@ -70,18 +70,19 @@ impl Watch for Until<'_> {
 
 /// Runs the gates on a commit in the worker's worktree until one is not green. What lay in the worktree must have been salvaged, and the worktree stands elsewhere afterwards.
 pub fn probe(shop: &Workshop, bench: &mut Bench, _turn: &BaseTurn, question: &Question<'_>) -> Result<Probed> {
-    let Question { commit, tree, gates, .. } = *question;
+    let Question { commit, tree, config, .. } = *question;
+    let gates = config.verify.as_slice();
     let who = Who { worker: Some(bench.worker.clone()), ..Who::default() };
     shop.journal.event(&who, Event::BaseUnknown { head: commit.to_string() });
     let mut judgement = Judgement::Green;
     for gate in gates {
         let mut until = Until { stop: &shop.stop, at: question.give_up_at };
-        let mut said = rehearse_gate(shop, bench, commit, gate, &question.mark, &mut until)?.said;
+        let mut said = rehearse_gate(shop, config, bench, commit, gate, &question.mark, &mut until)?.said;
         // A tree that is remembered as green is not asked about.
         let is_known_to_flake = shop.judgements.is_flaky(&gate.run);
         let evidence = Evidence { passed_on_this_tree: false, is_known_to_flake };
         if matches!(said, Said::Red(_)) && deserves_a_second_try(evidence) {
-            said = rehearse_gate(shop, bench, commit, gate, &question.mark, &mut until)?.said;
+            said = rehearse_gate(shop, config, bench, commit, gate, &question.mark, &mut until)?.said;
             if said == Said::Green {
                 tell_flake(shop, &who, &gate.run, tree, "it failed on the base, and succeeded when it was run again")
                     .context(|| format!("write to {}", shop.dirs.verified().display()))?;

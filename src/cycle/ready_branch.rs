@@ -93,7 +93,12 @@ impl ReadyBranch {
     /// Brings the task to where it belongs, without a worktree.
     pub(super) fn end(mut self: Box<Self>, shop: &Workshop, outcome: Outcome) -> Performed {
         keep_handed_over(shop, &self.case, &mut self.notes, outcome);
+        self.complete(shop, outcome)
+    }
+
+    /// Brings the task to where it belongs; nothing is left to keep of its work.
+    pub(super) fn complete(self: Box<Self>, shop: &Workshop, outcome: Outcome) -> Performed {
         let ReadyBranch { case, notes, heading, .. } = *self;
-        complete(Ended { shop, claim: case.claim, notes, heading, outcome })
+        complete(Ended { shop, config: &case.settings.config, claim: case.claim, notes, heading, outcome })
     }
 }

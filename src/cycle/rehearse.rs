@@ -7,6 +7,7 @@ use super::run_program::{Program, run_program};
 use super::verify::{Verdict, judge};
 use super::{Bench, Workshop, memory, setup};
 use crate::error::{Context, Result};
+use crate::model::config::Config;
 use crate::model::gate::Gate;
 use crate::model::judgement::Judgement;
 use crate::model::record::Event;
@@ -48,7 +49,7 @@ pub fn rehearse(shop: &Workshop, bench: &mut Bench, commit: &Oid) -> Result<Vec<
     bench.lend(shop)?;
     let mut rehearsed = Vec::new();
     for gate in gates {
-        let one = rehearse_gate(shop, bench, commit, gate, &Mark::new(), &mut ())?;
+        let one = rehearse_gate(shop, &settings.config, bench, commit, gate, &Mark::new(), &mut ())?;
         let interrupted = one.said == Said::Interrupted;
         rehearsed.push(one);
         if interrupted {
@@ -74,22 +75,24 @@ fn judgement_of(rehearsed: &[Rehearsed]) -> Option<Judgement> {
     }
 }
 
-/// Makes the worktree ready at `commit` and runs one gate there; `mark` is in the environment of all that it starts.
+/// Makes the worktree ready at the commit, as `config` wants it, and runs one gate there; `mark` is in the environment of
+/// all that it starts.
 pub(super) fn rehearse_gate(
     shop: &Workshop,
+    config: &Config,
     bench: &mut Bench,
     commit: &Oid,
     gate: &Gate,
     mark: &Mark,
     watch: &mut dyn Watch,
 ) -> Result<Rehearsed> {
-    bench.reset(shop, commit)?;
-    setup::make_ready(shop, bench, commit, mark)?;
+    bench.reset(&config.worktree, commit)?;
+    setup::make_ready(shop, config, bench, commit, mark)?;
     bench.touch();
-    let timeout = gate.timeout.unwrap_or(shop.settings().config.limits.timeout);
+    let timeout = gate.timeout.unwrap_or(config.limits.timeout);
     let program = Program::shell(shop, bench, &gate.run, timeout, mark.clone());
     let log = format!("logs/{}-gate-{}.log", bench.worker, shop.journal.elapsed_ms());
-    let ended = run_program(shop, bench, program, &shop.journal.folder().join(&log), watch);
+    let ended = run_program(shop, &config.limits, bench, program, &shop.journal.folder().join(&log), watch);
     let ending = match ended {
         Ok(ending) => ending,
         Err(error) => {

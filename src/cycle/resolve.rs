@@ -31,7 +31,7 @@ impl Cycle<'_> {
         let nothing = || Infra("there is no conflict to resolve".to_owned());
         let (conflict, work) = self.conflict.clone().zip(self.work.clone()).ok_or_else(nothing)?;
         let agent = self.author.clone();
-        self.bench.reset(self.shop, &work.head)?;
+        self.reset(&work.head)?;
         let their_log = self.shop.repo.log(&self.base, &conflict.tip, COMMITS_TOLD)?;
         let own_log = self.shop.repo.log(&self.base, &work.head, COMMITS_TOLD)?;
         self.bench.slot.begin_merge(&conflict.tip)?;
@@ -72,7 +72,7 @@ impl Cycle<'_> {
         let who = notes.who.clone();
         let (id, attempt) = (self.claim.id.clone(), self.claim.record.attempt);
         self.bench.salvage(self.shop, &who, &id, attempt, &before.head)?;
-        self.bench.reset(self.shop, &before.head)?;
+        self.reset(&before.head)?;
         self.conflict = Some(Conflict { unresolved: open, ..conflict });
         self.work = Some(before);
         Ok(Work::Silent)

@@ -116,7 +116,7 @@ impl Cycle<'_> {
                 return Ok(Heard::Halted(Halt::OverBudget));
             }
             let prompt = self.tell_reviewer(&agent, material, again.as_deref())?;
-            self.bench.reset(self.shop, &material.head)?;
+            self.reset(&material.head)?;
             let turn = Turn {
                 step: StepName::Review,
                 choice: reviewer,
@@ -154,7 +154,7 @@ impl Cycle<'_> {
             self.end_turn(notes, reply, result)?;
             report_shared(self.shop, notes, &shared);
             self.bench.slot.forget_locks()?;
-            self.bench.reset(self.shop, &material.head)?;
+            self.reset(&material.head)?;
             let no_review = match heard {
                 Ok(Ok(review)) => return Ok(Heard::Review(review, session)),
                 Ok(Err(no_review)) => no_review.to_string(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{Bench, Workshop};
 use crate::model::agent::{self, Agent, Target};
+use crate::model::config::Limits;
 use crate::model::excerpt;
 use crate::os::process::{self, Clocks, Ending, Mark, SendTo, Signal, Spec, StopStep, Watch};
 
@@ -115,9 +116,10 @@ fn stop_steps(steps: &[agent::Stop]) -> Vec<StopStep> {
     steps.iter().map(step).collect()
 }
 
-/// Runs `program` in the worktree and writes all it prints to `log`.
+/// Runs `program` in the worktree and writes to `log` what it prints, as much as `limits` lets a log keep.
 pub(super) fn run_program(
     shop: &Workshop,
+    limits: &Limits,
     bench: &Bench,
     program: Program,
     log: &Path,
@@ -131,7 +133,7 @@ pub(super) fn run_program(
         env: program.env,
         stdin: program.stdin,
         log: File::create(log)?,
-        log_bytes: shop.settings().config.limits.log_bytes.as_u64(),
+        log_bytes: limits.log_bytes.as_u64(),
         clocks: program.clocks,
         stop: program.stop,
         mark: program.mark,

@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 use super::run_program::{Program, run_program};
 use super::{Bench, Workshop};
 use crate::error::{Context, Error, Result};
-use crate::model::config::glob_set;
+use crate::model::config::{Config, Limits, Worktree, glob_set};
 use crate::os::files;
 use crate::os::git::Oid;
 use crate::os::process::{How, Mark};
@@ -34,28 +34,28 @@ const LOCK_FILES: [&str; 13] = [
     "yarn.lock",
 ];
 
-/// Copies and sets up, unless this has been done for the same settings and lock files.
-pub(super) fn make_ready(shop: &Workshop, bench: &Bench, tip: &Oid, mark: &Mark) -> Result<()> {
-    let wanted = &shop.settings().config.worktree;
+/// Copies and sets up as `config` wants it, unless this has been done for the same settings and lock files.
+pub(super) fn make_ready(shop: &Workshop, config: &Config, bench: &Bench, tip: &Oid, mark: &Mark) -> Result<()> {
+    let wanted = &config.worktree;
     if wanted.setup.is_empty() && wanted.copy.is_empty() {
         return Ok(());
     }
-    let stamp = stamp(shop, bench)?;
+    let stamp = stamp(wanted, bench)?;
     let path = shop.dirs.slots().join(format!("{}.setup", bench.slot_name));
     if fs::read_to_string(&path).is_ok_and(|done| done == stamp) {
         return Ok(());
     }
-    copy(shop, bench.slot.path())?;
+    copy(shop, &wanted.copy, bench.slot.path())?;
     for command in &wanted.setup {
-        run_setup(shop, bench, tip, command, mark)?;
+        run_setup(shop, &config.limits, bench, tip, command, mark)?;
     }
     files::write(&path, stamp.as_bytes()).context(|| format!("write {}", path.display()))
 }
 
 /// What the setup depends on, as one line.
-fn stamp(shop: &Workshop, bench: &Bench) -> Result<String> {
+fn stamp(wanted: &Worktree, bench: &Bench) -> Result<String> {
     let mut hash = Sha256::new();
-    for text in shop.settings().config.worktree.setup.iter().chain(&shop.settings().config.worktree.copy) {
+    for text in wanted.setup.iter().chain(&wanted.copy) {
         hash.update(text);
         hash.update([0]);
     }
@@ -74,8 +74,7 @@ fn stamp(shop: &Workshop, bench: &Bench) -> Result<String> {
 
 /// Copies the wanted files of the user's checkout that git ignores there. One that git does not ignore would
 /// be committed with the work, secrets and all: refused.
-fn copy(shop: &Workshop, slot: &Path) -> Result<()> {
-    let globs = &shop.settings().config.worktree.copy;
+fn copy(shop: &Workshop, globs: &[String], slot: &Path) -> Result<()> {
     let set = glob_set(globs).map_err(|error| Error::usage(format!("worktree.copy: {error}")))?;
     let root = shop.dirs.root();
     let mut wanted = Vec::new();
@@ -119,11 +118,11 @@ fn find(
     Ok(())
 }
 
-fn run_setup(shop: &Workshop, bench: &Bench, tip: &Oid, command: &str, mark: &Mark) -> Result<()> {
+fn run_setup(shop: &Workshop, limits: &Limits, bench: &Bench, tip: &Oid, command: &str, mark: &Mark) -> Result<()> {
     let name = format!("setup-{}-{}.log", bench.slot_name, tip.short());
     let log = shop.journal.folder().join("logs").join(&name);
-    let program = Program::shell(shop, bench, command, shop.settings().config.limits.timeout, mark.clone());
-    let ending = run_program(shop, bench, program, &log, &mut ())
+    let program = Program::shell(shop, bench, command, limits.timeout, mark.clone());
+    let ending = run_program(shop, limits, bench, program, &log, &mut ())
         .map_err(|error| Error::environment(format!("cannot run the setup command `{command}`")).because(error))?;
     match ending.how {
         How::Exited(0) => Ok(()),

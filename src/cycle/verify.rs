@@ -14,6 +14,7 @@ use super::perform::Infra;
 use super::probe::{BaseTurn, Probed, Question, probe};
 use super::run_program::Program;
 use crate::model::base_health::repairs;
+use crate::model::config::Config;
 use crate::model::config::VerifyMerged;
 use crate::model::gate::Gate;
 use crate::model::judgement::{Evidence, Judgement, deserves_a_second_try};
@@ -84,7 +85,7 @@ pub(super) fn verify(cycle: &mut Cycle<'_>, notes: &mut Notes, tried: &Tried<'_>
 
 fn clear(cycle: &mut Cycle<'_>, commit: &Oid) -> Result<(), Infra> {
     if cycle.bench.slot.has_changed_since(commit)? {
-        cycle.bench.reset(cycle.shop, commit)?;
+        cycle.reset(commit)?;
     }
     Ok(())
 }
@@ -150,7 +151,7 @@ fn blame(
     let tree = shop.repo.tree_of(tried.beneath)?;
     let said = match shop.judgements.recall(&tree, gates) {
         Some(known) => Probed::Said(known.judgement),
-        None => ask(cycle, tried, &tree, gates)?,
+        None => ask(cycle, tried, &tree, &settings.config)?,
     };
     match said {
         Probed::Said(Judgement::Green) | Probed::CouldNotRun(_) => Ok(Verdict::Red(reason)),
@@ -163,17 +164,17 @@ fn blame(
 }
 
 /// Asks the gates about the base beneath, unless somebody has done so by the time it is our turn.
-fn ask(cycle: &mut Cycle<'_>, tried: &Tried<'_>, tree: &Oid, gates: &[Gate]) -> Result<Probed, Infra> {
+fn ask(cycle: &mut Cycle<'_>, tried: &Tried<'_>, tree: &Oid, config: &Config) -> Result<Probed, Infra> {
     let (shop, give_up_at) = (cycle.shop, Stop::Now);
     let Some(turn) = BaseTurn::take(shop, give_up_at)? else { return Ok(Probed::Interrupted) };
-    if let Some(known) = shop.judgements.recall(tree, gates) {
+    if let Some(known) = shop.judgements.recall(tree, &config.verify) {
         return Ok(Probed::Said(known.judgement));
     }
     let mark = cycle.claim.record.mark.clone();
-    let question = Question { commit: tried.beneath, tree, gates, give_up_at, mark };
+    let question = Question { commit: tried.beneath, tree, config, give_up_at, mark };
     let said = probe(shop, cycle.bench, &turn, &question);
     // The work stands there again, for whoever keeps it.
-    cycle.bench.reset(shop, tried.commit)?;
+    cycle.reset(tried.commit)?;
     Ok(said?)
 }
 

@@ -9,11 +9,13 @@ use serde::Deserialize;
 use super::gate::Gate;
 use super::yaml::{self, BadYaml};
 
+mod dirs;
 mod domain;
 mod limits;
 mod line;
 mod reviewer;
 
+pub use dirs::Dirs;
 pub use domain::{BudgetCommand, Domain};
 pub use limits::Limits;
 pub use line::{ClaimBy, Role, WorkerLine};
@@ -100,16 +102,6 @@ pub enum VerifyMerged {
     Always,
 }
 
-/// Names of folders, from the root of the workspace.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Dirs {
-    /// The queue.
-    pub tasks: String,
-    /// The records.
-    pub runs: String,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -135,12 +127,6 @@ impl Default for Integrate {
     }
 }
 
-impl Default for Dirs {
-    fn default() -> Self {
-        Self { tasks: "tasks".to_owned(), runs: "runs".to_owned() }
-    }
-}
-
 impl Config {
     /// Reads the text of `config/swarm.yaml`; an empty one gives the defaults.
     pub fn parse(text: &str) -> Result<Self, BadYaml> {
@@ -160,19 +146,7 @@ impl Config {
         ] {
             glob_set(globs).map_err(|error| BadYaml::at_key(key, error.to_string()))?;
         }
-        for (key, folder) in [("dirs.tasks", &self.dirs.tasks), ("dirs.runs", &self.dirs.runs)] {
-            let plain = !folder.is_empty()
-                && std::path::Path::new(folder)
-                    .components()
-                    .all(|part| matches!(part, std::path::Component::Normal(_)));
-            if !plain {
-                return Err(BadYaml::at_key(key, format!("`{folder}` must be a folder below the workspace's root")));
-            }
-        }
-        // As paths, so that a slash at the end makes no difference.
-        if std::path::Path::new(&self.dirs.tasks) == std::path::Path::new(&self.dirs.runs) {
-            return Err(BadYaml::at_key("dirs", "the queue and the records cannot share one folder"));
-        }
+        self.dirs.check()?;
         self.limits.check()?;
         self.check_budgets()?;
         if self.integrate.batch == 0 {

@@ -2,10 +2,9 @@
 //! them on disk. Never from a worktree: what an agent's branch says changes nothing.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use super::settings_file::{self, files_in, mistake};
 use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
@@ -64,11 +63,14 @@ impl Catalogue {
         }
         let config = root.join("config");
         for path in files_in(&config.join("agents"), "yaml")? {
-            let (name, text) = (stem(&path), read(&path)?);
-            catalogue.add_agent(root, &name, &text, Some(path))?;
+            if let Some(text) = settings_file::text(&path)? {
+                catalogue.add_agent(root, &stem(&path), &text, Some(path))?;
+            }
         }
         for path in files_in(&config.join("prompts"), "md")? {
-            catalogue.prompts.put(stem(&path), read(&path)?);
+            if let Some(text) = settings_file::text(&path)? {
+                catalogue.prompts.put(stem(&path), text);
+            }
         }
         let at = |bad: &BadTemplate| config.join("prompts").join(format!("{}.md", bad.name));
         catalogue.prompts.check().map_err(|bad| mistake(&at(&bad), bad.line, &bad.reason))?;
@@ -145,14 +147,6 @@ impl Catalogue {
     }
 }
 
-/// A mistake in a file of settings, with its place.
-pub fn mistake(path: &Path, line: Option<usize>, reason: &str) -> Error {
-    match line {
-        Some(line) => Error::usage(format!("{}:{line}: {reason}", path.display())),
-        None => Error::usage(format!("{}: {reason}", path.display())),
-    }
-}
-
 /// A program on PATH; a name with a slash is a path from the workspace.
 pub fn find_program(root: &Path, name: &str) -> Option<PathBuf> {
     if name.contains('/') {
@@ -164,25 +158,6 @@ pub fn find_program(root: &Path, name: &str) -> Option<PathBuf> {
 
 fn is_executable(path: &Path) -> bool {
     path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
-}
-
-fn files_in(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::environment(format!("cannot read {}", folder.display())).because(error)),
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|is| is == extension) && path.is_file())
-        .collect();
-    paths.sort();
-    Ok(paths)
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| Error::usage(format!("cannot read {}", path.display())).because(error))
 }
 
 fn stem(path: &Path) -> String {

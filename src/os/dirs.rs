@@ -196,7 +196,8 @@ pub fn config_file(root: &Path) -> PathBuf {
 pub fn find_root(from: &Path) -> Result<PathBuf> {
     let from = outside_of_slots(from);
     from.ancestors()
-        .find(|folder| config_file(folder).is_file() || folder.join("tasks").join("pending").is_dir())
+        // Whatever lies there: what is no plain file is refused when it is read.
+        .find(|folder| config_file(folder).exists() || folder.join("tasks").join("pending").is_dir())
         .map(Path::to_owned)
         .ok_or_else(|| {
             Error::usage(format!("{} is not in a swarm workspace", from.display()))
@@ -230,6 +231,14 @@ mod tests {
             assert_eq!(find_root(&root.join(from)).unwrap(), root, "{from}");
         }
         assert!(find_root(Path::new("/")).is_err());
+    }
+
+    #[test]
+    fn settings_that_are_no_plain_file_mark_a_workspace_too() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("config")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", config_file(folder.path())).unwrap();
+        assert_eq!(find_root(folder.path()).unwrap(), folder.path());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::dirs::Dirs;
 use super::files;
@@ -13,25 +13,38 @@ use crate::model::state::State;
 const IGNORE_ALL: &str = "*\n";
 
 /// Makes what is missing; changes nothing that is there. Gives the folders and files that it made.
-pub fn create(dirs: &Dirs) -> Result<Vec<std::path::PathBuf>> {
+pub fn create(dirs: &Dirs) -> Result<Vec<PathBuf>> {
     let mut made = Vec::new();
-    let tops = [dirs.tasks(), dirs.runs(), dirs.machine()];
-    let below = State::ALL.map(|state| dirs.state(state));
-    let machine = [dirs.locks(), dirs.control(), dirs.claims(), dirs.slots(), dirs.verified(), dirs.scratch()];
-    for top in tops {
-        // A folder that was there before may be tracked on purpose; only our own are hidden.
-        if create_folder(top)? {
-            made.push(top.to_owned());
-            let ignore = top.join(".gitignore");
-            fs::write(&ignore, IGNORE_ALL).context(|| format!("write {}", ignore.display()))?;
-        }
+    for top in [dirs.tasks(), dirs.runs()] {
+        made.extend(create_hidden(top)?);
     }
-    for folder in below.iter().chain(&machine) {
-        if create_folder(folder)? && folder.starts_with(dirs.tasks()) {
-            made.push(folder.clone());
+    made.extend(create_machine(dirs)?);
+    for folder in State::ALL.map(|state| dirs.state(state)) {
+        if create_folder(&folder)? {
+            made.push(folder);
         }
     }
     Ok(made)
+}
+
+/// Makes what is missing of what is local to this machine; gives its folder if that was missing.
+pub fn create_machine(dirs: &Dirs) -> Result<Option<PathBuf>> {
+    let made = create_hidden(dirs.machine())?;
+    for folder in [dirs.locks(), dirs.control(), dirs.claims(), dirs.slots(), dirs.verified(), dirs.scratch()] {
+        create_folder(&folder)?;
+    }
+    Ok(made)
+}
+
+/// Makes a folder of which git sees nothing; gives it if it was missing. One that was there before may be tracked on
+/// purpose.
+fn create_hidden(folder: &Path) -> Result<Option<PathBuf>> {
+    if !create_folder(folder)? {
+        return Ok(None);
+    }
+    let ignore = folder.join(".gitignore");
+    fs::write(&ignore, IGNORE_ALL).context(|| format!("write {}", ignore.display()))?;
+    Ok(Some(folder.to_owned()))
 }
 
 fn create_folder(folder: &Path) -> Result<bool> {

@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::{fs, io};
 
-use super::agents::{Catalogue, mistake};
+use super::agents::Catalogue;
 use super::dirs::config_file;
+use super::plain_file::Unreadable;
+use super::settings_file::{self, files_in, mistake};
 use super::writers;
 use crate::error::{Error, Result};
-use crate::model::config::Config;
+use crate::model::config::{self, Config};
+use crate::model::state::State;
 
 /// What `config/` says: `swarm.yaml`, the agents' descriptions and the prompts, read together.
 #[derive(Debug, Clone)]
@@ -42,9 +44,10 @@ pub struct Source {
     is_named: bool,
 }
 
-/// What the files of the settings hold at one moment; two that are equal need no second reading.
+/// What the files of the settings hold at one moment, nothing where one cannot be read; two that are equal need no
+/// second reading.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Contents(BTreeMap<PathBuf, Vec<u8>>);
+pub struct Contents(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
 impl Source {
     /// Those of the workspace at `root`: `config/`, with the file `named` in place of `config/swarm.yaml`.
@@ -68,12 +71,10 @@ impl Source {
 
     /// Reads the settings themselves; a file that is not there means the defaults, unless it was named.
     pub fn config(&self) -> Result<Config> {
-        let text = match fs::read_to_string(&self.file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_named => String::new(),
-            Err(error) => return Err(Error::usage(format!("cannot read {}", self.file.display())).because(error)),
-        };
-        Config::parse(&text).map_err(|bad| mistake(&self.file, bad.line, &bad.reason))
+        match settings_file::text(&self.file)? {
+            None if self.is_named => Err(mistake(&self.file, None, "is not there")),
+            text => self.parse(&text.unwrap_or_default()),
+        }
     }
 
     /// Reads everything; the error names file, line and reason.
@@ -81,33 +82,58 @@ impl Source {
         Ok(Settings { config: Arc::new(self.config()?), agents: Arc::new(Catalogue::read(&self.root)?) })
     }
 
-    /// What the files hold now. One that cannot be read counts as not there: reading it says why.
+    /// The same for who can go on without them, given where the queue lies. Where there is a mistake, the defaults are
+    /// taken, with the folders that the file names all the same, and the mistake is given too. It is the error where
+    /// the folders cannot be told either.
+    pub fn config_or_defaults(&self) -> Result<(Config, Option<Error>)> {
+        let mistake = match self.config() {
+            Ok(config) => return Ok((config, None)),
+            Err(mistake) => mistake,
+        };
+        let named = settings_file::text(&self.file).ok().flatten().and_then(|text| config::Dirs::named_in(&text));
+        let usual = config::Dirs::default();
+        let usual_are_there = self.root.join(&usual.tasks).join(State::Pending.folder()).is_dir();
+        match named.or_else(|| usual_are_there.then_some(usual)) {
+            Some(dirs) => Ok((Config { dirs, ..Config::default() }, Some(mistake))),
+            None => Err(mistake),
+        }
+    }
+
+    fn parse(&self, text: &str) -> Result<Config> {
+        Config::parse(text).map_err(|bad| mistake(&self.file, bad.line, &bad.reason))
+    }
+
+    /// What the files hold now.
     pub fn contents(&self) -> Contents {
-        let read = |path: PathBuf| fs::read(&path).ok().map(|bytes| (path, bytes));
+        let read = |path: PathBuf| match settings_file::bytes(&path) {
+            Ok(bytes) => Some((path, Some(bytes))),
+            Err(Unreadable::Gone) => None,
+            Err(_) => Some((path, None)),
+        };
         Contents(self.files().into_iter().filter_map(read).collect())
     }
 
     /// Whether some process has one of the files open for writing.
     pub fn is_being_written(&self) -> bool {
-        let real: HashSet<PathBuf> = self.files().iter().filter_map(|path| path.canonicalize().ok()).collect();
+        // What is no plain file is refused, whoever writes into it.
+        let plain = self.files().into_iter().filter(|path| path.is_file());
+        let real: HashSet<PathBuf> = plain.filter_map(|path| path.canonicalize().ok()).collect();
         !writers::open_for_writing(&real).is_empty()
     }
 
+    /// Those that there may be. A folder that cannot be listed is told when they are read.
     fn files(&self) -> Vec<PathBuf> {
-        let [agents, prompts, _] = self.folders();
-        let below = [(agents, "yaml"), (prompts, "md")].into_iter().flat_map(|(folder, extension)| {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-            entries.filter(move |path| path.extension().is_some_and(|is| is == extension) && path.is_file())
-        });
-        // A pipe of that name would never end.
-        below.chain(Some(self.file.clone()).filter(|file| file.is_file())).collect()
+        let [agents, prompts, _] = &self.folders();
+        let below = [(agents, "yaml"), (prompts, "md")];
+        let below = below.into_iter().flat_map(|(folder, extension)| files_in(folder, extension).unwrap_or_default());
+        below.chain([self.file.clone()]).collect()
     }
 }
 
 impl Contents {
-    /// Whether a file is not there, or says nothing at all.
+    /// Whether a file is not there, cannot be read, or says nothing at all.
     pub fn is_blank(&self, file: &Path) -> bool {
-        self.0.get(file).is_none_or(|bytes| bytes.trim_ascii().is_empty())
+        self.0.get(file).and_then(Option::as_ref).is_none_or(|bytes| bytes.trim_ascii().is_empty())
     }
 
     /// The files in which the two differ.
@@ -141,6 +167,8 @@ impl InForce {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -175,6 +203,50 @@ mod tests {
         assert_eq!(source.contents(), both);
         fs::remove_file(&agent).unwrap();
         assert_eq!(source.contents().differences(&both).collect::<Vec<_>>(), [&agent]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_makes_a_difference_and_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let source = Source::new(&root, None);
+        fs::create_dir_all(root.join("config/agents")).unwrap();
+        fs::create_dir_all(root.join("config/prompts")).unwrap();
+        let nothing = source.contents();
+        for name in ["swarm.yaml", "agents/odd.yaml", "prompts/odd.md"] {
+            let path = root.join("config").join(name);
+            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            let with = source.contents();
+            assert_eq!(nothing.differences(&with).collect::<Vec<_>>(), [&path]);
+            assert!(with.is_blank(&path));
+            let refused = source.read().unwrap_err().chain();
+            assert!(refused.starts_with(&format!("{}: is a device", path.display())), "{refused}");
+            fs::remove_file(&path).unwrap();
+        }
+        // Editors leave links that lead nowhere beside what they change.
+        std::os::unix::fs::symlink("ada@machine.7", root.join("config/prompts/.#worker.md")).unwrap();
+        assert_eq!(source.contents(), nothing);
+        source.read().unwrap();
+    }
+
+    #[test]
+    fn who_can_go_on_without_settings_gets_the_defaults_and_the_mistake() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let source = Source::new(root, None);
+        fs::create_dir(root.join("config")).unwrap();
+        fs::write(source.file(), "limits: {attempts: 7}").unwrap();
+        let (config, mistake) = source.config_or_defaults().unwrap();
+        assert!(config.limits.attempts == 7 && mistake.is_none());
+        fs::write(source.file(), "limits: {attempts: 7}\ndirs: {tasks: t}\nverfy: [true]").unwrap();
+        let (config, mistake) = source.config_or_defaults().unwrap();
+        assert_eq!((config.limits.attempts, config.dirs.tasks.as_str()), (3, "t"));
+        assert!(mistake.unwrap().chain().contains("swarm.yaml:3: "));
+        fs::write(source.file(), "dirs: {tasks: [t]}").unwrap();
+        assert!(source.config_or_defaults().unwrap_err().chain().contains("swarm.yaml:1: "), "where is the queue?");
+        fs::create_dir_all(root.join("tasks/pending")).unwrap();
+        let (config, mistake) = source.config_or_defaults().unwrap();
+        assert!(config.dirs.tasks == "tasks" && mistake.is_some());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::clock;
 use super::dirs::Dirs;
 use super::files::{self, Moved};
+use super::plain_file::{self, Links, Unreadable};
 use crate::model::queue::Invalid;
 use crate::model::state::State;
 use crate::model::task::{InvalidTask, MAX_BYTES_WITH_OURS, Task, TaskId};
@@ -98,14 +99,14 @@ pub struct Found {
 
 /// Reads a task file; `Ok(None)` if there is none.
 pub fn read(dirs: &Dirs, state: State, id: &TaskId) -> Result<Option<Found>, Invalid> {
-    let path = dirs.task(state, id);
-    let (bytes, stamp) = match read_regular(&path) {
+    // A link may point anywhere.
+    let (bytes, meta) = match plain_file::read(&dirs.task(state, id), Links::Refused, LARGEST) {
         Ok(read) => read,
         Err(Unreadable::Gone) => return Ok(None),
-        Err(Unreadable::Because(reason)) => return Err(Invalid { line: None, reason }),
+        Err(why) => return Err(Invalid { line: None, reason: advice(&why) }),
     };
     match Task::parse(id.clone(), &bytes) {
-        Ok(task) => Ok(Some(Found { task, bytes, stamp })),
+        Ok(task) => Ok(Some(Found { task, bytes, stamp: Stamp::of(&meta) })),
         Err(invalid) => Err(because(&invalid)),
     }
 }
@@ -119,36 +120,19 @@ pub fn because(invalid: &InvalidTask) -> Invalid {
     Invalid { line: invalid.line, reason }
 }
 
-enum Unreadable {
-    Gone,
-    Because(String),
-}
-
-/// Reads a plain file of a reasonable size. The type is looked at before the file is opened: opening a pipe
-/// would hang, and a link may point anywhere.
-fn read_regular(path: &Path) -> Result<(Vec<u8>, Stamp), Unreadable> {
-    let trouble = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Unreadable::Gone,
-        io::ErrorKind::PermissionDenied => Unreadable::Because("cannot be read: allow it with chmod u+r".to_owned()),
-        _ => Unreadable::Because(format!("cannot be read: {error}")),
-    };
-    let meta = fs::symlink_metadata(path).map_err(trouble)?;
-    check_kind(&meta).map_err(Unreadable::Because)?;
-    if meta.size() > LARGEST {
-        let size = bytesize::ByteSize(meta.size());
-        return Err(Unreadable::Because(format!("is {size} large: a task may have 1 MiB; point to a file instead")));
+/// Why it is no task, and what to do.
+fn advice(why: &Unreadable) -> String {
+    match why {
+        Unreadable::Gone => "it is gone".to_owned(),
+        Unreadable::Link => format!("{why}: put the file itself here"),
+        Unreadable::Folder => format!("{why}: a task is a file"),
+        Unreadable::Odd(_) => format!("{why}: a task is a markdown file"),
+        Unreadable::TooLarge(_) => format!("{why}: a task may have 1 MiB; point to a file instead"),
+        Unreadable::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            "cannot be read: allow it with chmod u+r".to_owned()
+        }
+        Unreadable::Io(_) => why.to_string(),
     }
-    let file = rustix::fs::open(
-        path,
-        rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC,
-        rustix::fs::Mode::empty(),
-    )
-    .map_err(|errno| trouble(errno.into()))?;
-    let file = fs::File::from(file);
-    let meta = file.metadata().map_err(trouble)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.size()).unwrap_or(0));
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(trouble)?;
-    Ok((bytes, Stamp::of(&meta)))
 }
 
 /// What identifies a file's contents, without reading them; `None` if there is no such file.
@@ -163,11 +147,7 @@ pub fn exists(dirs: &Dirs, state: State, id: &TaskId) -> bool {
 
 /// Reads a plain file that may hold a task, without following a link; the reason if it is none.
 pub fn read_plain(path: &Path) -> Result<Vec<u8>, String> {
-    match read_regular(path) {
-        Ok((bytes, _)) => Ok(bytes),
-        Err(Unreadable::Gone) => Err("it is gone".to_owned()),
-        Err(Unreadable::Because(reason)) => Err(reason),
-    }
+    plain_file::read(path, Links::Refused, LARGEST).map(|(bytes, _)| bytes).map_err(|why| advice(&why))
 }
 
 /// Whether a name is a plain file, as a writer's is.
@@ -187,21 +167,8 @@ pub fn has_rested(dirs: &Dirs, state: State, name: &OsStr, rest: SignedDuration)
 /// Whether a task file lies there, without reading it; an error for what has its name and is no plain file.
 pub fn kind_of(dirs: &Dirs, state: State, id: &TaskId) -> Option<Result<(), Invalid>> {
     let meta = fs::symlink_metadata(dirs.task(state, id)).ok()?;
-    Some(check_kind(&meta).map_err(|reason| Invalid { line: None, reason }))
-}
-
-fn check_kind(meta: &Metadata) -> Result<(), String> {
-    let kind = meta.file_type();
-    if kind.is_symlink() {
-        return Err("is a symbolic link: put the file itself here".to_owned());
-    }
-    if kind.is_dir() {
-        return Err("is a folder: a task is a file".to_owned());
-    }
-    if !kind.is_file() {
-        return Err("is no plain file: a task is a markdown file".to_owned());
-    }
-    Ok(())
+    let checked = plain_file::check_kind(meta.file_type());
+    Some(checked.map_err(|why| Invalid { line: None, reason: advice(&why) }))
 }
 
 /// The first folder, in the order of a scan, in which a file of that name lies.

@@ -38,6 +38,13 @@ impl Place {
         Self::at(&root, config)
     }
 
+    /// The same for who can go on with the defaults in place of settings that have a mistake; gives the mistake too.
+    pub fn find_or_defaults(from: &Path, config: Option<&Path>) -> Result<(Self, Option<Error>)> {
+        let root = dirs::find_root(from)?;
+        let (config, mistake) = Source::new(&root, config).config_or_defaults()?;
+        Ok((Self { dirs: Dirs::new(&root, &config.dirs), config: Arc::new(config) }, mistake))
+    }
+
     /// The workspace whose root is `root`.
     pub fn at(root: &Path, config: Option<&Path>) -> Result<Self> {
         let config = Source::new(root, config).config()?;

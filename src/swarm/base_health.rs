@@ -12,7 +12,7 @@ use super::worker::Floor;
 use crate::cycle::{BaseTurn, Bench, Probed, Question, Workshop, probe};
 use crate::error::Result;
 use crate::model::base_health::{Answer, Asker, Health, answer, health, repair_id, repairs};
-use crate::model::gate::Gate;
+use crate::model::config::Config;
 use crate::model::judgement::Judgement;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
@@ -88,7 +88,7 @@ impl Drop for Asking<'_> {
 struct Ask<'a> {
     floor: &'a Floor<'a>,
     tip: &'a Oid,
-    gates: &'a [Gate],
+    config: &'a Config,
 }
 
 impl BaseHealth {
@@ -134,7 +134,7 @@ impl BaseHealth {
             known.asking = true;
             drop(known);
             let _asking = Asking(self);
-            match self.ask(&Ask { floor, tip: &tip, gates }, bench, id) {
+            match self.ask(&Ask { floor, tip: &tip, config: &settings.config }, bench, id) {
                 // The base may have moved while the gates ran.
                 Ok(Asked::Green) => self.lock().green = Some((tip, key.clone())),
                 Ok(Asked::Mend) => return Admitted::Yes,
@@ -147,7 +147,8 @@ impl BaseHealth {
     }
 
     fn ask(&self, with: &Ask<'_>, bench: &mut Bench, id: &TaskId) -> Result<Asked> {
-        let Ask { floor: Floor { shop, board, .. }, tip, gates } = *with;
+        let Ask { floor: Floor { shop, board, .. }, tip, config } = *with;
+        let gates = &config.verify;
         let tree = match shop.judgements.tree_of_published(tip) {
             Some(tree) => tree,
             None => shop.repo.tree_of(tip)?,
@@ -174,7 +175,7 @@ impl BaseHealth {
                 Answer::RunTheGates => {
                     bench.lend(shop)?;
                     let question =
-                        Question { commit: tip, tree: &tree, gates, give_up_at: Stop::Finish, mark: Mark::new() };
+                        Question { commit: tip, tree: &tree, config, give_up_at: Stop::Finish, mark: Mark::new() };
                     match probe(shop, bench, &turn, &question)? {
                         Probed::Said(judgement) => word = Some(judgement),
                         Probed::CouldNotRun(reason) => return Ok(Asked::CouldNotRun(reason)),

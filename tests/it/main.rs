@@ -9,6 +9,8 @@ mod chaos;
 mod containers;
 mod first_steps;
 mod spoilers;
+mod unreadable_settings;
+mod settings_of_a_cycle;
 mod surviving_git;
 mod background;
 mod control;

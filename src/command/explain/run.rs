@@ -19,7 +19,7 @@ use crate::os::task_folder;
 const NEAREST: usize = 3;
 
 pub(in crate::command) fn run(desk: &Desk, words: &Explain) -> Result<Exit> {
-    let place = desk.place()?;
+    let place = desk.place_or_defaults()?;
     let id = parse_id(&words.id)?;
     let now = clock::now();
     let board = picture::board(&place, now)?;
