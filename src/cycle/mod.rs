@@ -54,7 +54,7 @@ pub use funds::{Funds, Unpaid, settle_dead};
 pub use land::{Fate, give_up, land};
 pub use lookout::Lookout;
 pub use perform::{Performed, Turned, perform, resume};
-pub use planning::{PlanOrder, Planned, plan};
+pub use planning::{Few, PlanOrder, Planned, plan};
 pub use probe::{BaseTurn, Probed, Question, probe};
 pub use publish::catch_up;
 pub use ready_branch::ReadyBranch;
