@@ -73,6 +73,13 @@ fn what_has_happened_is_told_of_tasks_that_failed_and_of_complete_ones() {
     explain(&w, "look").code(0).says("the work is done and waits for a person").says("swarm approve look");
     w.swarm(["show", json(&w, "bad")["id"].as_str().expect("an id")]).code(0);
     w.git(["show", "--quiet", json(&w, "bad")["salvage"].as_str().expect("a ref")]);
+
+    let forgets = w.swarm(["retry", "bad"]);
+    forgets.code(0).says("bad is pending already; forgotten: its 1 attempt and its pause until 2");
+    w.swarm(["retry", "bad"]).code(0).says("bad is pending already, and there was nothing to forget");
+    explain(&w, "bad").code(0).says("can be claimed now");
+    w.swarm(["retry", "--blocked"]).code(0).says("worse: blocked → pending");
+    w.swarm(["retry", "--blocked"]).code(0).says("nothing to do: no task is blocked");
 }
 
 #[test]
