@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::harness::{Workspace, wait_until};
+use crate::records::Schema;
 
 /// A workspace with these settings, in which each turn of the author's costs 60 cents.
 fn dear(config: &str) -> Workspace {
@@ -111,6 +112,12 @@ fn a_worker_that_dies_in_a_turn_has_spent_what_was_set_aside() {
     let all =
         ["a reserve 1.0", "a spend 1.0 estimated", "a release 0.0", "a reserve 0.4", "a spend 0.1", "a release 0.3"];
     assert_eq!(ledger(&w), all);
+    let schema = Schema::of(&w, "ledger");
+    for line in w.read("runs/ledger.jsonl").lines() {
+        let line = serde_json::from_str(line).expect(line);
+        schema.accepts(&line);
+        schema.knows_all_keys_of(&line);
+    }
     w.swarm(["status"])
         .code(0)
         .says("back: $1.10 of $3.00 spent ($1.00 of it is an estimate: cycles whose workers died)");
