@@ -133,6 +133,8 @@ pub enum Format {
     Crew,
     /// stopped.json
     Stopped,
+    /// A line of ledger.jsonl
+    Ledger,
 }
 
 /// Prints completions.

@@ -8,12 +8,15 @@ use crate::cycle::parted;
 use crate::error::Result;
 use crate::model::base_health::repair_id;
 use crate::model::judgement::Judgement;
+use crate::model::pick::RedBase;
 use crate::model::state::State;
 use crate::model::task::TaskId;
+use crate::os::dirs::Dirs;
 use crate::os::git::{Oid, Repo};
-use crate::os::judgements::Judgements;
+use crate::os::judgements::{Judgements, Remembered};
 use crate::os::task_folder;
 use crate::os::workspace::{Place, Workspace};
+use crate::swarm::alive;
 
 /// The base branch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -64,20 +67,20 @@ pub(super) fn look(place: &Place) -> BaseNow {
 }
 
 fn fill(place: &Place, base: &mut BaseNow) -> Result<()> {
-    let repo = Repo::open(place.dirs.root()).map_err(crate::error::Error::from)?;
-    let workspace = Workspace { dirs: place.dirs.clone(), config: place.config.clone(), repo, agents: Arc::default() };
+    let workspace = open(place)?;
     let (branch, head) = workspace.base()?;
     base.branch = Some(branch.clone());
     base.head = Some(head.to_string());
     let tips = workspace.repo.tips(&branch)?;
     // Work that waits for the base to move is what new work begins on.
-    match remembered(&workspace, tips.newest())? {
+    let tree = workspace.repo.tree_of(tips.newest())?;
+    match remembered(&workspace, &tree).map(|known| known.judgement) {
         None => {}
         Some(Judgement::Green) => base.green = Some(true),
         Some(Judgement::Red { reason, .. }) => {
             base.green = Some(false);
             base.reason = Some(reason);
-            base.repair = repair(&workspace, tips.newest())?;
+            base.repair = repair(&workspace.dirs, &tree);
         }
     }
     let parted = parted(&workspace.repo, &branch, &tips)?;
@@ -89,20 +92,39 @@ fn fill(place: &Place, base: &mut BaseNow) -> Result<()> {
     Ok(())
 }
 
-/// What is remembered of the workspace's gates on the commit's tree.
-fn remembered(workspace: &Workspace, commit: &Oid) -> Result<Option<Judgement>> {
-    let gates = &workspace.config.verify;
-    if gates.is_empty() {
-        return Ok(None);
-    }
-    let tree = workspace.repo.tree_of(commit)?;
-    let known = Judgements::new(workspace.dirs.verified()).recall(&tree, gates);
-    Ok(known.map(|known| known.judgement))
+/// The base, if the gates fail on it, with what is done about that. Nothing where that is not known.
+pub(super) fn red(place: &Place) -> Option<RedBase> {
+    // Without gates no base is red, and git need not be asked.
+    if place.config.verify.is_empty() { None } else { try_red(place).ok()? }
 }
 
-/// The task that mends a commit's tree, if there is one.
-fn repair(workspace: &Workspace, commit: &Oid) -> Result<Option<Repair>> {
-    let tree = workspace.repo.tree_of(commit)?;
-    let Ok(task) = repair_id(tree.as_str()) else { return Ok(None) };
-    Ok(task_folder::find(&workspace.dirs, &task).map(|state| Repair { task, state }))
+fn try_red(place: &Place) -> Result<Option<RedBase>> {
+    let workspace = open(place)?;
+    let (branch, _) = workspace.base()?;
+    let tree = workspace.repo.tree_of(workspace.repo.tips(&branch)?.newest())?;
+    let Some(Remembered { judgement: Judgement::Red { gate, .. }, run_id, .. }) = remembered(&workspace, &tree) else {
+        return Ok(None);
+    };
+    let Ok(repair) = repair_id(tree.as_str()) else { return Ok(None) };
+    let lies_in = task_folder::find(&place.dirs, &repair);
+    let found_now = alive(&place.dirs).iter().any(|run| run.run_id == run_id);
+    Ok(Some(RedBase { branch, gate, repair, lies_in, found_now }))
+}
+
+/// The workspace, for questions that need no agents.
+fn open(place: &Place) -> Result<Workspace> {
+    let repo = Repo::open(place.dirs.root()).map_err(crate::error::Error::from)?;
+    Ok(Workspace { dirs: place.dirs.clone(), config: place.config.clone(), repo, agents: Arc::default() })
+}
+
+/// What is remembered of the workspace's gates on a tree.
+fn remembered(workspace: &Workspace, tree: &Oid) -> Option<Remembered> {
+    let gates = &workspace.config.verify;
+    if gates.is_empty() { None } else { Judgements::new(workspace.dirs.verified()).recall(tree, gates) }
+}
+
+/// The task that mends a tree, if there is one.
+fn repair(dirs: &Dirs, tree: &Oid) -> Option<Repair> {
+    let task = repair_id(tree.as_str()).ok()?;
+    task_folder::find(dirs, &task).map(|state| Repair { task, state })
 }

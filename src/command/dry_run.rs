@@ -1,18 +1,14 @@
 //! `swarm start --dry-run`: what would be claimed, in order, and what holds the rest. Changes nothing.
 
-use super::Desk;
-use crate::error::{Context, Result};
+use super::{Desk, picture};
+use crate::error::Result;
 use crate::exit::Exit;
 use crate::model::pick::{Filter, forecast};
 use crate::os::clock;
 use crate::os::workspace::Place;
-use crate::swarm::{Board, WhenEmpty};
 
 pub(super) fn run(desk: &Desk, place: &Place, filter: &Filter) -> Result<Exit> {
-    let board = Board::new(place.dirs.clone(), filter.clone(), WhenEmpty::End);
-    board.heed_budgets(&place.config);
-    board.scan().context(|| "read the queue".to_owned())?;
-    board.advance(clock::now());
+    let board = picture::board_for(place, filter, clock::now())?;
     board.with_queue(|queue| {
         let (claimed, held) = forecast(queue, filter);
         if desk.json() {

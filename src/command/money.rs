@@ -24,6 +24,8 @@ pub(super) struct Money {
 pub(super) struct OfDomain {
     pub(super) domain: String,
     spent_usd: Usd,
+    /// As much of that is an estimate: the workers of those cycles died.
+    estimated_usd: Usd,
     /// Set aside for tasks that are worked on.
     reserved_usd: Usd,
     /// Null: there is no limit.
@@ -57,6 +59,7 @@ impl Money {
             OfDomain {
                 domain: name.clone(),
                 spent_usd: balance.spent,
+                estimated_usd: balance.estimated,
                 reserved_usd: balance.reserved,
                 budget_usd: budgets.get(name).copied(),
             }
@@ -73,10 +76,15 @@ impl Money {
 impl OfDomain {
     /// `backend: $3.20 of $20.00 spent, $5.00 set aside`.
     pub(super) fn text(&self) -> String {
-        let Self { domain, spent_usd, reserved_usd, budget_usd } = self;
+        let Self { domain, spent_usd, estimated_usd, reserved_usd, budget_usd } = self;
         let of = budget_usd.map(|budget| format!(" of {budget}")).unwrap_or_default();
         let aside = if *reserved_usd > Usd::ZERO { format!(", {reserved_usd} set aside") } else { String::new() };
-        format!("{domain}: {spent_usd}{of} spent{aside}")
+        let estimated = if *estimated_usd > Usd::ZERO {
+            format!(" ({estimated_usd} of it is an estimate: cycles whose workers died)")
+        } else {
+            String::new()
+        };
+        format!("{domain}: {spent_usd}{of} spent{estimated}{aside}")
     }
 
     /// Whether nothing is left of its budget.

@@ -1,5 +1,7 @@
 //! `swarm retry`, `hold` and `cancel`: a person moves tasks between folders, with checks.
 
+use jiff::Timestamp;
+
 use super::Desk;
 use super::add::parse_id;
 use crate::cli::{Ids, Retry};
@@ -18,6 +20,9 @@ use crate::os::task_folder::{self, EditError, Name};
 pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
     let dirs = desk.place_or_defaults()?.dirs;
     let ids = if words.blocked { all(&dirs, State::Blocked)? } else { parse_all(&words.ids)? };
+    if ids.is_empty() {
+        desk.say("nothing to do: no task is blocked");
+    }
     each(desk, &ids, |id| {
         let from = whereabouts(&dirs, id)?;
         match from {
@@ -31,10 +36,11 @@ pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
                     .hint("add a new task for more work"));
             }
         }
-        forgive(&dirs, from, id)?;
-        if from != State::Pending {
-            go(&dirs, id, from, State::Pending)?;
+        let before = forgive(&dirs, from, id)?;
+        if from == State::Pending {
+            return Ok(forgotten(id, &before, clock::now()));
         }
+        go(&dirs, id, from, State::Pending)?;
         Ok(format!("{id}: {from} → pending"))
     })
 }
@@ -113,7 +119,7 @@ pub(super) fn whereabouts(dirs: &Dirs, id: &TaskId) -> Result<State> {
 pub(super) fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {
     match task_folder::move_task(dirs, id, from, to).context(|| format!("move {id} to {to}/"))? {
         Moved::Done => Ok(()),
-        Moved::Gone => Err(Error::failed(format!("{id} has just left {from}/")).hint("look where it is: swarm list")),
+        Moved::Gone => Err(has_left(id, from)),
         Moved::Taken => {
             Err(Error::failed(format!("a task {id} lies in {to}/ too")).hint("rename or remove one of the two"))
         }
@@ -133,17 +139,85 @@ fn note(dirs: &Dirs, id: &TaskId, text: &str) -> Result<()> {
     }
 }
 
-/// Forgets the attempts and the pause; what went wrong is still told to the next attempt.
-pub(super) fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<()> {
+/// Forgets the attempts and the pause; what went wrong is still told to the next attempt. Gives what was noted before.
+pub(super) fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<Progress> {
+    let mut before = Progress::default();
     let edited = task_folder::edit(dirs, state, id, |bytes| {
-        let progress = Task::parse(id.clone(), bytes)?.progress;
-        let after = looked_at(&progress);
-        if after == progress { Ok(bytes.to_vec()) } else { with_progress(bytes, &after) }
+        before = Task::parse(id.clone(), bytes)?.progress;
+        let after = looked_at(&before);
+        if after == before { Ok(bytes.to_vec()) } else { with_progress(bytes, &after) }
     });
     match edited {
-        Ok(_) => Ok(()),
+        Ok(true) => Ok(before),
+        Ok(false) => Err(has_left(id, state)),
         Err(EditError::Io(error)) => Err(error).context(|| format!("edit {id}")),
         Err(EditError::Invalid(reason)) => Err(Error::failed(format!("{id} is no valid task: {reason}"))
             .hint("mend it first; `swarm lint` shows the line")),
+    }
+}
+
+fn has_left(id: &TaskId, from: State) -> Error {
+    Error::failed(format!("{id} has just left {from}/")).hint("look where it is: swarm list")
+}
+
+/// What a retry has done to a task that was pending already.
+fn forgotten(id: &TaskId, before: &Progress, now: Timestamp) -> String {
+    let count = |number: u32, one: &str, more: &str| match number {
+        0 => None,
+        1 => Some(format!("its 1 {one}")),
+        _ => Some(format!("its {number} {more}")),
+    };
+    let pause = before.not_before.filter(|until| *until > now);
+    let forgotten: Vec<String> = [
+        count(before.attempts, "attempt", "attempts"),
+        count(before.infra, "trouble with the machine", "troubles with the machine"),
+        pause.map(|until| format!("its pause until {until:.0}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match forgotten.split_last() {
+        None => {
+            format!("{id} is pending already, and there was nothing to forget; what it waits for: swarm explain {id}")
+        }
+        Some((last, [])) => format!("{id} is pending already; forgotten: {last}"),
+        Some((last, first)) => format!("{id} is pending already; forgotten: {} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_of_a_waiting_task_says_what_it_has_changed() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let id = "a".parse().unwrap();
+        for (attempts, infra, until, expected) in [
+            (0, 0, None, "a is pending already, and there was nothing to forget; what it waits for: swarm explain a"),
+            (
+                0,
+                0,
+                Some(9),
+                "a is pending already, and there was nothing to forget; what it waits for: swarm explain a",
+            ),
+            (1, 0, None, "a is pending already; forgotten: its 1 attempt"),
+            (
+                2,
+                0,
+                Some(60),
+                "a is pending already; forgotten: its 2 attempts and its pause until 1970-01-01T00:01:00Z",
+            ),
+            (
+                1,
+                3,
+                Some(60),
+                "a is pending already; forgotten: its 1 attempt, its 3 troubles with the machine and its pause until \
+                 1970-01-01T00:01:00Z",
+            ),
+        ] {
+            let before = Progress { attempts, infra, not_before: until.map(at), ..Progress::default() };
+            assert_eq!(forgotten(&id, &before, at(10)), expected);
+        }
     }
 }

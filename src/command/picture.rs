@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Desk;
 use super::paint::YELLOW;
+use super::{Desk, base};
 use crate::error::{Context, Result};
-use crate::model::pick::Filter;
+use crate::model::pick::{Brakes, Filter};
 use crate::model::queue::Queue;
+use crate::os::control;
 use crate::os::dirs::Dirs;
 use crate::os::records::Records;
 use crate::os::workspace::Place;
@@ -32,10 +33,16 @@ impl InvalidFile {
     }
 }
 
-/// Reads the queue.
+/// Reads the queue, with what holds all of it.
 pub(super) fn board(place: &Place, now: Timestamp) -> Result<Board> {
-    let board = Board::new(place.dirs.clone(), Filter::default(), WhenEmpty::End);
+    board_for(place, &Filter::default(), now)
+}
+
+/// The same, for those tasks that a run is for.
+pub(super) fn board_for(place: &Place, filter: &Filter, now: Timestamp) -> Result<Board> {
+    let board = Board::new(place.dirs.clone(), filter.clone(), WhenEmpty::End);
     board.heed_budgets(&place.config);
+    board.heed_brakes(Brakes { paused: control::paused(&place.dirs), red: base::red(place) });
     board.scan().context(|| "read the queue".to_owned())?;
     board.advance(now);
     Ok(board)

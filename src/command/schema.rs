@@ -7,6 +7,7 @@ use crate::cli::{Format, Schema};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::model::agent::Agent;
+use crate::model::budget::Line;
 use crate::model::config::Config;
 use crate::model::record::{Crew, Cycle, EventLine, Review, Started, Stopped};
 use crate::model::task::Task;
@@ -22,6 +23,7 @@ pub(super) fn run(desk: &Desk, words: &Schema) -> Result<Exit> {
         Format::Started => schema_for!(Started),
         Format::Crew => schema_for!(Crew),
         Format::Stopped => schema_for!(Stopped),
+        Format::Ledger => schema_for!(Line),
     };
     desk.print_json(&schema)?;
     Ok(Exit::Done)

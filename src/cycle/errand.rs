@@ -77,7 +77,7 @@ impl<'a> Errand<'a> {
         let choice = bench.member.choice.clone();
         let agent = settings.agents.find_for(&bench.member)?.agent.clone();
         let base = shop.repo.newest(&shop.base)?;
-        let owner = owner(shop, &bench.worker)?;
+        let owner = owner(shop.journal.run_id(), &bench.worker)?;
         let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
         let slot =
             SlotRecord { schema: SCHEMA, task: owner.clone(), attempt: notes.cycle, base: base.clone(), lent: false };
@@ -185,8 +185,8 @@ impl<'a> Errand<'a> {
 }
 
 /// What stands where a task would: the run and the worker.
-fn owner(shop: &Workshop, worker: &str) -> Result<TaskId, Infra> {
-    TaskId::parse(&format!("{}.{worker}", shop.journal.run_id())).map_err(|bad| Infra(bad.to_string()))
+pub(super) fn owner(run_id: &str, worker: &str) -> Result<TaskId, Infra> {
+    TaskId::parse(&format!("{run_id}.{worker}")).map_err(|bad| Infra(bad.to_string()))
 }
 
 fn failed(notes: &mut Notes, outcome: Outcome, reason: impl Into<String>) -> Answer {
@@ -201,7 +201,7 @@ pub(super) fn record(shop: &Workshop, notes: Notes, heading: Heading, outcome: O
     if let Err(error) = shop.journal.cycle(&record) {
         shop.journal.event(&who, Event::Warning { message: format!("cannot write the cycle's record: {error}") });
     }
-    if let Ok(task) = owner(shop, &record.worker) {
+    if let Ok(task) = owner(&record.run_id, &record.worker) {
         let spell = Spell { run_id: record.run_id, worker: record.worker, cycle: record.cycle, task };
         funds::book(shop, &who, spell, record.cost_usd);
     }

@@ -6,10 +6,13 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::claim::{Home, is_held_prompt, stays_held};
+use super::claim::{Bill, Home, is_held_prompt, stays_held};
+use super::errand::owner;
 use super::{Bench, Workshop};
 use crate::error::{Context, Result};
+use crate::model::budget::{Balances, Cost, Spell, Usd};
 use crate::model::record::{Event, SCHEMA};
+use crate::os::clock;
 use crate::os::dirs::Dirs;
 use crate::os::files;
 use crate::os::journal::Who;
@@ -37,6 +40,9 @@ pub(super) struct ErrandRecord {
     pub(super) process: Option<Identity>,
     /// The locked prompt, held by the agent while it lives.
     pub(super) prompt: Option<String>,
+    /// What its turns have cost so far.
+    #[serde(default)]
+    pub(super) bill: Bill,
 }
 
 impl ErrandRecord {
@@ -52,6 +58,7 @@ impl ErrandRecord {
             mark: Mark::new(),
             process: None,
             prompt: None,
+            bill: Bill::default(),
         };
         record.write(&shop.dirs)?;
         Ok(record)
@@ -126,9 +133,62 @@ fn end_errand(shop: &Workshop, slot: &str) -> io::Result<()> {
             shop.journal.event(&who, Event::Warning { message });
             return Ok(());
         }
-        let reason = format!("its worker {} of run {} died without a task of its own", record.worker, record.run_id);
+        let cost = settle(shop, &who, &record);
+        let reason =
+            format!("its worker {} of run {} died without a task of its own; {cost}", record.worker, record.run_id);
         shop.journal.event(&who, Event::ClaimRecovered { reason });
     }
     record.forget(&shop.dirs);
     Ok(())
+}
+
+/// Books what an errand has cost that was broken off, as far as its agent has told, and says what that is worth. Nothing
+/// was set aside for it, so where nothing was told nothing is booked: unknown is not 0.
+fn settle(shop: &Workshop, who: &Who, record: &ErrandRecord) -> String {
+    let ErrandRecord { run_id, worker, cycle, .. } = record;
+    let (cost, said) = worth(record.bill);
+    if let (Ok(task), false) = (owner(run_id, worker), cost == Cost::Unknown) {
+        let spell = Spell { run_id: run_id.clone(), worker: worker.clone(), cycle: *cycle, task };
+        let settled = |ledger: &Balances| (ledger.settlement(clock::now(), &spell, None, cost, false), ());
+        if let Err(error) = shop.funds.ledger.write(settled) {
+            let message = format!("cannot book what it has cost: {}: {error}", shop.dirs.shown(&shop.dirs.ledger()));
+            shop.journal.event(who, Event::Warning { message });
+        }
+    }
+    said
+}
+
+/// What a bill comes to, and the words for it.
+fn worth(bill: Bill) -> (Cost, String) {
+    match (bill.usd.and_then(Usd::new), bill.is_open) {
+        (Some(usd), false) => (Cost::Known(usd), format!("it has cost {usd}")),
+        (Some(usd), true) => (
+            Cost::AtLeast(usd),
+            format!("{usd} is counted as spent, which is an estimate: nobody knows what its last turn has cost"),
+        ),
+        (None, true | false) => (Cost::Unknown, "nobody knows what it has cost, so nothing is booked".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_knows_of_an_errand_is_never_taken_for_nothing() {
+        let usd = |dollars| Usd::new(dollars).unwrap();
+        for (told, is_open, cost, said) in [
+            (None, true, Cost::Unknown, "nobody knows what it has cost, so nothing is booked"),
+            (None, false, Cost::Unknown, "nobody knows what it has cost, so nothing is booked"),
+            (Some(0.25), false, Cost::Known(usd(0.25)), "it has cost $0.25"),
+            (
+                Some(0.25),
+                true,
+                Cost::AtLeast(usd(0.25)),
+                "$0.25 is counted as spent, which is an estimate: nobody knows what its last turn has cost",
+            ),
+        ] {
+            assert_eq!(worth(Bill { usd: told, is_open }), (cost, said.to_owned()), "{told:?} {is_open}");
+        }
+    }
 }

@@ -106,18 +106,23 @@ impl Mandate<'_> {
                 claim.record.prompt = Some(prompt);
                 claim.record.bill.is_open = true;
             }
-            Mandate::Errand(record) => record.prompt = Some(prompt),
+            Mandate::Errand(record) => {
+                record.prompt = Some(prompt);
+                record.bill.is_open = true;
+            }
         }
         self.write(dirs)
     }
 
     /// Notes what its turns have cost together, now that the last of them is over.
     pub(super) fn note_bill(&mut self, dirs: &Dirs, usd: Option<f64>) {
-        if let Mandate::Task(claim) = self {
-            claim.record.bill = Bill { usd, is_open: false };
-            // Should that fail, more is thought to be open than is.
-            let _ = claim.record.write(dirs);
+        let bill = Bill { usd, is_open: false };
+        match self {
+            Mandate::Task(claim) => claim.record.bill = bill,
+            Mandate::Errand(record) => record.bill = bill,
         }
+        // Should that fail, more is thought to be open than is.
+        let _ = self.write(dirs);
     }
 
     fn write(&self, dirs: &Dirs) -> io::Result<()> {

@@ -57,7 +57,7 @@ pub use held_back::HeldBack;
 pub use land::{Fate, give_up, land};
 pub use lookout::Lookout;
 pub use perform::{Performed, Turned, perform, resume};
-pub use planning::{PlanOrder, Planned, plan};
+pub use planning::{Few, PlanOrder, Planned, plan};
 pub use precedence::Precedence;
 pub use probe::{BaseTurn, Probed, Question, probe};
 pub use publish::{catch_up, parted};

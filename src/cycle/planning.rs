@@ -13,14 +13,26 @@ use crate::os::journal::Who;
 
 /// What a planner is asked for.
 pub struct PlanOrder<'a> {
-    /// The first of the tasks that wait.
-    pub waiting: Vec<Waiting>,
-    /// How many wait in all.
-    pub waiting_count: usize,
+    /// The tasks that wait.
+    pub waiting: Few,
+    /// Those that are worked on.
+    pub current: Few,
+    /// Those that are done and wait for somebody's word.
+    pub review: Few,
+    /// Those that cannot go on without a person.
+    pub blocked: Few,
     /// How many may be made.
     pub room: usize,
     /// How many may still be made, asked again when they have been.
     pub still_room: &'a dyn Fn() -> usize,
+}
+
+/// Tasks of which a few are told.
+pub struct Few {
+    /// How many there are.
+    pub count: usize,
+    /// The first of them.
+    pub first: Vec<Waiting>,
 }
 
 /// What came of planning.
@@ -56,9 +68,18 @@ fn perform(shop: &Workshop, bench: &mut Bench, order: &PlanOrder<'_>, notes: &mu
 fn make_tasks(errand: &mut Errand<'_>, order: &PlanOrder<'_>, notes: &mut Notes) -> Result<Outcome, Infra> {
     outbox::open(errand.bench)?;
     let env = vec![("SWARM_OUTBOX", outbox::folder(errand.bench).into_os_string())];
-    let waiting = &order.waiting;
-    let room = u32::try_from(order.room).unwrap_or(u32::MAX);
-    let telling = Telling::Plan(prompt::Plan { waiting_count: order.waiting_count, waiting, room });
+    let PlanOrder { waiting, current, review, blocked, .. } = order;
+    let telling = Telling::Plan(prompt::Plan {
+        waiting_count: waiting.count,
+        waiting: &waiting.first,
+        current_count: current.count,
+        current: &current.first,
+        review_count: review.count,
+        review: &review.first,
+        blocked_count: blocked.count,
+        blocked: &blocked.first,
+        room: u32::try_from(order.room).unwrap_or(u32::MAX),
+    });
     let prompt = errand.brief(Template::Planner, telling)?;
     let answer = errand.ask(notes, StepName::Plan, prompt, env);
     // Whatever became of the agent: each of its files is a task by itself, or none.

@@ -64,6 +64,8 @@ pub struct Waiting {
     pub chain: Vec<Link>,
     /// Of an epic: how many children are complete, and which are not.
     pub children: Option<(usize, Vec<TaskId>)>,
+    /// The base is red, and this task is to mend it.
+    pub mends_base: bool,
 }
 
 /// A live task.

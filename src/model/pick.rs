@@ -13,9 +13,11 @@ use super::task::{Kind, TaskId};
 use filter::Sieve;
 use waits::{Wait, Waits, is_childless};
 
+pub use brakes::{Brakes, Mending, Paused, RedBase};
 pub use filter::Filter;
 pub use hold::{Chain, Circle, End, Hold};
 
+mod brakes;
 mod filter;
 mod hold;
 mod waits;
@@ -61,11 +63,13 @@ struct Look<'a> {
     live: Live<'a>,
     sieve: Sieve<'a>,
     waits: Waits<'a>,
+    brakes: &'a Brakes,
 }
 
 impl<'a> Look<'a> {
     fn new(queue: &'a Queue, filter: &'a Filter) -> Self {
-        Self { queue, live: Live::of(queue), sieve: Sieve::new(queue, filter), waits: Waits::new(queue) }
+        let (live, sieve, waits) = (Live::of(queue), Sieve::new(queue, filter), Waits::new(queue));
+        Self { queue, live, sieve, waits, brakes: &queue.brakes }
     }
 
     /// What holds a waiting task, if anything does: the most lasting reason first.
@@ -111,6 +115,7 @@ impl<'a> Look<'a> {
         if let Some(flag) = self.sieve.refuses(entry) {
             tell(Hold::Filtered(flag))?;
         }
+        self.brakes.holds(&entry.id).try_for_each(&mut *tell)?;
         if let Some(due) = due {
             tell(match (entry.not_before, entry.backoff) {
                 (Some(at), _) if at == due => Hold::NotBefore(at),
@@ -143,6 +148,9 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
         if live.domain_of(entry).is_some() || unpaid(queue, entry).is_some() || sieve.refuses(entry).is_some() {
             continue;
         }
+        if !queue.brakes.let_through(&entry.id) {
+            continue;
+        }
         if live.overlap_of(entry).is_none() {
             return Some(entry);
         }
@@ -156,7 +164,8 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
 pub fn first_claimable<'a>(queue: &'a Queue, filter: &Filter, most: usize) -> (Vec<&'a Entry>, usize) {
     let live = Live::of(queue);
     let mut sieve = Sieve::new(queue, filter);
-    let claimable = queue.in_order().filter(|entry| live.domain_of(entry).is_none() && sieve.refuses(entry).is_none());
+    let is_free = |entry: &&Entry| live.domain_of(entry).is_none() && queue.brakes.let_through(&entry.id);
+    let claimable = queue.in_order().filter(is_free).filter(|entry| sieve.refuses(entry).is_none());
     let (mut first, mut overlapping, mut count) = (Vec::new(), Vec::new(), 0);
     for entry in claimable {
         count += 1;
@@ -176,7 +185,9 @@ pub fn first_claimable<'a>(queue: &'a Queue, filter: &Filter, most: usize) -> (V
 pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(&'a Entry, Hold)>) {
     let mut look = Look::new(queue, filter);
     let Look { live, sieve, .. } = &mut look;
-    let is_free = |entry: &&Entry| live.domain_of(entry).is_none() && unpaid(queue, entry).is_none();
+    let is_free = |entry: &&Entry| {
+        live.domain_of(entry).is_none() && unpaid(queue, entry).is_none() && queue.brakes.let_through(&entry.id)
+    };
     let claimable = queue.in_order().filter(is_free).filter(|entry| sieve.refuses(entry).is_none());
     let (clear, overlapping): (Vec<_>, Vec<_>) = claimable.partition(|entry| live.overlap_of(entry).is_none());
     let claimed: Vec<&Entry> = clear.into_iter().chain(overlapping).collect();
@@ -207,9 +218,9 @@ pub fn holds(queue: &Queue, filter: &Filter, entry: &Entry) -> Vec<Hold> {
 }
 
 /// The waiting tasks among these, of those that the filter lets through, that only a person can set free, in the order
-/// of their names; each with what holds it.
+/// of their names; each with what holds it. What holds them all is no task's own trouble, and is left out.
 pub fn stuck<'a>(queue: &'a Queue, filter: &Filter, among: impl Iterator<Item = &'a Entry>) -> Vec<(&'a Entry, Hold)> {
-    let mut look = Look::new(queue, filter);
+    let mut look = Look { brakes: Brakes::NONE, ..Look::new(queue, filter) };
     let held = among.filter(|entry| look.sieve.refuses(entry).is_none()).collect::<Vec<_>>();
     let held = held.into_iter().filter_map(|entry| look.hold(entry).map(|hold| (entry, hold)));
     let mut stuck: Vec<_> = held.filter(|(_, hold)| hold.needs_a_person()).collect();

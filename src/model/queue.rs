@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::budget::Purse;
+use super::pick::Brakes;
 use super::state::State;
 use super::task::{Kind, TaskId};
 use entry::Key;
@@ -48,6 +49,8 @@ pub struct Queue {
     invalid: BTreeMap<(State, String), Invalid>,
     /// What the domains can pay.
     pub purse: Purse,
+    /// What keeps all of it back, as far as whoever looks has found that out.
+    pub brakes: Brakes,
 }
 
 /// A waiting task, and in which of the orders it stands.

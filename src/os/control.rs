@@ -10,26 +10,10 @@ use jiff::Timestamp;
 use super::dirs::Dirs;
 use super::files;
 use super::task_folder::Stamp;
+use crate::model::pick::Paused;
 
 /// Nobody reads a longer reason.
 const LONGEST_REASON: u64 = 4 * 1024;
-
-/// Claiming is paused by hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paused {
-    /// Why; empty where nobody has said it.
-    pub reason: String,
-    /// Since when.
-    pub since: Option<Timestamp>,
-}
-
-impl Paused {
-    /// As it is told, with the way out.
-    pub fn sentence(&self) -> String {
-        let why = if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
-        format!("claiming is paused{why}; `swarm resume` lets it go on")
-    }
-}
 
 /// Asks all swarms of the workspace, running or to come, to claim no more. Survives a power cut.
 pub fn pause(dirs: &Dirs, reason: &str) -> io::Result<()> {

@@ -3,9 +3,10 @@
 //! One small file for each tree and list of gates holds the last word. It is a saving of time and never more: a file
 //! that is torn, foreign or speaks of something else is as good as none.
 
-use std::io;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::{fs, io};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ use super::{clock, files};
 use crate::model::gate::Gate;
 use crate::model::judgement::Judgement;
 use crate::model::record::{SCHEMA, whole_seconds};
+
+/// How the names of files begin that speak of a gate, not of a tree.
+const FLAKY: &str = "flaky-";
 
 /// The memory of one workspace.
 #[derive(Debug)]
@@ -51,6 +55,15 @@ struct Flaky {
     at: Timestamp,
 }
 
+/// What is not forgotten, however old it is.
+#[derive(Debug, Clone, Default)]
+pub struct InUse {
+    /// The beginnings of the names of trees.
+    pub trees: Vec<String>,
+    /// The commands of gates.
+    pub gates: Vec<String>,
+}
+
 impl Judgements {
     /// The memory in `folder`, which need not exist yet.
     pub fn new(folder: PathBuf) -> Self {
@@ -84,7 +97,7 @@ impl Judgements {
 
     /// Whether any gates have said anything of a tree whose name begins so.
     pub fn was_judged(&self, tree: &str) -> bool {
-        let files = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut of_tree = files.filter(|file| file.file_name().to_string_lossy().starts_with(tree));
         of_tree.any(|file| read::<Remembered>(&file.path()).is_some())
     }
@@ -99,6 +112,57 @@ impl Judgements {
     /// Whether a gate has said two different things of one tree.
     pub fn is_flaky(&self, gate: &str) -> bool {
         read::<Flaky>(&self.flaky_file(gate)).is_some_and(|known| known.schema == SCHEMA && known.gate == gate)
+    }
+
+    /// Forgets the oldest words on trees beyond the newest `most`, and likewise the oldest marks of gates that have
+    /// contradicted themselves. `in_use` says which are kept whatever their age; it is asked only where there are too
+    /// many. Gives how many were forgotten.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or a file in it not removed.
+    pub fn forget_oldest(&self, most: usize, in_use: impl FnOnce() -> InUse) -> io::Result<usize> {
+        let listing = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            listing => listing?,
+        };
+        let names = listing.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let names = names.filter(|name| name.ends_with(".json"));
+        let (flaky, words): (Vec<String>, Vec<String>) = names.partition(|name| name.starts_with(FLAKY));
+        if flaky.len().max(words.len()) <= most {
+            return Ok(0);
+        }
+        let InUse { trees, gates } = in_use();
+        let gates: Vec<PathBuf> = gates.iter().map(|gate| self.flaky_file(gate)).collect();
+        let is_in_use = |path: &Path| {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            gates.iter().any(|gate| gate == path) || trees.iter().any(|tree| name.starts_with(tree))
+        };
+        let mut forgotten = 0;
+        for names in [flaky, words] {
+            for old in self.oldest(names, most).into_iter().filter(|path| !is_in_use(path)) {
+                match fs::remove_file(&old) {
+                    Ok(()) => forgotten += 1,
+                    // Another process does the same.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// The files of these names but for the newest.
+    fn oldest(&self, names: Vec<String>, but: usize) -> Vec<PathBuf> {
+        if names.len() <= but {
+            return Vec::new();
+        }
+        let dated = names.into_iter().filter_map(|name| {
+            let path = self.folder.join(name);
+            Some((fs::symlink_metadata(&path).and_then(|meta| meta.modified()).ok()?, path))
+        });
+        let mut dated: Vec<_> = dated.collect();
+        dated.sort_unstable_by(|one, other| other.cmp(one));
+        dated.into_iter().skip(but).map(|(_, path)| path).collect()
     }
 
     /// Notes that `commit`, whose tree is `tree`, was published.
@@ -117,7 +181,7 @@ impl Judgements {
     }
 
     fn flaky_file(&self, gate: &str) -> PathBuf {
-        self.folder.join(format!("flaky-{}.json", digest(&Sha256::digest(gate))))
+        self.folder.join(format!("{FLAKY}{}.json", digest(&Sha256::digest(gate))))
     }
 }
 
@@ -140,12 +204,12 @@ fn digest(hash: &[u8]) -> String {
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::time::{Duration, SystemTime};
 
     use super::*;
     const TREE: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -215,6 +279,39 @@ mod tests {
         assert!(!known.is_flaky("test"));
         known.remember_flaky("test", &oid(TREE), "r").unwrap();
         assert!(known.is_flaky("test") && !known.is_flaky("tests"));
+    }
+
+    /// As if it had been written so many hours ago.
+    fn date(path: &Path, hours: u64) {
+        let at = SystemTime::now() - Duration::from_secs(hours * 3600);
+        fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+    }
+
+    #[test]
+    fn the_oldest_beyond_a_number_are_forgotten_but_for_those_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = Judgements::new(folder.path().to_owned());
+        let never = || panic!("nothing is to be forgotten");
+        assert_eq!(Judgements::new(folder.path().join("none")).forget_oldest(0, never).unwrap(), 0);
+        let all = gates(&["test"]);
+        let trees: Vec<Oid> = (0..6).map(|number| oid(&format!("{number}{}", &TREE[1..]))).collect();
+        for (tree, hours) in trees.iter().zip(0..) {
+            known.remember(tree, &all, Judgement::Green, "r").unwrap();
+            date(&known.file(tree, &all), hours);
+            let gate = format!("gate-{hours}");
+            known.remember_flaky(&gate, tree, "r").unwrap();
+            date(&known.flaky_file(&gate), hours);
+        }
+        fs::write(folder.path().join("README"), "mine").unwrap();
+        assert_eq!(known.forget_oldest(6, never).unwrap(), 0);
+
+        let in_use = || InUse { trees: vec![trees[5].as_str()[..10].to_owned()], gates: vec!["gate-4".to_owned()] };
+        assert_eq!(known.forget_oldest(3, in_use).unwrap(), 4);
+        let green: Vec<bool> = trees.iter().map(|tree| known.is_green(tree, &all)).collect();
+        assert_eq!(green, [true, true, true, false, false, true]);
+        let flaky: Vec<bool> = (0..6).map(|number| known.is_flaky(&format!("gate-{number}"))).collect();
+        assert_eq!(flaky, [true, true, true, false, true, false]);
+        assert!(folder.path().join("README").exists(), "what is none of ours stays");
     }
 
     #[test]

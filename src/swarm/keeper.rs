@@ -1,4 +1,5 @@
-//! Keeps the board true to the queue's folders while a run lives, and says what is wrong with files in them.
+//! Keeps the board true to the queue's folders while a run lives, and says what is wrong with files in them. At the
+//! beginning it clears away what is left of other runs.
 
 use std::ffi::OsStr;
 
@@ -6,11 +7,16 @@ use super::answers::hear_answer;
 use super::board::Board;
 use super::recover::{Recovered, recover};
 use crate::cycle::{Workshop, end_lost_errands};
+use crate::model::base_health::repairs;
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::journal::Who;
+use crate::os::judgements::InUse;
 use crate::os::task_folder::{self, Name, read_name};
+
+/// So many words of gates on trees are kept, and as many marks of gates that have contradicted themselves.
+const JUDGEMENTS: usize = 1000;
 
 /// Who looks after the queue's picture.
 #[derive(Clone, Copy)]
@@ -81,6 +87,29 @@ impl Keeper<'_> {
         if let Err(error) = end_lost_errands(self.shop) {
             self.say(Event::Warning { message: error.chain() });
         }
+    }
+
+    /// Forgets what gates have said of trees that nobody will ask about again. It costs the listing of one folder, once
+    /// for each run.
+    pub(super) fn forget_old_judgements(&self) {
+        if let Err(error) = self.shop.judgements.forget_oldest(JUDGEMENTS, || self.judgements_in_use()) {
+            let folder = self.shop.dirs.shown(&self.shop.dirs.verified());
+            self.say(Event::Warning { message: format!("cannot clear {folder}: {error}") });
+        }
+    }
+
+    /// Of the base, and of the bases for which there is a repair task: by them it is known for what it was filed.
+    fn judgements_in_use(&self) -> InUse {
+        let shop = self.shop;
+        let tree = shop.repo.newest(&shop.base).and_then(|tip| shop.repo.tree_of(&tip));
+        let filed = self.board.with_queue(|queue| {
+            let ids = State::ALL.into_iter().flat_map(|state| queue.ids(state));
+            ids.filter_map(repairs).map(str::to_owned).collect::<Vec<_>>()
+        });
+        let settings = shop.settings();
+        let domains = settings.config.domains.values().flat_map(|domain| &domain.verify);
+        let gates = settings.config.verify.iter().chain(domains).map(|gate| gate.run.clone()).collect();
+        InUse { trees: tree.ok().map(|tree| tree.to_string()).into_iter().chain(filed).collect(), gates }
     }
 
     fn recover(&self, id: &TaskId) {

@@ -11,7 +11,7 @@ use super::news::News;
 use super::seat::Seat;
 use super::titles::titles;
 use super::worker::Floor;
-use crate::cycle::{Bench, PlanOrder, Planned, break_off_errand, plan};
+use crate::cycle::{Bench, Few, PlanOrder, Planned, break_off_errand, plan};
 use crate::model::outcome::Outcome;
 use crate::model::planner::{Due, Planner};
 use crate::model::prompt::Waiting;
@@ -25,6 +25,8 @@ use crate::os::stop::Stop;
 
 /// How many of the waiting tasks a planner is told by name.
 const NAMED: usize = 50;
+/// How many of those in each other folder that can hold what it might plan again.
+const NAMED_ELSEWHERE: usize = 25;
 
 /// How soon it is tried again where another process plans, or the lock cannot be taken.
 const AFTER_BUSY_S: i64 = 2;
@@ -124,8 +126,10 @@ fn one_cycle(floor: &Floor<'_>, bench: &mut Bench, turn: &Turn, number: u32) -> 
     let (shop, board, max_pending) = (floor.shop, floor.board, bench.member.max_pending as usize);
     let still_room = || look_again(board, &|| false).map_or(0, |sight| max_pending.saturating_sub(sight.waiting));
     let order = PlanOrder {
-        waiting: waiting(floor),
-        waiting_count: turn.sight.waiting,
+        waiting: Few { count: turn.sight.waiting, first: waiting(floor) },
+        current: lying(floor, State::Current),
+        review: lying(floor, State::Review),
+        blocked: lying(floor, State::Blocked),
         room: turn.room,
         // A run that is ending has nobody left to ask.
         still_room: &|| if shop.stop.get() == Stop::No { still_room() } else { turn.room },
@@ -152,6 +156,15 @@ fn waiting(floor: &Floor<'_>) -> Vec<Waiting> {
     waiting.sort_unstable();
     let first: Vec<TaskId> = waiting.into_iter().take(NAMED).map(|(.., id)| id).collect();
     titles(&floor.shop.dirs, State::Pending, &first)
+}
+
+/// Some of the tasks in a folder, in the order of their names.
+fn lying(floor: &Floor<'_>, state: State) -> Few {
+    let mut ids: Vec<TaskId> = floor.board.with_queue(|queue| queue.ids(state).cloned().collect());
+    ids.sort_unstable();
+    let count = ids.len();
+    ids.truncate(NAMED_ELSEWHERE);
+    Few { count, first: titles(&floor.shop.dirs, state, &ids) }
 }
 
 fn take_note(floor: &Floor<'_>, bench: &Bench, planner: &mut Planner, planned: &Planned) {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::admission::Admission;
 use super::board::Board;
 use crate::model::config::Limits;
+use crate::model::pick::Brakes;
 use crate::model::task::TaskId;
 use crate::model::transition::pause;
 use crate::os::{clock, control};
@@ -82,6 +83,11 @@ impl Board {
         drop(inner);
         self.changed.notify_all();
         rested
+    }
+
+    /// For who only looks at the queue: what keeps it back now. A run asks for itself, each time before it claims.
+    pub fn heed_brakes(&self, brakes: Brakes) {
+        self.lock().queue.brakes = brakes;
     }
 
     /// Looks whether claiming is paused by hand, and heeds it; gives whether it is. When a pause ends, so does a rest

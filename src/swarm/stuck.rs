@@ -92,6 +92,8 @@ fn cause(hold: &Hold) -> String {
         | Hold::Ripe
         | Hold::BeingWritten
         | Hold::Filtered(_)
+        | Hold::Paused(_)
+        | Hold::RedBase(_)
         | Hold::NotBefore(_)
         | Hold::Backoff(_)
         | Hold::Locked(_)
@@ -114,6 +116,8 @@ fn tell(journal: &Journal, news: Vec<(TaskId, Hold)>) {
             | Hold::Dependency(_)
             | Hold::BeingWritten
             | Hold::Filtered(_)
+            | Hold::Paused(_)
+            | Hold::RedBase(_)
             | Hold::NotBefore(_)
             | Hold::Backoff(_)
             | Hold::Locked(_)

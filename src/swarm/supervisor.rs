@@ -175,6 +175,7 @@ impl Run<'_> {
         self.board.scan().context(|| "read the queue".to_owned())?;
         let keeper = self.keeper();
         keeper.recover_all();
+        keeper.forget_old_judgements();
         keeper.hear_answers();
         keeper.tell_complaints();
         self.board.tell_stuck(&self.shop.journal);

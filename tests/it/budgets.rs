@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::harness::{Workspace, wait_until};
+use crate::records::Schema;
 
 /// A workspace with these settings, in which each turn of the author's costs 60 cents.
 fn dear(config: &str) -> Workspace {
@@ -111,7 +112,39 @@ fn a_worker_that_dies_in_a_turn_has_spent_what_was_set_aside() {
     let all =
         ["a reserve 1.0", "a spend 1.0 estimated", "a release 0.0", "a reserve 0.4", "a spend 0.1", "a release 0.3"];
     assert_eq!(ledger(&w), all);
+    let schema = Schema::of(&w, "ledger");
+    for line in w.read("runs/ledger.jsonl").lines() {
+        let line = serde_json::from_str(line).expect(line);
+        schema.accepts(&line);
+        schema.knows_all_keys_of(&line);
+    }
+    w.swarm(["status"])
+        .code(0)
+        .says("back: $1.10 of $3.00 spent ($1.00 of it is an estimate: cycles whose workers died)");
     assert!(w.is_in("complete", "a").contains("cost_usd: 0.7"));
+    w.holds_the_laws();
+}
+
+#[test]
+fn what_an_agent_without_a_task_had_told_is_booked_when_its_worker_dies() {
+    let w = dear("");
+    w.dear(
+        "chooses",
+        &format!("test $going_on = no && {{ costs 0.3 hm; exit; }}\n{}\n{}", w.gives("turn"), w.awaits("never")),
+    );
+    w.config("workers: [{agent: chooses, claim: agent}]");
+    task(&w, "a", "priority: 2");
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("turn");
+    swarm.kill_9();
+    w.config("workers: [{agent: dear}]");
+    let estimate = "$0.30 is counted as spent, which is an estimate: nobody knows what its last turn has cost";
+    w.start(["--drain"]).code(0).says(estimate);
+    let ledger = ledger(&w);
+    assert!(ledger[0].ends_with(".w0 spend 0.3 estimated"), "{ledger:?}");
+    assert_eq!(ledger[1..], ["a spend 0.6"]);
+    w.start(["--drain"]).code(0);
+    assert_eq!(self::ledger(&w), ledger, "once");
     w.holds_the_laws();
 }
 

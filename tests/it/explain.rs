@@ -73,6 +73,13 @@ fn what_has_happened_is_told_of_tasks_that_failed_and_of_complete_ones() {
     explain(&w, "look").code(0).says("the work is done and waits for a person").says("swarm approve look");
     w.swarm(["show", json(&w, "bad")["id"].as_str().expect("an id")]).code(0);
     w.git(["show", "--quiet", json(&w, "bad")["salvage"].as_str().expect("a ref")]);
+
+    let forgets = w.swarm(["retry", "bad"]);
+    forgets.code(0).says("bad is pending already; forgotten: its 1 attempt and its pause until 2");
+    w.swarm(["retry", "bad"]).code(0).says("bad is pending already, and there was nothing to forget");
+    explain(&w, "bad").code(0).says("can be claimed now");
+    w.swarm(["retry", "--blocked"]).code(0).says("worse: blocked → pending");
+    w.swarm(["retry", "--blocked"]).code(0).says("nothing to do: no task is blocked");
 }
 
 #[test]
@@ -95,4 +102,65 @@ fn live_tasks_are_explained_while_somebody_works_and_after_he_was_killed() {
     swarm.kill_9();
     explain(&w, "long").code(0).says("nobody works on it: its worker w0 of run").says("swarm start");
     explain(&w, "free").code(0).says("no swarm is running");
+}
+
+#[test]
+fn a_pause_is_said_by_whoever_says_what_would_be_claimed() {
+    let w = Workspace::new();
+    w.task("one", "true");
+    w.task("two", "true");
+    w.swarm(["pause", "supper", "is", "ready"]).code(0);
+    let before = w.everything();
+    explain(&w, "one")
+        .code(0)
+        .says("claiming is paused since 2")
+        .says(": supper is ready (`swarm resume` lets it go on)")
+        .says("to let claiming go on: swarm resume")
+        .says("then, as no swarm is running: swarm start");
+    let one = json(&w, "one");
+    assert_eq!((&one["position"], &one["needs_a_person"]), (&Value::Null, &true.into()), "{one:#}");
+    w.swarm(["status"]).code(0).says("2 pending (0 claimable)");
+    let dry = w.swarm(["start", "--dry-run"]);
+    dry.code(0).says("skip  one: claiming is paused since").says("skip  two: claiming is paused since");
+    assert!(!dry.stdout.contains("claim one"), "{dry}");
+    w.swarm(["list", "pending"]).code(0).says("claiming is paused");
+    before.is_unchanged(&w.everything());
+    w.swarm(["resume"]).code(0);
+    explain(&w, "one").code(0).says("can be claimed now: number 1 of 2 in line");
+    w.swarm(["start", "--dry-run"]).code(0).says("claim one");
+}
+
+#[test]
+fn a_red_base_is_said_by_whoever_says_what_would_be_claimed() {
+    let w = Workspace::new();
+    w.config("verify: ['test -e fixed.txt']\nlimits: {attempts: 1, backoff: 0s}");
+    w.agent("asks", &["say NEEDS_INPUT: how?"]);
+    w.task_with("one", "priority: 0", "true");
+    explain(&w, "one").code(0).says("number 1 of 1 in line");
+    w.config("workers: [{agent: asks}]\nverify: ['test -e fixed.txt']\nlimits: {attempts: 1, backoff: 0s}");
+    w.start(["--drain"]).code(1);
+    let mend = w.tasks_in("blocked").remove(0);
+    let red = "the base trunk is red: gate `test -e fixed.txt` fails on it";
+    let before = w.everything();
+    explain(&w, "one")
+        .code(0)
+        .says(&format!("{red}; the repair task {mend} is in blocked/"))
+        .says(&format!("mend trunk with a commit of your own, or see to its task: swarm explain {mend}"));
+    assert_eq!(json(&w, "one")["needs_a_person"], true);
+    w.swarm(["start", "--dry-run"]).code(0).says(&format!("skip  one: {red}"));
+    w.swarm(["status"]).code(0).says("1 pending (0 claimable)").says("is to mend it");
+    before.is_unchanged(&w.everything());
+
+    w.swarm(["retry", &mend]).code(0);
+    explain(&w, "one").code(0).says(&format!("{red}; the repair task {mend} goes first"));
+    explain(&w, &mend).code(0).says("number 1 of 1 in line").says("nothing else is claimed before");
+    let dry = w.swarm(["start", "--dry-run", "--task", "one"]);
+    dry.code(0).says(&format!("claim {mend}")).says("skip  one: the base trunk is red");
+    assert_eq!((&json(&w, "one")["position"], &json(&w, "one")["needs_a_person"]), (&Value::Null, &false.into()));
+
+    std::fs::remove_file(w.task_path("pending", &mend)).expect("remove a file");
+    explain(&w, "one").code(0).says(&format!("{red}; the gates are run once more before anything is claimed"));
+    w.write("fixed.txt", "1\n");
+    w.commit("Mend it by hand");
+    explain(&w, "one").code(0).says("can be claimed now: number 1 of 1 in line");
 }

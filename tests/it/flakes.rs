@@ -58,3 +58,30 @@ fn another_word_at_the_next_attempt_is_told_and_the_gate_is_doubted_from_then_on
     assert_eq!((outcomes(&w, "other"), runs(&w)), (vec!["merged".to_owned()], 4), "{ended}");
     w.holds_the_laws();
 }
+
+#[test]
+fn what_gates_have_said_is_not_kept_for_ever_but_what_they_say_of_the_base_is() {
+    let w = workspace("true", "");
+    w.task("first", "echo 1 > first.txt");
+    w.start(["--drain"]).code(0);
+    let tree = w.git(["rev-parse", "trunk^{tree}"]);
+    let names = || -> Vec<String> {
+        let listing = fs::read_dir(w.path(".swarm/verified")).expect("a folder").flatten();
+        listing.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    };
+    let of_base: Vec<String> = names().into_iter().filter(|name| name.starts_with(&tree)).collect();
+    assert_eq!(of_base.len(), 1, "{:?}", names());
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    for name in names() {
+        let file = fs::File::options().write(true).open(w.path(&format!(".swarm/verified/{name}"))).expect("a file");
+        file.set_modified(long_ago).expect("set a time");
+    }
+    for number in 0..1100 {
+        w.write(&format!(".swarm/verified/{number:040x}-0.json"), "{}");
+    }
+    w.start(["--drain"]).code(0);
+    let left = names();
+    assert_eq!(left.len(), 1001, "the newest thousand, and that of the base");
+    assert!(left.contains(&of_base[0]));
+    w.holds_the_laws();
+}

@@ -135,6 +135,37 @@ fn an_idle_planner_plans_again_only_when_something_has_happened() {
 }
 
 #[test]
+fn a_planner_is_told_what_is_done_already_and_what_nobody_can_do() {
+    let w = planned("max_pending: 9", "echo __DONE__");
+    w.file("held", "---\nnot_before: 2099-01-01T00:00:00Z\n---\n# Later\n");
+    fs::write(w.task_path("review", "judged"), "# Paint the door\n").expect("write a file");
+    for number in 10..40 {
+        fs::write(w.task_path("blocked", &format!("stuck-{number}")), "# Ask first\n").expect("write a file");
+    }
+    w.task("work", &format!("{}\n{}\necho 1 > 1.txt", w.gives("begun"), w.awaits("go")));
+    let mut swarm = w.start_in_background([]);
+    let planned = |swarm: &crate::harness::Running<'_>| {
+        swarm.events().iter().filter(|event| event.is("step_ended") && event.text("step") == "plan").count()
+    };
+    w.wait_for_sign("begun");
+    wait_until("the first planning", || planned(&swarm) == 1);
+    w.swarm(["comment", "held", "split this one, please"]).code(0);
+    wait_until("the second planning", || planned(&swarm) == 2);
+    let told = w.last_run().read("prompts/w0-c2-plan.md");
+    assert!(told.contains("1 task waits now; the first of them:\n\n- held: Later\n"), "{told}");
+    assert!(told.contains("1 is being worked on:\n\n- work: "), "{told}");
+    assert!(told.contains("1 is done and waits for a person's word"), "{told}");
+    assert!(told.contains("- judged: Paint the door\n"), "{told}");
+    assert!(told.contains("30 cannot go on without a person:\n\n- stuck-10: Ask first\n"), "{told}");
+    assert_eq!(told.matches("- stuck-").count(), 25, "{told}");
+    assert!(told.contains("- and 5 more.\n\nPlan none of that again."), "{told}");
+    w.give("go");
+    swarm.wait_for_event(|event| event.moves("work", "complete"));
+    swarm.signal(Signal::INT);
+    swarm.wait();
+}
+
+#[test]
 fn a_planner_goes_on_after_its_pause_while_it_makes_tasks() {
     let w = planned("max_pending: 3, pause_between: 1s", "");
     let held =
@@ -174,7 +205,8 @@ fn a_planner_that_is_killed_with_its_swarm_is_ended_by_the_next_start() {
     assert_eq!(agents(), 1, "it lives on: {:?}", w.processes());
     w.give("again");
     let ended = w.start(["--drain"]);
-    ended.code(0).says("died without a task of its own");
+    ended.code(0).says("died without a task of its own; nobody knows what it has cost, so nothing is booked");
+    assert!(!w.path("runs/ledger.jsonl").exists(), "unknown is not 0");
     assert_eq!(agents(), 0);
     let kept = w.refs("refs/swarm/salvage/");
     let [kept] = &kept[..] else { panic!("{kept:?}") };

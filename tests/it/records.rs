@@ -34,7 +34,7 @@ impl Schema {
 
     /// Every key of the document is known to the schema.
     #[track_caller]
-    fn knows_all_keys_of(&self, document: &Value) {
+    pub(crate) fn knows_all_keys_of(&self, document: &Value) {
         let known = self.document["properties"].as_object().expect("a schema of an object");
         for key in document.as_object().expect("an object").keys() {
             assert!(known.contains_key(key), "{} says nothing of {key}", self.name);

@@ -103,6 +103,7 @@ fn waiting(queue: &Queue, task: &Task) -> Waiting {
         holds: holds(queue, &filter, entry),
         chain: links(queue, &task.id),
         children,
+        mends_base: queue.brakes.mended_by(&task.id),
     }
 }
 

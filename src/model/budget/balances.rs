@@ -11,6 +11,8 @@ use super::{Kind, Line, Spell, Usd};
 pub struct Balance {
     /// What its cycles have cost.
     pub spent: Usd,
+    /// As much of that is an estimate: nobody knows what those cycles have cost, because their workers died.
+    pub estimated: Usd,
     /// What is set aside for cycles that run, beyond what they are known to have cost.
     pub reserved: Usd,
     /// What the cycles have cost of which it is known, and how many they are.
@@ -122,7 +124,9 @@ impl Balances {
         if let Some(domain) = &line.domain {
             let balance = self.domains.entry(domain.clone()).or_default();
             balance.spent = balance.spent.and(line.usd);
-            if !line.estimated {
+            if line.estimated {
+                balance.estimated = balance.estimated.and(line.usd);
+            } else {
                 balance.known = (balance.known.0.and(line.usd), balance.known.1 + 1);
             }
         }

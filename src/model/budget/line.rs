@@ -15,7 +15,7 @@ pub struct Line {
     pub schema: u32,
     /// When.
     #[serde(serialize_with = "whole_seconds")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
     /// For which cycle.
     #[serde(flatten)]

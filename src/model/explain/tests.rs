@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::config::Limits;
-use crate::model::pick::{Filter, forecast, holds};
+use crate::model::pick::{Brakes, Filter, Paused, RedBase, forecast, holds};
 use crate::model::queue::testing::{at, id, queue};
+use crate::model::state::State;
 use crate::model::task::{Kind, Task};
 use crate::model::transition::Ledger;
 
@@ -15,7 +16,13 @@ fn facts(standing: Standing) -> Facts {
 
 /// The task `a` of a queue.
 fn waiting(lines: &str) -> Waiting {
-    let queue = queue(lines);
+    braked(lines, Brakes::default())
+}
+
+/// The same where something holds the whole queue.
+fn braked(lines: &str, brakes: Brakes) -> Waiting {
+    let mut queue = queue(lines);
+    queue.brakes = brakes;
     let entry = queue.pending(&id("a")).unwrap();
     let claimable = forecast(&queue, &Filter::default()).0;
     let unfinished = || queue.unfinished_children(&id("a")).cloned().collect();
@@ -24,6 +31,7 @@ fn waiting(lines: &str) -> Waiting {
         holds: holds(&queue, &Filter::default(), entry),
         chain: links(&queue, &id("a")),
         children: (entry.kind == Kind::Epic).then(|| (queue.finished_children(&id("a")).count(), unfinished())),
+        mends_base: queue.brakes.mended_by(&id("a")),
     }
 }
 
@@ -105,6 +113,98 @@ fn a_waiting_task_is_told_its_place_or_all_that_holds_it() {
     ] {
         assert_eq!(said(&facts(Standing::Waiting(waiting(lines)))), expected, "{lines}");
         assert!(expected.contains(START));
+    }
+}
+
+fn paused(reason: &str) -> Brakes {
+    let paused = Paused { reason: reason.to_owned(), since: Some(at(60)) };
+    Brakes { paused: Some(paused), red: None }
+}
+
+/// A red base whose repair task is `mend`.
+fn red(lies_in: Option<State>, found_now: bool) -> Brakes {
+    let (branch, gate) = ("main".to_owned(), "cargo\n test".to_owned());
+    Brakes { paused: None, red: Some(RedBase { branch, gate, repair: id("mend"), lies_in, found_now }) }
+}
+
+#[test]
+fn what_holds_the_whole_queue_is_said_of_each_task_of_it() {
+    const IS_PAUSED: &str = "claiming is paused since 1970-01-01T00:01:00Z";
+    const IS_RED: &str = "the base main is red: gate `cargo test` fails on it; ";
+    for (lines, brakes, summary, way) in [
+        (
+            "pending a",
+            paused("supper"),
+            format!("{IS_PAUSED}: supper (`swarm resume` lets it go on)"),
+            "to let claiming go on: swarm resume",
+        ),
+        (
+            "pending a after:b\n pending b",
+            paused(""),
+            "waits for b, which is in pending/".to_owned(),
+            "by itself, when b is complete",
+        ),
+        (
+            "pending a pause:20",
+            paused(""),
+            format!("{IS_PAUSED} (`swarm resume` lets it go on)"),
+            "to let claiming go on: swarm resume",
+        ),
+        (
+            "pending a\n pending mend p0",
+            red(Some(State::Pending), false),
+            format!("{IS_RED}the repair task mend goes first"),
+            "by itself, when mend is complete: swarm explain mend",
+        ),
+        (
+            "pending a\n blocked mend",
+            red(Some(State::Blocked), true),
+            format!("{IS_RED}the repair task mend is in blocked/"),
+            "mend main with a commit of your own, or see to its task: swarm explain mend",
+        ),
+        (
+            "pending a\n complete mend",
+            red(Some(State::Complete), true),
+            format!("{IS_RED}the repair task mend is in complete/"),
+            "mend main with a commit of your own",
+        ),
+        (
+            "pending a\n complete mend",
+            red(Some(State::Complete), false),
+            format!("{IS_RED}the gates are run once more before anything is claimed"),
+            "by itself, if the gates succeed when they are run once more; \
+             else a task that mends the base is filed first",
+        ),
+        (
+            "pending a",
+            red(None, true),
+            format!("{IS_RED}a task that mends it is filed, and goes first"),
+            "by itself, when that task is complete",
+        ),
+    ] {
+        let said = explain(&facts(Standing::Waiting(braked(lines, brakes))));
+        assert_eq!((said.summary, said.moves[0].as_str()), (summary, way), "{lines}");
+    }
+    let both = Brakes { red: red(Some(State::Pending), false).red, ..paused("") };
+    let said = explain(&facts(Standing::Waiting(braked("pending a\n pending mend", both))));
+    assert_eq!(said.why, [format!("also: {IS_RED}the repair task mend goes first")]);
+
+    let mut mender = red(Some(State::Pending), false);
+    mender.red.as_mut().unwrap().repair = id("a");
+    let said = explain(&facts(Standing::Waiting(braked("pending a\n pending b p0", mender))));
+    assert_eq!(said.summary, "can be claimed now: number 1 of 1 in line");
+    assert_eq!(said.why, ["the base is red, and this task is to mend it: nothing else is claimed before"]);
+}
+
+#[test]
+fn a_place_in_line_is_no_promise_where_every_run_rests() {
+    let paused = RunFacts { paused: Some("the gates cannot be run".to_owned()), ..run(&[("w0", None)]) };
+    for (runs, expected) in [
+        (vec![paused.clone()], "number 1 of 1 in line, but no swarm that runs claims anything now"),
+        (vec![paused, run(&[("w0", None)])], "can be claimed now: number 1 of 1 in line"),
+    ] {
+        let facts = Facts { runs, ..facts(Standing::Waiting(waiting("pending a"))) };
+        assert_eq!(explain(&facts).summary, expected);
     }
 }
 

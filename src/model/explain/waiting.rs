@@ -1,7 +1,7 @@
 //! A task in `pending/`: its place in line, or what holds it; and who would claim it.
 
 use super::{Explanation, Facts, RunFacts, Waiting};
-use crate::model::pick::{Chain, End, Hold};
+use crate::model::pick::{Chain, End, Hold, Mending, RedBase};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 
@@ -16,7 +16,12 @@ pub(super) fn explain(facts: &Facts, waiting: &Waiting) -> Explanation {
     let mut said = Explanation::default();
     match (waiting.line, waiting.holds.first()) {
         (Some((position, of)), hold) => {
-            said.summary = format!("can be claimed now: number {position} of {of} in line");
+            let rests = !facts.runs.is_empty() && facts.runs.iter().all(|run| run.paused.is_some());
+            said.summary = if rests {
+                format!("number {position} of {of} in line, but no swarm that runs claims anything now")
+            } else {
+                format!("can be claimed now: number {position} of {of} in line")
+            };
             said.why.extend(hold.map(ToString::to_string));
             said.moves.extend(who_claims(&facts.runs, position));
         }
@@ -36,6 +41,9 @@ pub(super) fn explain(facts: &Facts, waiting: &Waiting) -> Explanation {
             }
         }
         (None, None) => said.summary = "waits".to_owned(),
+    }
+    if waiting.mends_base {
+        said.why.push("the base is red, and this task is to mend it: nothing else is claimed before".to_owned());
     }
     if let Some((finished, unfinished)) = &waiting.children {
         said.why.extend(family(*finished, unfinished));
@@ -112,6 +120,8 @@ fn remedy(facts: &Facts, waiting: &Waiting, hold: &Hold) -> String {
         Hold::Epic(chain) | Hold::Dependency(chain) => of_chain(waiting, chain),
         Hold::BeingWritten => "it is looked at when its writer has closed it".to_owned(),
         Hold::Filtered(flag) => format!("a run without {flag}"),
+        Hold::Paused(_) => "to let claiming go on: swarm resume".to_owned(),
+        Hold::RedBase(red) => of_red_base(red),
         Hold::NotBefore(at) => format!("by itself at {at:.0}; sooner: take `not_before` out of the file"),
         Hold::Backoff(at) => format!("by itself at {at:.0}; sooner: swarm retry {id}"),
         Hold::Locked(at) => format!("by itself: it is tried again at {at:.0}"),
@@ -122,6 +132,22 @@ fn remedy(facts: &Facts, waiting: &Waiting, hold: &Hold) -> String {
         Hold::NotPaid(closed) if closed.needs_a_person => "whoever keeps the budget must give money for it".to_owned(),
         Hold::NotPaid(closed) => format!("by itself: the budget command is asked again at {:.0}", closed.until),
         Hold::Overlap(other) => format!("by itself, when {other} is done, or nothing else can be claimed"),
+    }
+}
+
+fn of_red_base(red: &RedBase) -> String {
+    let RedBase { branch, repair, .. } = red;
+    match red.mending() {
+        Mending::AskedAgain => {
+            "by itself, if the gates succeed when they are run once more; else a task that mends the base is filed first"
+                .to_owned()
+        }
+        Mending::ToBeFiled => "by itself, when that task is complete".to_owned(),
+        Mending::UnderWay => format!("by itself, when {repair} is complete: swarm explain {repair}"),
+        Mending::LeftTo(State::Complete) => format!("mend {branch} with a commit of your own"),
+        Mending::LeftTo(State::Pending | State::Current | State::Review | State::Blocked) => {
+            format!("mend {branch} with a commit of your own, or see to its task: swarm explain {repair}")
+        }
     }
 }
 

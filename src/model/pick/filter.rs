@@ -46,6 +46,10 @@ impl<'a> Sieve<'a> {
     /// The flag that leaves `entry` out, if one does.
     pub(super) fn refuses(&mut self, entry: &'a Entry) -> Option<&'static str> {
         let Self { queue, filter, .. } = *self;
+        // A run for some tasks needs what mends the base too.
+        if queue.brakes.mended_by(&entry.id) {
+            return None;
+        }
         let is_named = |id: &TaskId| filter.tasks.contains(id);
         if !filter.tasks.is_empty() && !leads_to(queue, &entry.id, is_named, &mut self.beside_tasks) {
             return Some("--task");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::brakes::{Mending, Paused, RedBase};
 use crate::model::budget::{Closed, Refusal, Short};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -33,6 +34,10 @@ pub enum Hold {
     BeingWritten,
     /// A flag of this run leaves it out.
     Filtered(&'static str),
+    /// A person has paused claiming.
+    Paused(Paused),
+    /// The gates fail on the base, and this is not the task that mends it.
+    RedBase(RedBase),
     /// Not before this moment, by its author's wish.
     NotBefore(Timestamp),
     /// Not before this moment, after a failed attempt.
@@ -62,7 +67,8 @@ impl Hold {
     /// Whether only a person can take it away.
     pub fn needs_a_person(&self) -> bool {
         match self {
-            Hold::Double(_) | Hold::Cycle(_) | Hold::Childless | Hold::Budget(_) => true,
+            Hold::Double(_) | Hold::Cycle(_) | Hold::Childless | Hold::Paused(_) | Hold::Budget(_) => true,
+            Hold::RedBase(red) => matches!(red.mending(), Mending::LeftTo(_)),
             Hold::NotPaid(closed) => closed.needs_a_person,
             Hold::Dependency(chain) | Hold::Epic(chain) => chain.end.needs_a_person(),
             Hold::Ripe
@@ -89,6 +95,8 @@ impl Hold {
             | Hold::Dependency(_)
             | Hold::BeingWritten
             | Hold::Filtered(_)
+            | Hold::Paused(_)
+            | Hold::RedBase(_)
             | Hold::Domain(..)
             | Hold::Budget(_)
             | Hold::Overlap(_) => None,
@@ -107,6 +115,8 @@ impl fmt::Display for Hold {
             Hold::Dependency(chain) => chain.fmt(f),
             Hold::BeingWritten => f.write_str("the file is being written"),
             Hold::Filtered(flag) => write!(f, "left out by {flag}"),
+            Hold::Paused(paused) => paused.fmt(f),
+            Hold::RedBase(red) => red.fmt(f),
             Hold::NotBefore(at) => write!(f, "not before {at:.0}"),
             Hold::Backoff(at) => write!(f, "pauses after a failed attempt until {at:.0}"),
             Hold::Locked(at) => write!(f, "its lock is held; tried again at {at:.0}"),

@@ -134,6 +134,18 @@ pub struct Plan<'a> {
     pub waiting_count: usize,
     /// The first of them.
     pub waiting: &'a [Waiting],
+    /// How many tasks are worked on.
+    pub current_count: usize,
+    /// Some of them.
+    pub current: &'a [Waiting],
+    /// How many are done and wait for somebody's word.
+    pub review_count: usize,
+    /// Some of them.
+    pub review: &'a [Waiting],
+    /// How many cannot go on without a person.
+    pub blocked_count: usize,
+    /// Some of them.
+    pub blocked: &'a [Waiting],
     /// How many may be made.
     pub room: u32,
 }
@@ -168,8 +180,8 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// A task that waits.
-#[derive(Debug, Clone, Serialize)]
+/// A task, as one is told that there is it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waiting {
     /// Its name.
     pub id: String,

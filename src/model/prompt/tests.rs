@@ -161,6 +161,56 @@ fn the_built_in_prompt_leaves_out_what_there_is_not() {
     ");
 }
 
+/// Some tasks, named by their folder.
+fn some(folder: &str, count: usize) -> Vec<Waiting> {
+    (0..count).map(|number| Waiting { id: format!("{folder}-{number}"), title: format!("Do {number}") }).collect()
+}
+
+#[test]
+fn a_planner_is_told_what_waits_and_what_is_done_already() {
+    let [waiting, current, review, blocked] =
+        [("p", 2), ("c", 1), ("r", 1), ("b", 2)].map(|(folder, count)| some(folder, count));
+    let plan = Plan {
+        waiting_count: 7,
+        waiting: &waiting,
+        current_count: 1,
+        current: &current,
+        review_count: 1,
+        review: &review,
+        blocked_count: 9,
+        blocked: &blocked,
+        room: 3,
+    };
+    let told = |plan: Plan<'_>| {
+        let told = built_in().render(Template::Planner, &Facts { telling: Telling::Plan(plan), ..bare() }).unwrap();
+        let begin = told.find(" tasks wait now").unwrap() - 1;
+        told[begin..told.find("Find what should").unwrap()].to_owned()
+    };
+    insta::assert_snapshot!(told(plan), @r"
+    7 tasks wait now; the first of them:
+
+    - p-0: Do 0
+    - p-1: Do 1
+
+    1 is being worked on:
+
+    - c-0: Do 0
+
+    1 is done and waits for a person's word before it is merged:
+
+    - r-0: Do 0
+
+    9 cannot go on without a person:
+
+    - b-0: Do 0
+    - b-1: Do 1
+    - and 7 more.
+
+    Plan none of that again.
+    ");
+    assert_eq!(told(Plan::default()), "0 tasks wait now.\n\n");
+}
+
 #[test]
 fn no_line_of_the_built_in_prompt_is_a_signal() {
     let granted = ["work".to_owned()];

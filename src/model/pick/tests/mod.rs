@@ -3,6 +3,7 @@
 mod picking;
 mod holding;
 mod money;
+mod brakes;
 mod slow;
 mod families;
 mod properties;
