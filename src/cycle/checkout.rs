@@ -8,7 +8,7 @@ use crate::os::journal::Who;
 use crate::os::process::{Mark, end_remains, marks_beside};
 
 use super::bench::SlotRecord;
-use super::{Bench, ClaimRecord, Workshop, setup};
+use super::{Bench, ClaimRecord, Workshop, left_outbox, outbox, setup};
 
 /// The ref under which the work of an attempt is kept when it is not merged.
 pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
@@ -67,7 +67,12 @@ impl Bench {
     pub(super) fn reset(&mut self, shop: &Workshop, to: &Oid) -> Result<()> {
         let clean = match &shop.settings().config.worktree.keep {
             None => Clean::KeepIgnored,
-            Some(kept) => Clean::KeepOnly(kept.iter().chain(&shop.settings().config.worktree.copy).cloned().collect()),
+            Some(kept) => {
+                let copied = &shop.settings().config.worktree.copy;
+                // What could not be collected yet waits there.
+                let outbox = format!("/{}", outbox::NAME);
+                Clean::KeepOnly(kept.iter().chain(copied).cloned().chain([outbox]).collect())
+            }
         };
         self.fresh_at = None;
         self.slot.reset_to(to, &clean)?;
@@ -100,6 +105,8 @@ impl Bench {
 
     /// A worktree that was just taken over may hold the work of a worker that died.
     pub(super) fn salvage_of_the_dead(&mut self, shop: &Workshop) -> Result<()> {
+        left_outbox::collect_left(shop, &self.slot_name)
+            .context(|| format!("collect the new tasks in slot {}", self.slot_name))?;
         let record = SlotRecord::read(&shop.dirs, &self.slot_name);
         let who = Who { worker: Some(self.worker.clone()), ..Who::default() };
         match record {

@@ -9,6 +9,7 @@ mod chaos;
 mod containers;
 mod first_steps;
 mod spoilers;
+mod leftovers;
 mod surviving_git;
 mod background;
 mod control;
