@@ -63,7 +63,7 @@ impl SlotRecord {
 }
 
 /// Whether an agent that outlived its worker, and could not be ended, works in a worktree: it holds its prompt.
-fn is_still_used(shop: &Workshop, slot_name: &str) -> Result<bool> {
+pub(super) fn is_still_used(shop: &Workshop, slot_name: &str) -> Result<bool> {
     if is_on_errand(&shop.dirs, slot_name).context(|| format!("look who works in slot {slot_name}"))? {
         return Ok(true);
     }

@@ -9,7 +9,7 @@ use crate::os::journal::Who;
 use crate::os::process::{Mark, end_remains, marks_beside};
 
 use super::bench::SlotRecord;
-use super::{Bench, ClaimRecord, Workshop, setup};
+use super::{Bench, ClaimRecord, Workshop, left_outbox, outbox, setup};
 
 /// The ref under which the work of an attempt is kept when it is not merged.
 pub(super) fn salvage_ref(task: &str, attempt: u32) -> String {
@@ -26,7 +26,11 @@ pub(super) fn tell_salvaged(shop: &Workshop, who: &Who, salvaged: &Salvaged) {
 fn clean_by(wanted: &Worktree) -> Clean {
     match &wanted.keep {
         None => Clean::KeepIgnored,
-        Some(kept) => Clean::KeepOnly(kept.iter().chain(&wanted.copy).cloned().collect()),
+        Some(kept) => {
+            // What could not be collected yet waits there.
+            let outbox = format!("/{}", outbox::NAME);
+            Clean::KeepOnly(kept.iter().chain(&wanted.copy).cloned().chain([outbox]).collect())
+        }
     }
 }
 
@@ -121,6 +125,8 @@ impl Bench {
 
     /// A worktree that was just taken over may hold the work of a worker that died.
     pub(super) fn salvage_of_the_dead(&mut self, shop: &Workshop) -> Result<()> {
+        left_outbox::collect_left(shop, &self.slot_name)
+            .context(|| format!("collect the new tasks in slot {}", self.slot_name))?;
         let record = SlotRecord::read(&shop.dirs, &self.slot_name);
         let who = Who { worker: Some(self.worker.clone()), ..Who::default() };
         match record {

@@ -1,16 +1,21 @@
 //! New tasks that an agent makes: files in a folder of its worktree, checked and moved to `tasks/pending`
 //! when its step ends.
 //!
-//! The folder is the agent's to spoil: it may be a link to anywhere, and hold links, pipes and huge files. Nothing
-//! in here follows a link, opens what is no plain file, or reads more than a task may hold.
+//! The folder is the agent's to spoil: it may be a link to anywhere, and hold links, pipes, huge files, or more files
+//! than anybody wants. Nothing in here follows a link, opens what is no plain file, reads more than a task may hold, or
+//! remembers more names than are looked at.
 
+use std::collections::BinaryHeap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::left_outbox;
 use super::perform::Infra;
+use super::refused::Refused;
 use super::{Bench, Workshop};
-use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::{Progress, Task, TaskId};
 use crate::os::files;
@@ -18,28 +23,50 @@ use crate::os::journal::Who;
 use crate::os::task_folder::{self, Name};
 
 /// Its name in the worktree.
-const NAME: &str = ".swarm-outbox";
+pub(super) const NAME: &str = ".swarm-outbox";
+
+/// How many tasks one step of a worker may make; a planner has the limit of its settings.
+pub(super) const MOST_NEW: usize = 100;
+
+/// How many files are looked at beyond those for which there is room.
+const MOST_BEYOND: usize = 1000;
+/// No more names than these are remembered.
+const MOST_NAMES: usize = 10_000;
 
 /// The outbox of a worktree.
 pub(super) fn folder(bench: &Bench) -> PathBuf {
     bench.slot.path().join(NAME)
 }
 
-/// Makes an empty outbox that git does not see.
+/// Makes an empty outbox that git does not see, and notes that it is open: what lies in it is collected even if nobody
+/// who lives now lives to see the step end.
 pub(super) fn open(bench: &Bench) -> io::Result<()> {
-    close(bench)?;
     let folder = folder(bench);
+    remove(&folder)?;
+    left_outbox::note(bench)?;
     fs::create_dir(&folder)?;
     // The pattern covers this file too, so nothing in here is ever committed.
     files::write(&folder.join(".gitignore"), b"*\n")
 }
 
-/// Removes the outbox, whatever it has become. An agent that has committed it finds that taken back in its work.
+/// Removes the outbox, whatever it has become. An agent that has committed it finds that taken back in its work. What
+/// could not be collected stays until it can be.
 pub(super) fn close(bench: &Bench) -> io::Result<()> {
-    let folder = folder(bench);
-    let removed = match fs::symlink_metadata(&folder) {
-        Ok(meta) if meta.is_dir() => fs::remove_dir_all(&folder),
-        Ok(_) => fs::remove_file(&folder),
+    if bench.unsalvaged {
+        return Ok(());
+    }
+    remove(&folder(bench))?;
+    left_outbox::forget(bench.slot.path())
+}
+
+/// Removes a folder, or what stands in its place.
+pub(super) fn remove(folder: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(folder) {
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(folder).or_else(|_| {
+            open_up(folder);
+            fs::remove_dir_all(folder)
+        }),
+        Ok(_) => fs::remove_file(folder),
         Err(error) => Err(error),
     };
     match removed {
@@ -48,63 +75,138 @@ pub(super) fn close(bench: &Bench) -> io::Result<()> {
     }
 }
 
-/// Takes what lies in the outbox, at most `room` tasks of it in the order of their names; gives those that are pending
-/// now. A file that is no valid task, whose name is taken, or for which there is no room, is put beside the run's
-/// records and reported.
-pub(super) fn collect(shop: &Workshop, bench: &Bench, who: &Who, room: usize) -> Result<Vec<TaskId>, Infra> {
-    let mut created = Vec::new();
-    let folder = folder(bench);
-    if !fs::symlink_metadata(&folder).is_ok_and(|meta| meta.is_dir()) {
-        return Ok(created);
-    }
-    let mut names: Vec<_> = fs::read_dir(&folder)?.flatten().map(|entry| entry.file_name()).collect();
-    names.sort();
-    for name in names {
-        let path = folder.join(&name);
-        let id = match task_folder::read_name(&name) {
-            Name::Foreign => continue,
-            Name::Impossible(reason) => Err(reason),
-            Name::Task(id) => Ok(id),
-        };
-        let bytes = task_folder::read_plain(&path);
-        let id =
-            id.and_then(|id| if created.len() < room { Ok(id) } else { Err(format!("there was room for {room}")) });
-        match id.and_then(|id| adopt(shop, bytes.as_deref(), id)) {
-            Ok(id) => created.push(id),
-            Err(reason) => refuse(shop, who, &path, bytes.ok().as_deref(), &reason)?,
+/// Gives us back the right to list and to empty a folder that an agent has closed to us.
+fn open_up(folder: &Path) {
+    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
         }
     }
+}
+
+/// Takes what lies in the outbox, at most `room` tasks of it in the order of their names; gives those that are new in
+/// `pending/`. A file that is no valid task, whose name is taken, or for which there is no room, is put beside the run's
+/// records and reported, within bounds. Should it fail, the rest is collected before the worktree is used again.
+pub(super) fn collect(shop: &Workshop, bench: &mut Bench, who: &Who, room: usize) -> Result<Vec<TaskId>, Infra> {
+    let collected = collect_from(shop, &folder(bench), who, room);
+    if collected.is_err() {
+        bench.distrust();
+    }
+    Ok(collected?)
+}
+
+/// The same for the outbox at `folder`. Each file is removed when its task is safe in `pending/`, or its contents are
+/// beside the records: whoever is killed here has lost nothing, and doubles nothing when it is begun again.
+pub(super) fn collect_from(shop: &Workshop, folder: &Path, who: &Who, room: usize) -> io::Result<Vec<TaskId>> {
+    let mut created = Vec::new();
+    if !fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir()) {
+        return Ok(created);
+    }
+    let listing = fs::read_dir(folder).or_else(|_| {
+        open_up(folder);
+        fs::read_dir(folder)
+    })?;
+    let most = room.saturating_add(MOST_BEYOND).min(MOST_NAMES);
+    let (names, unseen) = first_names(listing.flatten().map(|entry| entry.file_name()), most);
+    let mut refused = Refused::begin(shop, who);
+    for name in names {
+        let path = folder.join(&name);
+        let adopted = match task_folder::read_name(&name) {
+            Name::Foreign => continue,
+            Name::Impossible(reason) => Adopted::No(reason),
+            Name::Task(_) if created.len() >= room => Adopted::No(format!("there was room for {room}")),
+            Name::Task(id) => adopt(shop, &path, id)?,
+        };
+        match adopted {
+            Adopted::New(id) => created.push(id),
+            Adopted::Known => {}
+            Adopted::No(reason) => refused.put(&path, &reason)?,
+        }
+        // What cannot be removed now goes with the folder.
+        let _ = fs::remove_file(&path);
+    }
+    refused.end(unseen);
     Ok(created)
 }
 
-fn adopt(shop: &Workshop, bytes: Result<&[u8], &String>, id: TaskId) -> Result<TaskId, String> {
-    let bytes = bytes.map_err(String::clone)?;
-    let task = Task::parse(id.clone(), bytes).map_err(|invalid| task_folder::because(&invalid).reason)?;
-    if task.progress != Progress::default() {
-        // It would speak of work and approvals that there never were.
-        return Err("it has a `swarm:` block, which only the program writes".to_owned());
+/// The first `most` names that may be tasks', in their order, and how many more there are.
+fn first_names(names: impl Iterator<Item = OsString>, most: usize) -> (Vec<OsString>, usize) {
+    let mut first = BinaryHeap::new();
+    let mut more = 0;
+    for name in names.filter(|name| task_folder::read_name(name) != Name::Foreign) {
+        first.push(name);
+        if first.len() > most {
+            first.pop();
+            more += 1;
+        }
     }
-    if let Some(state) = task_folder::find(&shop.dirs, &id) {
-        return Err(format!("a task of that name is in {state}/"));
-    }
-    match files::create_durably(&shop.dirs.task(State::Pending, &id), bytes) {
-        Ok(true) => Ok(id),
-        Ok(false) => Err("a task of that name is in pending/".to_owned()),
-        Err(error) => Err(format!("it cannot be written to pending/: {error}")),
-    }
+    (first.into_sorted_vec(), more)
 }
 
-/// Reports a file that is not taken, and keeps its contents if it has any that can be kept.
-fn refuse(shop: &Workshop, who: &Who, path: &Path, bytes: Option<&[u8]>, reason: &str) -> Result<(), Infra> {
-    let name = path.file_name().unwrap_or_default();
-    let mut message = format!("a new task was not taken: {}: {reason}", name.display());
-    if let Some(bytes) = bytes {
-        let kept = shop.journal.folder().join("outbox");
-        fs::create_dir_all(&kept)?;
-        let kept = kept.join(name);
-        files::write(&kept, bytes)?;
-        message.push_str(&format!("; it is kept as {}", shop.dirs.shown(&kept)));
+/// What became of a file.
+enum Adopted {
+    /// It is a new task.
+    New(TaskId),
+    /// It is pending already, byte for byte: whoever put it there was killed before he could remove it here.
+    Known,
+    /// It is not taken, for this reason.
+    No(String),
+}
+
+fn adopt(shop: &Workshop, path: &Path, id: TaskId) -> io::Result<Adopted> {
+    let bytes = match task_folder::read_plain(path) {
+        Ok(bytes) => bytes,
+        Err(reason) => return Ok(Adopted::No(reason)),
+    };
+    let task = match Task::parse(id.clone(), &bytes) {
+        Ok(task) => task,
+        Err(invalid) => return Ok(Adopted::No(task_folder::because(&invalid).reason)),
+    };
+    if task.progress != Progress::default() {
+        // It would speak of work and approvals that there never were.
+        return Ok(Adopted::No("it has a `swarm:` block, which only the program writes".to_owned()));
     }
-    shop.journal.event(who, Event::Warning { message });
-    Ok(())
+    let pending = shop.dirs.task(State::Pending, &id);
+    let is_new = match task_folder::find(&shop.dirs, &id) {
+        None => files::create_durably(&pending, &bytes)?,
+        Some(State::Pending) => false,
+        Some(state) => return Ok(Adopted::No(format!("a task of that name is in {state}/"))),
+    };
+    Ok(match is_new {
+        true => Adopted::New(id),
+        false if task_folder::read_plain(&pending).is_ok_and(|there| there == bytes) => Adopted::Known,
+        false => Adopted::No("a task of that name is in pending/".to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> impl Iterator<Item = OsString> {
+        names.iter().map(OsString::from).collect::<Vec<_>>().into_iter()
+    }
+
+    #[test]
+    fn of_a_flood_of_names_the_first_are_remembered_and_the_others_counted() {
+        let (first, more) = first_names(names(&["d.md", "b.md", ".gitignore", "c.md", "note.txt", "a.md"]), 3);
+        assert_eq!((first, more), (names(&["a.md", "b.md", "c.md"]).collect(), 1));
+        assert_eq!(first_names(names(&["a.md"]), 3).1, 0);
+        assert_eq!(first_names(names(&["a.md", "b.md"]), 0), (Vec::new(), 2));
+    }
+
+    #[test]
+    fn a_folder_that_was_closed_to_us_is_removed_all_the_same() {
+        let outside = tempfile::tempdir().unwrap();
+        let folder = outside.path().join("box");
+        fs::create_dir_all(folder.join("deep/deeper")).unwrap();
+        fs::write(folder.join("deep/deeper/x.md"), "x").unwrap();
+        for closed in ["deep/deeper", "deep", ""] {
+            fs::set_permissions(folder.join(closed), fs::Permissions::from_mode(0o000)).unwrap();
+        }
+        remove(&folder).unwrap();
+        assert!(!folder.exists());
+        remove(&folder).unwrap();
+    }
 }

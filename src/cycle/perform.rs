@@ -319,22 +319,26 @@ impl Cycle<'_> {
         }
         self.open_turn = Some(step);
         let event = match step {
-            Step::Implement(turn) => self.implement(notes, turn)?,
-            Step::Fix(round) => self.fix(notes, round)?,
-            Step::Resolve(_) => self.resolve(notes)?,
+            Step::Implement(turn) => self.implement(notes, turn),
+            Step::Fix(round) => self.fix(notes, round),
+            Step::Resolve(_) => self.resolve(notes),
             Step::Verify | Step::Review(_) | Step::Integrate | Step::End(_) => {
                 return Err(Infra(format!("{step:?} is not the author's")));
             }
         };
+        // Whatever became of the turn: each new task is one by itself.
+        if self.bench.slot.is_intact() {
+            if self.bench.member.role.makes_tasks() {
+                notes.created.extend(outbox::collect(self.shop, self.bench, &notes.who, outbox::MOST_NEW)?);
+            }
+            outbox::close(self.bench)?;
+        }
+        let event = event?;
         report_shared(self.shop, notes, &shared);
         if !self.bench.slot.is_intact() {
             notes.because("the agent has removed its worktree, or put something else in its place");
             return Ok(plan::Event::Worked(Work::Failed));
         }
-        if self.bench.member.role.makes_tasks() {
-            notes.created.extend(outbox::collect(self.shop, self.bench, &notes.who, usize::MAX)?);
-        }
-        outbox::close(self.bench)?;
         self.bench.slot.forget_locks()?;
         let plan::Event::Worked(said) = event else { return Ok(event) };
         let work = match (step, said) {

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use super::answers::hear_answer;
 use super::board::Board;
 use super::recover::{Recovered, recover};
-use crate::cycle::{Workshop, end_lost_errands};
+use crate::cycle::{Workshop, end_lost_errands, take_left_tasks};
 use crate::model::base_health::repairs;
 use crate::model::record::Event;
 use crate::model::state::State;
@@ -84,7 +84,8 @@ impl Keeper<'_> {
         for id in self.board.others() {
             self.recover(&id);
         }
-        if let Err(error) = end_lost_errands(self.shop) {
+        // The agents are ended first: what they go on writing is not collected yet.
+        if let Err(error) = end_lost_errands(self.shop).and_then(|()| take_left_tasks(self.shop)) {
             self.say(Event::Warning { message: error.chain() });
         }
     }

@@ -11,6 +11,7 @@ mod first_steps;
 mod spoilers;
 mod unreadable_settings;
 mod settings_of_a_cycle;
+mod leftovers;
 mod surviving_git;
 mod background;
 mod control;
