@@ -156,6 +156,7 @@ impl Cycle<'_> {
             id: id.to_owned(),
             contract: Some(self.claim.found.task.contract()),
             told,
+            slot: Some(self.bench.slot_name.clone()),
         });
         notes.session.clone_from(&session);
         self.claim.record.go_on.session.clone_from(&session);

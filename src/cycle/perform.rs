@@ -126,13 +126,17 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
     let (chosen, ledger) = chosen.map_or_else(Default::default, |(id, ledger)| (Some(id), ledger));
     let contract = Some(claim.found.task.contract());
     // It knows of the task, and has not been told it.
-    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0 });
+    let slot = Some(bench.slot_name.clone());
+    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0, slot });
+    // Where it cannot be taken up, a new one is told all and finds the files.
+    let goes_on = |it: &Session| author.session.go_on_in(it.slot.as_deref(), &bench.slot_name);
+    let session = begun.beginning.session().filter(goes_on).or(chosen);
     let mut case = Case {
         settings,
         claim,
         choice,
         author,
-        session: begun.beginning.session().or(chosen),
+        session,
         base: begun.base,
         work: None,
         open_turn: None,

@@ -76,6 +76,35 @@ fn the_answer_to_a_question_reaches_the_session_that_asked_and_finds_its_files()
     w.holds_the_laws();
 }
 
+/// Some agents would go on in the folder in which their session began, which is another task's by now.
+#[test]
+fn a_session_is_taken_up_in_another_worktree_only_where_its_agent_can() {
+    for (can, lines) in [("false", ["01 no", "02 no"]), ("true", ["01 no", "02 yes"])] {
+        let w = Workspace::new();
+        w.author(
+            "asks",
+            "echo \"$SWARM_SLOT $going_on\" >> log.txt\ncase $told in *green*) ready ;; *) echo 'NEEDS_INPUT: which colour?' ;; esac",
+        );
+        let description = w.read("config/agents/asks.yaml");
+        let bound = description.replace("{minted_by: us}", &format!("{{minted_by: us, resume_other_dir: {can}}}"));
+        w.write("config/agents/asks.yaml", bound);
+        w.file("paint", "---\nagent: asks\n---\n# Paint the door\n");
+        w.start(["--drain"]).code(1);
+        w.is_in("blocked", "paint");
+        w.task("other", &format!("{}\n{}\necho x > x.txt", w.gives("taken"), w.awaits("go")));
+        let swarm = w.start_in_background(["--drain", "--task", "other"]);
+        w.wait_for_sign("taken");
+        w.swarm(["comment", "paint", "green, please"]).code(0);
+        w.swarm(["retry", "paint"]).code(0);
+        w.start(["--drain", "--task", "paint"]).code(0);
+        w.give("go");
+        swarm.wait().code(0);
+        // Its files are there in any case.
+        assert_eq!(w.git(["show", "trunk:log.txt"]).lines().collect::<Vec<_>>(), lines);
+        w.holds_the_laws();
+    }
+}
+
 #[test]
 fn a_session_that_was_killed_in_the_middle_goes_on_where_it_was() {
     let w = Workspace::new();

@@ -41,7 +41,7 @@ impl Dirs {
             let may_name_them = |line: &str| !line.trim_start().starts_with('#') && line.contains("dirs");
             return (!text.lines().any(may_name_them)).then(Self::default);
         };
-        let below = lines.take_while(|line| line.is_empty() || line.starts_with([' ', '\t', '#']));
+        let below = lines.take_while(|line| line.is_empty() || line.starts_with([' ', '\t', '#', '-']));
         let part: Vec<&str> = [first].into_iter().chain(below).collect();
         let Part { dirs } = yaml::parse(&part.join("\n")).ok()?;
         dirs.check().ok().map(|()| dirs)

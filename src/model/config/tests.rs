@@ -1,6 +1,9 @@
 //! The settings: that the commented file tells the truth, and what is refused.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::*;
 
@@ -39,6 +42,7 @@ fn every_example_in_the_commented_file_is_right() {
     let all = [
         "base",
         "workers",
+        "reviewer",
         "verify",
         "worktree",
         "integrate",
@@ -63,6 +67,54 @@ fn every_example_in_the_commented_file_is_right() {
     assert_eq!(config.budget.map(|budget| budget.timeout()), Some(Duration::from_secs(10)));
 }
 
+/// The keys below a part of a schema, with those that lead to them: `limits.timeout`. The names that a user makes up,
+/// and the places in lists, are no keys.
+fn keys_of_schema(whole: &Value, part: &Value, above: &str, keys: &mut BTreeSet<String>) {
+    if let Some(name) = part["$ref"].as_str() {
+        let name = name.trim_start_matches("#/$defs/");
+        return keys_of_schema(whole, &whole["$defs"][name], above, keys);
+    }
+    for (name, below) in part["properties"].as_object().into_iter().flatten() {
+        let key = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+        keys_of_schema(whole, below, &key, keys);
+        keys.insert(key);
+    }
+    let either = part["anyOf"].as_array().into_iter().flatten();
+    for below in either.chain([&part["items"], &part["additionalProperties"]]).filter(|below| below.is_object()) {
+        keys_of_schema(whole, below, above, keys);
+    }
+}
+
+/// The same of what was written, names that a user makes up among them.
+fn keys_written(written: &Value, above: &str, keys: &mut BTreeSet<String>) {
+    for (name, below) in written.as_object().into_iter().flatten() {
+        let key = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+        keys_written(below, &key, keys);
+        keys.insert(key);
+    }
+    written.as_array().into_iter().flatten().for_each(|below| keys_written(below, above, keys));
+}
+
+#[test]
+fn every_key_that_is_known_stands_in_the_commented_file() {
+    let [mut known, mut named] = [BTreeSet::new(), BTreeSet::new()];
+    let schema = schemars::schema_for!(Config).to_value();
+    keys_of_schema(&schema, &schema, "", &mut known);
+    // It has more than one form, of which the schema says nothing.
+    let reviewer = schemars::schema_for!(Reviewer).to_value();
+    keys_of_schema(&reviewer, &reviewer, "reviewer", &mut known);
+    for key in ["reviewer.rounds", "limits.resolves", "verify.skip_exit", "domains.budget_usd", "budget.timeout"] {
+        assert!(known.contains(key), "{key} is not found in {known:?}");
+    }
+    let written: Value = serde_yaml::from_str(&examples().concat()).unwrap();
+    keys_written(&written, "", &mut named);
+    // That is the name of a domain, whose gates are such as there are for all.
+    assert!(named.remove("domains.backend"));
+    let named: BTreeSet<String> = named.iter().map(|key| key.replace("domains.backend.", "domains.")).collect();
+    known.retain(|key| !key.starts_with("domains.verify."));
+    assert_eq!(named, known);
+}
+
 #[test]
 fn what_is_no_example_is_a_sentence_or_nothing() {
     for line in COMMENTED.lines().filter(|line| example(line).is_none() && !line.is_empty()) {
@@ -75,8 +127,10 @@ fn what_is_no_example_is_a_sentence_or_nothing() {
 fn the_examples_that_are_called_defaults_are_the_defaults() {
     let config = Config::parse(&examples().concat()).unwrap();
     let default = Config::default();
-    // What a start may take is as long as any silence where nobody says otherwise.
-    let limits = Limits { start_silence: Some(default.limits.silence), ..default.limits };
+    // What a start may take is as long as any silence where nobody says otherwise; money has no ceiling.
+    let Limits { cost_usd, run_cost_usd, .. } = config.limits;
+    assert!(cost_usd.is_some() && run_cost_usd.is_some());
+    let limits = Limits { start_silence: Some(default.limits.silence), cost_usd, run_cost_usd, ..default.limits };
     assert_eq!(format!("{:?}", config.limits), format!("{limits:?}"));
     assert_eq!(format!("{:?}", config.integrate), format!("{:?}", default.integrate));
     assert_eq!(config.protected, default.protected);

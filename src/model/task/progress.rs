@@ -86,6 +86,9 @@ pub struct Session {
     /// How many of the comments it has been told.
     #[serde(default)]
     pub told: usize,
+    /// The number of the worktree in which it was at work, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<String>,
 }
 
 /// Work of an attempt that ended before it was merged, and not by a fault of its own.
@@ -121,6 +124,7 @@ impl Progress {
                 id: word(&session.id),
                 contract: session.contract.as_deref().map(word),
                 told: session.told,
+                slot: session.slot.as_deref().map(word),
             }),
             kept: self.kept.as_ref().map(|kept| Kept {
                 commit: word(&kept.commit),

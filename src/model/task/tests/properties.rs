@@ -30,7 +30,7 @@ prop_compose! {
         last in prop::option::of((a_text(), a_text(), any::<u32>())),
         commit in prop::option::of(a_text()),
         cost_usd in prop::option::of(0.0f64..1e6),
-        session in prop::option::of((a_text(), a_text(), prop::option::of(a_text()), 0usize..99)),
+        session in prop::option::of((a_text(), a_text(), [prop::option::of(a_text()), prop::option::of(a_text())], 0usize..99)),
         held in any::<bool>(),
         kept in prop::option::of((a_text(), a_text(), any::<bool>(), any::<bool>())),
         other in prop::collection::vec((a_text(), a_text(), any::<i64>()), 0..3),
@@ -45,7 +45,7 @@ prop_compose! {
             commit,
             completed_at,
             cost_usd,
-            session: session.map(|(agent, id, contract, told)| Session { agent, id, contract, told }),
+            session: session.map(|(agent, id, [contract, slot], told)| Session { agent, id, contract, told, slot }),
             held,
             kept: kept.map(|(commit, contract, ready, approved)| Kept { commit, contract, ready, approved }),
             other: other
