@@ -213,6 +213,12 @@ pub struct Add {
     /// A command that must succeed on the result; can be given several times
     #[arg(long, value_name = "COMMAND")]
     pub verify: Vec<String>,
+    /// What must be true of the result, which a reviewer answers; can be given several times
+    #[arg(long, value_name = "SENTENCE")]
+    pub accept: Vec<String>,
+    /// Who reviews the result: `auto`, `none` or `human`
+    #[arg(long, value_name = "WHO")]
+    pub review: Option<String>,
 }
 
 /// Runs the swarm.

@@ -74,7 +74,7 @@ pub struct Retry {
     /// The tasks
     #[arg(value_name = "ID", required_unless_present = "blocked")]
     pub ids: Vec<String>,
-    /// All blocked tasks
+    /// All blocked tasks but those held or cancelled by hand
     #[arg(long, conflicts_with = "ids")]
     pub blocked: bool,
 }

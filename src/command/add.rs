@@ -8,10 +8,13 @@ use super::Desk;
 use crate::cli::Add;
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
+use crate::model::choice::Choice;
 use crate::model::slug::slug;
 use crate::model::state::State;
 use crate::model::task::{Task, TaskId};
+use crate::os::agents::Catalogue;
 use crate::os::dirs::Dirs;
+use crate::os::workspace::Place;
 use crate::os::{files, folders, task_folder};
 
 /// The name under which a text is read before it has one.
@@ -53,7 +56,25 @@ pub(super) fn run(desk: &Desk, words: &Add) -> Result<Exit> {
     } else {
         desk.print(&format!("{id}\n"))?;
     }
+    for doubt in doubts(&place, &task) {
+        desk.say(&format!("{id}: {doubt}"));
+    }
     Ok(Exit::Done)
+}
+
+/// What the task names that is not there; it may come yet.
+fn doubts(place: &Place, task: &Task) -> Vec<String> {
+    let is_there = |id: &&TaskId| task_folder::find(&place.dirs, id).is_some();
+    let missing = task.depends_on.iter().filter(|id| !is_there(id));
+    let mut doubts: Vec<String> =
+        missing.map(|id| format!("there is no task {id} yet; this one waits until it is complete")).collect();
+    if let Some(agent) = &task.agent
+        && let Ok(agents) = Catalogue::read(place.dirs.root())
+    {
+        let found = agent.parse().map_err(Error::usage).and_then(|choice: Choice| agents.find(&choice).map(drop));
+        doubts.extend(found.err().map(|error| error.explained()));
+    }
+    doubts
 }
 
 /// A task's name as it was typed.
@@ -72,7 +93,7 @@ fn text(words: &Add) -> Result<String> {
         Some(path) => {
             fs::read(path).map_err(|error| Error::usage(format!("cannot read {}", path.display())).because(error))?
         }
-        None if words.text.is_empty() => {
+        None if words.text.iter().all(|text| text.trim().is_empty()) => {
             return Err(
                 Error::usage("there is nothing to add").hint("swarm add \"what to do\", or swarm add --file FILE")
             );
@@ -110,6 +131,8 @@ fn with_keys(text: &str, words: &Add) -> Result<String> {
     key("agent", words.agent.as_deref().map(quoted));
     key("not_before", words.not_before.as_deref().map(quoted));
     key("verify", (!words.verify.is_empty()).then(|| list(&words.verify)));
+    key("acceptance", (!words.accept.is_empty()).then(|| list(&words.accept)));
+    key("review", words.review.as_deref().map(quoted));
     if keys.is_empty() {
         return Ok(text.to_owned());
     }

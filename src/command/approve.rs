@@ -20,6 +20,9 @@ pub(super) fn run(desk: &Desk, words: &Ids) -> Result<Exit> {
     let ids = words.ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>>>()?;
     each(desk, &ids, |id| {
         let state = whereabouts(&dirs, id)?;
+        if state == State::Pending && is_approved(&dirs, id) {
+            return Ok(format!("{id} is approved already: the next worker verifies and merges its work"));
+        }
         if state != State::Review {
             return Err(Error::failed(format!("{id} is in {state}/: only what waits in review/ can be approved")));
         }
@@ -27,6 +30,11 @@ pub(super) fn run(desk: &Desk, words: &Ids) -> Result<Exit> {
         go(&dirs, id, State::Review, State::Pending)?;
         Ok(format!("{id}: review → pending, approved as {commit}: the next worker verifies and merges it"))
     })
+}
+
+fn is_approved(dirs: &Dirs, id: &TaskId) -> bool {
+    let found = task_folder::read(dirs, State::Pending, id).ok().flatten();
+    found.and_then(|found| found.task.progress.kept).is_some_and(|kept| kept.approved)
 }
 
 /// Notes the person's word in the file; gives the commit that it is about, short.

@@ -32,7 +32,12 @@ pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
             Ok(Exit::Done)
         }
         Ok(true) => {
-            desk.say(&format!("{id}: comment added ({state})"));
+            let next = match state {
+                State::Blocked => format!("; it stays in blocked/ until `swarm retry {id}`"),
+                State::Review => format!("; it stays in review/ until `swarm approve {id}` or `swarm retry {id}`"),
+                State::Pending | State::Current | State::Complete => String::new(),
+            };
+            desk.say(&format!("{id}: comment added ({state}){next}"));
             Ok(Exit::Done)
         }
         Ok(false) => Err(Error::failed(format!("{id} has just left {state}/")).hint("try again")),

@@ -36,8 +36,10 @@ pub(super) fn run(desk: &Desk, workspace: &Workspace) -> Result<Exit> {
         } else {
             desk.print(&format!("{run_id}\n"))?;
             desk.say(&format!(
-                "running in the background as process {}; see `swarm status`, end it with `swarm stop`",
-                child.id()
+                "running in the background as process {}; see `swarm status`, end it with `swarm stop`; what it says goes \
+                 to {}",
+                child.id(),
+                workspace.dirs.shown(&log)
             ));
         }
         return Ok(Exit::Done);

@@ -61,6 +61,8 @@ struct Listed {
     /// What a task that waits for a person was told last.
     reason: Option<String>,
     commit: Option<String>,
+    /// The commit that a person has approved, and nobody has merged yet.
+    approved: Option<String>,
     #[serde(serialize_with = "moment::serialize_optional")]
     completed_at: Option<Timestamp>,
 }
@@ -89,7 +91,13 @@ pub(super) fn run(desk: &Desk, words: &List) -> Result<Exit> {
     }
     desk.print(&text(&answer.tasks, now))?;
     if answer.tasks.is_empty() && answer.invalid.is_empty() {
-        desk.say("no tasks; `swarm add \"what to do\"` makes one");
+        desk.say(&match words.states.as_slice() {
+            [] => "no tasks; `swarm add \"what to do\"` makes one".to_owned(),
+            states => {
+                let states: Vec<String> = states.iter().map(|state| format!("{state}/")).collect();
+                format!("no task lies in {}", states.join(" or "))
+            }
+        });
     }
     for file in &answer.invalid {
         desk.say(&format!("{}invalid:{:#} {}", paint::RED, paint::RED, file.text()));
@@ -168,6 +176,7 @@ fn listed(dirs: &Dirs, state: State, task: &Task) -> Listed {
         outcome: progress.last.as_ref().map(|last| last.outcome),
         reason: reason(state, task),
         commit: progress.commit.clone(),
+        approved: progress.kept.as_ref().filter(|kept| kept.approved).map(|kept| kept.commit.clone()),
         completed_at: progress.completed_at,
     }
 }
@@ -209,9 +218,11 @@ fn style(task: &Listed) -> anstyle::Style {
 /// The one thing to know about it.
 fn note(task: &Listed, now: Timestamp) -> String {
     match task.state {
-        State::Pending => task.hold.clone().unwrap_or_else(|| match (task.attempts, task.outcome) {
-            (0, _) | (_, None) => String::new(),
-            (attempts, Some(outcome)) => format!("after {attempts} attempts, the last one {outcome}"),
+        State::Pending => task.hold.clone().unwrap_or_else(|| match (&task.approved, task.attempts, task.outcome) {
+            (Some(commit), _, _) => format!("approved as {}", short(commit)),
+            (None, 0, _) | (None, _, None) => String::new(),
+            (None, 1, Some(outcome)) => format!("after 1 attempt: {outcome}"),
+            (None, attempts, Some(outcome)) => format!("after {attempts} attempts, the last one {outcome}"),
         }),
         State::Current if task.has_worker == Some(false) => "no worker: the next start gives it back".to_owned(),
         State::Current => task.worker.as_ref().map(|worker| format!("{worker} works on it")).unwrap_or_default(),

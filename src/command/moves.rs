@@ -16,13 +16,13 @@ use crate::os::dirs::Dirs;
 use crate::os::files::Moved;
 use crate::os::task_folder::{self, EditError, Name};
 
+/// So many names like the one typed are told.
+const NEAREST: usize = 3;
+
 /// Back to pending, with a fresh ledger: a person has looked at it.
 pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
     let dirs = desk.place_or_defaults()?.dirs;
-    let ids = if words.blocked { all(&dirs, State::Blocked)? } else { parse_all(&words.ids)? };
-    if ids.is_empty() {
-        desk.say("nothing to do: no task is blocked");
-    }
+    let ids = if words.blocked { blocked(desk, &dirs)? } else { parse_all(&words.ids)? };
     each(desk, &ids, |id| {
         let from = whereabouts(&dirs, id)?;
         match from {
@@ -43,6 +43,22 @@ pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
         go(&dirs, id, from, State::Pending)?;
         Ok(format!("{id}: {from} → pending"))
     })
+}
+
+/// All blocked tasks but those that a person has put there.
+fn blocked(desk: &Desk, dirs: &Dirs) -> Result<Vec<TaskId>> {
+    let is_held = |id: &TaskId| {
+        let found = task_folder::read(dirs, State::Blocked, id).ok().flatten();
+        found.is_some_and(|found| found.task.progress.held)
+    };
+    let (held, ids): (Vec<TaskId>, Vec<TaskId>) = all(dirs, State::Blocked)?.into_iter().partition(is_held);
+    if !held.is_empty() {
+        let names: Vec<&str> = held.iter().map(TaskId::as_str).collect();
+        desk.say(&format!("held or cancelled by hand, and left there unless they are named: {}", names.join(", ")));
+    } else if ids.is_empty() {
+        desk.say("nothing to do: no task is blocked");
+    }
+    Ok(ids)
 }
 
 /// Out of reach of the workers.
@@ -112,8 +128,23 @@ pub(super) fn each(desk: &Desk, ids: &[TaskId], mut act: impl FnMut(&TaskId) -> 
 
 /// The folder in which a task lies.
 pub(super) fn whereabouts(dirs: &Dirs, id: &TaskId) -> Result<State> {
-    task_folder::find(dirs, id)
-        .ok_or_else(|| Error::failed(format!("there is no task {id}")).hint("`swarm list` shows what there is"))
+    task_folder::find(dirs, id).ok_or_else(|| unknown(dirs, id))
+}
+
+/// There is no task of that name; perhaps one with a similar name is meant.
+pub(super) fn unknown(dirs: &Dirs, id: &TaskId) -> Error {
+    let known = State::ALL.into_iter().flat_map(|state| all(dirs, state).unwrap_or_default());
+    let mut near: Vec<(f64, TaskId)> = known
+        .map(|known| (strsim::jaro_winkler(id.as_str(), known.as_str()), known))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .collect();
+    near.sort_by(|(a, a_id), (b, b_id)| b.total_cmp(a).then_with(|| a_id.cmp(b_id)));
+    let near: Vec<&str> = near.iter().take(NEAREST).map(|(_, id)| id.as_str()).collect();
+    let error = Error::failed(format!("there is no task {id}"));
+    match near.as_slice() {
+        [] => error.hint("`swarm list` shows what there is"),
+        near => error.hint(format!("did you mean {}?", near.join(", "))),
+    }
 }
 
 pub(super) fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {

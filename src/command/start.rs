@@ -13,7 +13,7 @@ use crate::model::pick::Filter;
 use crate::model::span;
 use crate::os::control;
 use crate::os::workspace::Workspace;
-use crate::swarm::{Order, Wanted, WhenEmpty, muster, supervise};
+use crate::swarm::{Order, Wanted, WhenEmpty, alive, muster, supervise};
 
 pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let place = desk.place()?;
@@ -32,6 +32,12 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let order = order(desk, words, filter)?;
     // A mistake is told before anything goes to the background.
     muster(&workspace.settings(), &order.wanted)?;
+    if let Some(other) = alive(&workspace.dirs).first().filter(|_| !words.detached) {
+        desk.say(&format!(
+            "another swarm works here already ({}); both share the queue, and `swarm scale` changes how many workers one has",
+            other.run_id
+        ));
+    }
     if words.detach {
         return detach::run(desk, &workspace);
     }

@@ -201,7 +201,7 @@ fn text(status: &Status) -> String {
     section(&mut text, "stuck", status.stuck.iter().map(|it| format!("{}: {}", it.id, it.reason)));
     section(&mut text, "invalid", status.invalid.iter().map(InvalidFile::text));
     if review + blocked > 0 {
-        text.push_str(&format!("\n{DIM}why tasks wait: swarm list blocked review{DIM:#}\n"));
+        text.push_str(&format!("\n{DIM}why tasks wait: swarm list{DIM:#}\n"));
     }
     text
 }

@@ -133,7 +133,7 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
     progress.last =
         Some(Last { run: heading.run_id.clone(), worker: heading.worker.clone(), cycle: notes.cycle, outcome });
     progress.feedback = match outcome {
-        Outcome::Merged => None,
+        Outcome::Merged | Outcome::AwaitingReview => None,
         Outcome::Interrupted | Outcome::Cancelled | Outcome::RateLimited | Outcome::Infra => old.feedback.clone(),
         _ => notes.feedback.clone(),
     };

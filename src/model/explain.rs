@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::excerpt::shorten;
 use super::outcome::Outcome;
 use super::pick::Hold;
-use super::record::StepName;
+use super::record::{StepName, gist};
 use super::span;
 use super::task::TaskId;
 
@@ -203,8 +203,7 @@ fn length(duration: Duration) -> String {
 
 /// One line of what somebody has said.
 fn quote(text: &str) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    shorten(line, LONGEST_QUOTE)
+    shorten(&gist(text), LONGEST_QUOTE)
 }
 
 /// An outcome as a part of a sentence.

@@ -72,7 +72,10 @@ pub enum NoReview {
     #[error("the message holds no line `VERDICT: APPROVED` or `VERDICT: NEEDS_CHANGES`")]
     NoVerdict,
     /// It approves and leaves criteria open.
-    #[error("the approval does not answer the criteria {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    #[error(
+        "the approval does not answer the criteria {}: each needs a line `- [met] N` or `- [unmet] N why`",
+        .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
     Unanswered(Vec<usize>),
     /// Its beginning is lost.
     #[error("the message is so long that its beginning is lost: keep it to what the form asks for")]

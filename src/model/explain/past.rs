@@ -28,6 +28,8 @@ pub struct Past {
     pub last: Option<LastCycle>,
     /// What the next attempt is told.
     pub feedback: Option<String>,
+    /// The commit that a person has approved, and nobody has merged yet.
+    pub approved: Option<String>,
     /// What the program said last in its comments, in one line.
     pub told: Option<String>,
     /// Whether a person has commented since.
@@ -85,6 +87,7 @@ impl Past {
                 cycle: last.cycle,
             }),
             feedback: progress.feedback.clone(),
+            approved: progress.kept.as_ref().filter(|kept| kept.approved).map(|kept| kept.commit.clone()),
             told: Aside::of(task).reason.map(|reason| reason.to_string()),
             answered: comments.last().is_some_and(|comment| comment.author == Author::Human),
             salvage: None,
@@ -109,7 +112,14 @@ impl Past {
         }
         if self.ledger.infra > 0 {
             let (had, of) = (self.ledger.infra, self.limits.infra);
-            said.push(format!("{had} of {of} cycles in a row that say nothing about the work"));
+            said.push(format!(
+                "{had} in a row of its cycles met trouble that says nothing about the work; after {of} it goes to blocked/"
+            ));
+        }
+        if let Some(commit) = &self.approved {
+            let short = commit.get(..10).unwrap_or(commit);
+            said.push(format!("a person has approved its work, {short}: who claims it verifies and merges that"));
+            return said;
         }
         if let Some(last) = &self.last {
             said.push(format!("last cycle: {}", last.words()));

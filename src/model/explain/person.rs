@@ -77,5 +77,6 @@ fn remedy(outcome: Outcome, facts: &Facts) -> Option<String> {
 }
 
 fn because(facts: &Facts) -> String {
-    facts.past.told.as_deref().map(|told| format!(": {}", quote(told))).unwrap_or_default()
+    let told = facts.past.told.as_deref().map(|told| told.trim_start_matches("Waits for a person: "));
+    told.map(|told| format!(": {}", quote(told))).unwrap_or_default()
 }
