@@ -36,7 +36,7 @@ mod abandoned;
 mod snapshot;
 mod nested;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
