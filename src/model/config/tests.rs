@@ -79,7 +79,7 @@ fn the_examples_that_are_called_defaults_are_the_defaults() {
     let limits = Limits { start_silence: Some(default.limits.silence), ..default.limits };
     assert_eq!(format!("{:?}", config.limits), format!("{limits:?}"));
     assert_eq!(format!("{:?}", config.integrate), format!("{:?}", default.integrate));
-    assert_eq!(config.protected, default.protected);
+    assert_eq!(*config.protected, *default.protected);
     assert_eq!((config.dirs.tasks, config.dirs.runs), (default.dirs.tasks, default.dirs.runs));
 }
 
