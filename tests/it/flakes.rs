@@ -73,7 +73,7 @@ fn what_gates_have_said_is_not_kept_for_ever_but_what_they_say_of_the_base_is() 
     assert_eq!(of_base.len(), 1, "{:?}", names());
     let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
     for name in names() {
-        let file = fs::File::options().write(true).open(w.path(&format!(".swarm/verified/{name}"))).expect("a file");
+        let file = fs::File::options().write(true).open(w.path(format!(".swarm/verified/{name}"))).expect("a file");
         file.set_modified(long_ago).expect("set a time");
     }
     for number in 0..1100 {
