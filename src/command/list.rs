@@ -9,7 +9,7 @@ use super::paint;
 use super::picture::{self, InvalidFile};
 use super::status::short;
 use super::table::{Table, one_line};
-use super::{Desk, age, workers};
+use super::{Desk, age, claims};
 use crate::cli::List;
 use crate::cycle::ClaimRecord;
 use crate::error::Result;
@@ -153,7 +153,7 @@ fn of_state(dirs: &Dirs, queue: &Queue, state: State, answer: &mut Answer) {
 fn without_worker(dirs: &Dirs, queue: &Queue) -> Vec<TaskId> {
     let current: Vec<TaskId> = queue.ids(State::Current).cloned().collect();
     let claims: Vec<ClaimRecord> = current.iter().filter_map(|id| ClaimRecord::read(dirs, id)).collect();
-    let dead = workers::without_worker(dirs, &current, &claims, &alive(dirs));
+    let dead = claims::without_worker(dirs, &current, &claims, &alive(dirs));
     dead.into_iter().map(|it| it.task).collect()
 }
 

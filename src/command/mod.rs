@@ -20,6 +20,8 @@ mod demo_tasks;
 mod status;
 mod base;
 mod workers;
+mod live_run;
+mod claims;
 mod live;
 mod doing;
 mod day;

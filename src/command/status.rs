@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::base::{self, BaseNow};
+use super::claims::{self, NoWorker};
 use super::day::Day;
 use super::live::LiveTask;
+use super::live_run::{self, RunNow, Seen};
 use super::money::Money;
 use super::paint::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 use super::picture::{self, InvalidFile};
 use super::table::one_line;
-use super::workers::{self, NoWorker, RunNow, Seen, WorkerNow};
+use super::workers::WorkerNow;
 use super::{Desk, age, doing};
 use crate::error::Result;
 use crate::exit::Exit;
@@ -106,10 +108,10 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
         (counts(queue), claimable, current, picture::invalid(dirs, queue), stuck(queue))
     });
     let alive = alive(dirs);
-    let claims = workers::claims(records, dirs, &current);
+    let claims = claims::read(records, dirs, &current);
     let (mut runs, mut working, mut living) = (Vec::new(), Vec::new(), Vec::new());
     for run in &alive {
-        let Seen { run, workers, live } = workers::of_run(records, dirs, run, &claims, now);
+        let Seen { run, workers, live } = live_run::look(records, dirs, run, &claims, now);
         runs.push(run);
         working.extend(workers);
         living.extend(live);
@@ -125,7 +127,7 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
         }),
         providers: providers(&runs),
         money: Money::look(dirs, &place.config, records),
-        without_worker: workers::without_worker(dirs, &current, &claims, &alive),
+        without_worker: claims::without_worker(dirs, &current, &claims, &alive),
         runs,
         workers: working,
         live: living,

@@ -1,7 +1,4 @@
-//! What the workers of the live runs do now.
-//!
-//! A claim says who has which task; the last events say with which step (`live`). Only the end of a run's events is
-//! read, more of it where a task has been alive for long.
+//! What the workers of a live run do now.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::age;
-use super::live::{LiveTask, live_tasks, look_closer};
-use crate::cycle::ClaimRecord;
+use super::live::LiveTask;
 use crate::model::config::Role;
 use crate::model::record::{Crew, Event, EventLine, Standing, Started, StepName};
-use crate::model::state::State;
 use crate::model::task::TaskId;
-use crate::os::dirs::Dirs;
-use crate::os::folders;
-use crate::os::lock_table::LockTable;
-use crate::os::records::{Records, RunRecord};
-use crate::os::task_folder;
-use crate::swarm::Alive;
 
 /// What the merge queue is called where a worker would be.
 const QUEUE: &str = "queue";
-/// How much of the events' end is read at first, and at most.
-const TAILS: [u64; 3] = [64 * 1024, 1024 * 1024, 16 * 1024 * 1024];
 
 /// A worker of a live run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,80 +42,29 @@ pub(super) struct WorkerNow {
     pub(super) last_event_age_ms: Option<u64>,
 }
 
-/// A run that is alive.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct RunNow {
-    pub(super) run_id: String,
-    pub(super) pid: u32,
-    pub(super) host: String,
-    #[serde(serialize_with = "crate::model::moment::serialize_optional")]
-    pub(super) started_at: Option<Timestamp>,
-    pub(super) duration_ms: Option<u64>,
-    /// The branch it lands on.
-    pub(super) base: Option<String>,
-    /// Why it claims no more.
-    pub(super) paused: Option<String>,
-    /// Providers that asked for a pause, with the reason.
-    #[serde(skip)]
-    pub(super) parked: BTreeMap<String, String>,
+/// What is told of the workers of a run.
+pub(super) struct Told<'a> {
+    /// By the record of its beginning.
+    pub(super) started: Option<&'a Started>,
+    /// By that of the last change of the crew.
+    pub(super) changed: Option<&'a Crew>,
+    /// By the end of its events.
+    pub(super) events: &'a [EventLine],
+    /// Of the tasks that are alive.
+    pub(super) live: &'a [LiveTask],
 }
 
-/// A task in `current/` whose worker is dead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct NoWorker {
-    pub(super) task: TaskId,
-    pub(super) run_id: Option<String>,
-    pub(super) worker: Option<String>,
-}
-
-/// A run with its workers and its tasks.
-pub(super) struct Seen {
-    pub(super) run: RunNow,
-    pub(super) workers: Vec<WorkerNow>,
-    /// The tasks that are alive, those in the merge queue last, in the order in which they came there.
-    pub(super) live: Vec<LiveTask>,
-}
-
-/// One run, its workers and its tasks, from its records and the claims.
-pub(super) fn of_run(
-    records: &mut Records<'_>,
-    dirs: &Dirs,
-    run: &Alive,
-    claims: &[ClaimRecord],
-    now: Timestamp,
-) -> Seen {
-    let RunRecord { started, crew: changed, .. } = records.run(&run.run_id);
-    let claims: Vec<&ClaimRecord> = claims.iter().filter(|claim| claim.run_id == run.run_id).collect();
-    let (mut events, mut live) = (Vec::new(), Vec::new());
-    for bytes in TAILS {
-        let (found, all) = records.last_events(&run.run_id, bytes);
-        events = found;
-        live = live_tasks(&events, &claims);
-        if all || live.iter().all(|task| task.is_whole) {
-            break;
-        }
-    }
-    look_closer(dirs, &mut live, now);
-    let mut workers = crew(&run.run_id, started.as_ref());
-    events.iter().for_each(|line| hear(&mut workers, line));
-    workers.values_mut().for_each(|worker| put_to_work(worker, &live));
-    changed.iter().for_each(|changed| follow_changes(&mut workers, &run.run_id, changed));
+/// The workers of a run, in the order of their numbers.
+pub(super) fn of_run(run_id: &str, told: &Told<'_>, now: Timestamp) -> Vec<WorkerNow> {
+    let mut workers = crew(run_id, told.started);
+    told.events.iter().for_each(|line| hear(&mut workers, line));
+    workers.values_mut().for_each(|worker| put_to_work(worker, told.live));
+    told.changed.iter().for_each(|changed| follow_changes(&mut workers, run_id, changed));
     let mut workers: Vec<WorkerNow> = workers.into_values().collect();
     for worker in &mut workers {
         worker.last_event_age_ms = worker.last_event_at.map(|at| age::since_ms(at, now));
     }
-    let started_at = started.as_ref().map(|started| started.started_at);
-    let run = RunNow {
-        run_id: run.run_id.clone(),
-        pid: run.process.pid,
-        host: run.host.clone(),
-        started_at,
-        duration_ms: started_at.map(|at| age::since_ms(at, now)),
-        base: started.map(|started| started.base),
-        paused: paused(&events),
-        parked: parked(&events),
-    };
-    Seen { run, workers, live }
+    workers
 }
 
 /// The workers' natural order is that of their numbers.
@@ -229,78 +165,13 @@ fn busy_with<'a>(worker: &WorkerNow, live: &'a [LiveTask]) -> Option<&'a LiveTas
     begun.or_else(|| its().min_by_key(|task| task.cycle))
 }
 
-fn paused(events: &[EventLine]) -> Option<String> {
-    let mut paused = None;
-    for line in events {
-        if let Event::Paused { reason } = &line.event {
-            paused = Some(reason.clone());
-        } else if let Event::Resumed {} = &line.event {
-            paused = None;
-        }
-    }
-    paused
-}
-
-fn parked(events: &[EventLine]) -> BTreeMap<String, String> {
-    let mut parked = BTreeMap::new();
-    for line in events {
-        if let Event::ProviderParked { provider, reason } = &line.event {
-            parked.insert(provider.clone(), reason.clone());
-        } else if let Event::ProviderResumed { provider } = &line.event {
-            parked.remove(provider);
-        }
-    }
-    parked
-}
-
-/// What is known of the claims on the tasks in `current/`.
-pub(super) fn claims(records: &mut Records<'_>, dirs: &Dirs, current: &[TaskId]) -> Vec<ClaimRecord> {
-    let mut claims = Vec::new();
-    for id in current {
-        match ClaimRecord::read(dirs, id) {
-            Some(claim) => claims.push(claim),
-            None if dirs.claim_record(id).exists() => {
-                records.put_aside(&dirs.claim_record(id), "is no record of a claim of this task");
-            }
-            None => {}
-        }
-    }
-    claims
-}
-
-/// Those of the tasks in `current/` whose claim nobody holds; none where that cannot be seen.
-///
-/// The worker takes the lock before the file comes and lets it go after the file has gone. So a lock that is
-/// free while the file lies there, before and after the look, has no worker. (Between the two looks the file
-/// may have gone and come again; then the next look tells the truth.) A lock on another machine, or in
-/// another container, is not seen: there the run's own lock speaks.
-pub(super) fn without_worker(
-    dirs: &Dirs,
-    current: &[TaskId],
-    claims: &[ClaimRecord],
-    alive: &[Alive],
-) -> Vec<NoWorker> {
-    let host = folders::host();
-    let Some(table) = LockTable::read(&dirs.claims()) else { return Vec::new() };
-    let claim_of = |id: &TaskId| claims.iter().find(|claim| claim.task == *id);
-    let lives_elsewhere = |claim: &ClaimRecord| alive.iter().any(|run| run.run_id == claim.run_id && run.host != host);
-    let dead = current.iter().filter(|id| {
-        !table.holds(&dirs.claim_lock(id))
-            && task_folder::exists(dirs, State::Current, id)
-            && !claim_of(id).is_some_and(lives_elsewhere)
-    });
-    dead.map(|id| NoWorker {
-        task: id.clone(),
-        run_id: claim_of(id).map(|claim| claim.run_id.clone()),
-        worker: claim_of(id).map(|claim| claim.worker.clone()),
-    })
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::live::live_tasks;
+    use crate::cycle::ClaimRecord;
     use crate::model::record::{Member, SCHEMA, StepResult};
+    use crate::model::state::State;
     use crate::os::process::Mark;
 
     fn line(worker: &str, second: i64, event: Event) -> EventLine {
@@ -316,12 +187,9 @@ mod tests {
         }
     }
 
-    fn heard(lines: &[EventLine]) -> Vec<WorkerNow> {
-        let mut workers = BTreeMap::new();
-        lines.iter().for_each(|line| hear(&mut workers, line));
-        let live = live_tasks(lines, &[]);
-        workers.values_mut().for_each(|worker| put_to_work(worker, &live));
-        workers.into_values().collect()
+    fn heard(events: &[EventLine], changed: Option<&Crew>) -> Vec<WorkerNow> {
+        let live = live_tasks(events, &[]);
+        of_run("r", &Told { started: None, changed, events, live: &live }, Timestamp::from_second(9).unwrap())
     }
 
     #[test]
@@ -337,7 +205,7 @@ mod tests {
         };
         let moved = Event::TaskMoved { from: State::Current, to: None, cause: "x".into(), outcome: None };
         let lines = [line("w0", 1, claimed), line("w0", 2, began), line("w0", 3, ended), line("w0", 4, moved)];
-        let steps: Vec<_> = (1..=4).map(|count| heard(&lines[..count]).remove(0)).collect();
+        let steps: Vec<_> = (1..=4).map(|count| heard(&lines[..count], None).remove(0)).collect();
         assert_eq!((steps[0].attempt, steps[0].step), (Some(2), None));
         assert_eq!((steps[1].step, steps[1].since.unwrap().as_second()), (Some(StepName::Verify), 2));
         assert_eq!((steps[2].step, steps[2].since.unwrap().as_second()), (None, 3));
@@ -348,18 +216,14 @@ mod tests {
     #[test]
     fn workers_stand_in_the_order_of_their_numbers() {
         let lines = ["w10", "w9", "w0"].map(|name| line(name, 1, Event::Resumed {}));
-        let names: Vec<String> = heard(&lines).into_iter().map(|worker| worker.worker).collect();
+        let names: Vec<String> = heard(&lines, None).into_iter().map(|worker| worker.worker).collect();
         assert_eq!(names, ["w0", "w9", "w10"]);
     }
 
     #[test]
     fn those_who_have_left_are_not_shown_and_those_who_retire_say_so() {
-        let mut workers = BTreeMap::new();
         let claimed = Event::TaskClaimed { attempt: 1, slot: "01".into(), agent: "old".into() };
         let lines = [line("w0", 1, claimed), line("w1", 1, Event::Resumed {})];
-        lines.iter().for_each(|line| hear(&mut workers, line));
-        let live = live_tasks(&lines, &[]);
-        workers.values_mut().for_each(|worker| put_to_work(worker, &live));
         let member = |worker: &str, standing| Member {
             worker: worker.into(),
             agent: "new".into(),
@@ -368,9 +232,9 @@ mod tests {
         };
         let members = [("w0", Standing::Retires), ("w1", Standing::Left), ("w2", Standing::Stays)];
         let members = members.map(|(worker, standing)| member(worker, standing)).to_vec();
-        follow_changes(&mut workers, "r", &Crew { schema: SCHEMA, workers: members });
+        let workers = heard(&lines, Some(&Crew { schema: SCHEMA, workers: members }));
         let shown: Vec<_> =
-            workers.values().map(|it| (it.worker.as_str(), it.agent.as_deref().unwrap(), it.retires)).collect();
+            workers.iter().map(|it| (it.worker.as_str(), it.agent.as_deref().unwrap(), it.retires)).collect();
         assert_eq!(shown, [("w0", "old", true), ("w2", "new", false)]);
     }
 

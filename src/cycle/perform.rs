@@ -388,7 +388,7 @@ impl Cycle<'_> {
         };
         match verdict {
             verify::Verdict::Green => {
-                let touched = self.protected_path(&work)?;
+                let touched = self.protected_path(&work);
                 if let Some(path) = touched {
                     notes.because(format!("{path} is protected: a person must approve the change"));
                 }

@@ -5,7 +5,6 @@ use super::case::Cycle;
 use super::notes::Notes;
 use super::perform::Infra;
 use crate::model::clean::clean_text;
-use crate::model::config::glob_set;
 use crate::model::plan::Work;
 use crate::model::task::Kept;
 use crate::os::git::{Committed, Oid};
@@ -99,12 +98,7 @@ impl Cycle<'_> {
     }
 
     /// A path of the work in which a change needs somebody's word.
-    pub(super) fn protected_path<'w>(&self, work: &'w Product) -> Result<Option<&'w String>, Infra> {
-        let protected = &self.settings.config.protected;
-        // A link in place of a protected folder changes all below it.
-        let folders = protected.iter().filter_map(|glob| glob.strip_suffix("/**").map(str::to_owned));
-        let globs: Vec<String> = protected.iter().cloned().chain(folders).collect();
-        let set = glob_set(&globs).map_err(|error| Infra(error.to_string()))?;
-        Ok(work.changed.iter().find(|path| set.is_match(path)))
+    pub(super) fn protected_path<'w>(&self, work: &'w Product) -> Option<&'w String> {
+        work.changed.iter().find(|path| self.settings.config.protected.covers(path))
     }
 }

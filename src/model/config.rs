@@ -13,12 +13,14 @@ mod dirs;
 mod domain;
 mod limits;
 mod line;
+mod protected;
 mod reviewer;
 
 pub use dirs::Dirs;
 pub use domain::{BudgetCommand, Domain};
 pub use limits::Limits;
 pub use line::{ClaimBy, Role, WorkerLine};
+pub use protected::Protected;
 pub use reviewer::Reviewer;
 
 /// All settings, with the defaults filled in.
@@ -47,7 +49,8 @@ pub struct Config {
     /// A command that is asked for money, beside the budgets here.
     pub budget: Option<BudgetCommand>,
     /// Paths in which a change needs the word of a reviewer or of a person, as globs.
-    pub protected: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub protected: Protected,
     /// Other names for the folders of the queue and of the records.
     pub dirs: Dirs,
     /// A command that is told, with one JSON event on its standard input, when a person is needed.
@@ -114,7 +117,7 @@ impl Default for Config {
             limits: Limits::default(),
             domains: BTreeMap::new(),
             budget: None,
-            protected: vec!["config/**".to_owned()],
+            protected: vec!["config/**".to_owned()].into(),
             dirs: Dirs::default(),
             notify: None,
         }
@@ -140,9 +143,9 @@ impl Config {
         self.workers.iter().try_for_each(WorkerLine::check)?;
         self.check_reviewers()?;
         for (key, globs) in [
-            ("protected", &self.protected),
+            ("protected", &*self.protected),
             ("worktree.copy", &self.worktree.copy),
-            ("worktree.keep", self.worktree.keep.as_ref().unwrap_or(&Vec::new())),
+            ("worktree.keep", self.worktree.keep.as_deref().unwrap_or_default()),
         ] {
             glob_set(globs).map_err(|error| BadYaml::at_key(key, error.to_string()))?;
         }

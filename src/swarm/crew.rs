@@ -210,23 +210,68 @@ fn one_worker(floor: &Floor<'_>, number: usize, seat: &Seat, tip: &Oid, tell: &S
     let news = match Bench::take(floor.shop, name(number), seat.member(), tip) {
         Ok(mut bench) => {
             tell(News::Ready(number));
-            let worked = catch_unwind(AssertUnwindSafe(|| match role {
+            outlive(floor, number, || match role {
                 Role::Worker | Role::Executor => work(floor, &mut bench, seat),
                 Role::Planner => plan_on(floor, &mut bench, seat),
-            }));
-            match worked {
-                Ok(()) => News::Ended(number),
-                Err(_) => {
-                    // What it had cannot be given back by anybody who lives: the next start does it.
-                    floor.shop.stop.raise(Stop::Finish);
-                    floor.board.stop();
-                    let message = "a mistake in swarm (the message stands above); please report it";
-                    News::Failed(number, Error::failed(message))
-                }
-            }
+            })
         }
         Err(error) => News::Failed(number, error),
     };
     floor.board.leave(&name(number), role);
     tell(news);
+}
+
+/// Lets a worker work to its end; a mistake of ours that comes through to here ends the run in order.
+fn outlive(floor: &Floor<'_>, number: usize, work: impl FnOnce()) -> News {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(()) => News::Ended(number),
+        Err(_) => {
+            // What it had cannot be given back by anybody who lives: the next start does it.
+            floor.shop.stop.raise(Stop::Finish);
+            floor.board.stop();
+            let message = "a mistake in swarm (the message stands above); please report it";
+            News::Failed(number, Error::failed(message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::pick::Filter;
+    use crate::os::git::testing::Fixture;
+    use crate::swarm::base_health::BaseHealth;
+    use crate::swarm::merge_queue::MergeQueue;
+    use crate::swarm::tally::{Budget, Tally};
+    use crate::swarm::testing::{Told, workshop};
+    use crate::swarm::{Board, WhenEmpty};
+
+    #[test]
+    fn a_worker_that_panics_between_two_cycles_ends_the_run_in_order() {
+        let (fixture, told) = (Fixture::new(), Told::default());
+        let shop = workshop(&fixture, &told);
+        let board = Board::new(shop.dirs.clone(), Filter::default(), WhenEmpty::Wait);
+        let (queue, base, budget, tally) =
+            (MergeQueue::default(), BaseHealth::default(), Budget::new(None), Tally::default());
+        let floor = Floor {
+            shop: &shop,
+            board: &board,
+            queue: &queue,
+            base: &base,
+            budget: &budget,
+            each: None,
+            tally: &tally,
+        };
+        assert!(matches!(outlive(&floor, 0, || {}), News::Ended(0)));
+        assert_eq!(shop.stop.get(), Stop::No);
+
+        let News::Failed(1, error) = outlive(&floor, 1, || board.with_queue(|_| panic!("a mistake"))) else {
+            panic!("it has failed");
+        };
+        assert!(error.to_string().contains("please report it"), "{error}");
+        assert_eq!(shop.stop.get(), Stop::Finish, "the others finish their cycles");
+        let wake = std::sync::Arc::new(crate::os::process::Wake::new().unwrap());
+        let next = board.next(&wake, None, &|| false, &|| false);
+        assert_eq!(next, crate::swarm::board::Next::Stopped, "and begin no others");
+    }
 }

@@ -29,6 +29,8 @@ mod budget;
 mod notify;
 mod run_lock;
 mod books;
+#[cfg(test)]
+mod testing;
 
 pub use board::{Board, WhenEmpty};
 pub use muster::{Wanted, muster};

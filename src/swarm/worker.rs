@@ -306,3 +306,6 @@ pub(super) fn try_claim(floor: &Floor<'_>, bench: &mut Bench, cycle: u32, id: &T
 pub(super) fn who(worker: &str, id: &TaskId) -> Who {
     Who { worker: Some(worker.to_owned()), cycle: None, task: Some(id.clone()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::command::claims;
 use crate::command::live::LiveTask;
-use crate::command::workers::{self, Seen};
+use crate::command::live_run::{self, Seen};
 use crate::cycle::ClaimRecord;
 use crate::error::{Error, Result};
 use crate::model::explain::{AtWork, Facts, Past, RunFacts, Standing, Waiting, links};
@@ -47,7 +48,7 @@ pub(super) fn look(
     let (mut runs, mut working) = (Vec::new(), Vec::new());
     for run in &alive {
         let part = records.run(&run.run_id).started.and_then(|started| part(&started.arguments));
-        let Seen { run, workers, live } = workers::of_run(records, dirs, run, &claims, now);
+        let Seen { run, workers, live } = live_run::look(records, dirs, run, &claims, now);
         let doing = workers.iter().map(|worker| (worker.worker.clone(), worker.task.clone())).collect();
         runs.push(RunFacts { run_id: run.run_id, paused: run.paused, part, workers: doing });
         working.extend(live);
@@ -70,7 +71,7 @@ pub(super) fn look(
 
 fn claims(records: &mut Records<'_>, dirs: &Dirs, queue: &Queue) -> Vec<ClaimRecord> {
     let current: Vec<TaskId> = queue.ids(State::Current).cloned().collect();
-    workers::claims(records, dirs, &current)
+    claims::read(records, dirs, &current)
 }
 
 /// The words of a command line that leave a part of the queue out.
@@ -115,7 +116,7 @@ fn live(
     working: &[LiveTask],
     now: Timestamp,
 ) -> Standing {
-    let dead = workers::without_worker(dirs, std::slice::from_ref(id), claims, alive);
+    let dead = claims::without_worker(dirs, std::slice::from_ref(id), claims, alive);
     if let Some(dead) = dead.into_iter().next() {
         return Standing::Abandoned(dead.worker.zip(dead.run_id));
     }

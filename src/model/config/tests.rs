@@ -133,7 +133,7 @@ fn the_examples_that_are_called_defaults_are_the_defaults() {
     let limits = Limits { start_silence: Some(default.limits.silence), cost_usd, run_cost_usd, ..default.limits };
     assert_eq!(format!("{:?}", config.limits), format!("{limits:?}"));
     assert_eq!(format!("{:?}", config.integrate), format!("{:?}", default.integrate));
-    assert_eq!(config.protected, default.protected);
+    assert_eq!(*config.protected, *default.protected);
     assert_eq!((config.dirs.tasks, config.dirs.runs), (default.dirs.tasks, default.dirs.runs));
 }
 

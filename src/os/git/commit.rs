@@ -23,8 +23,8 @@ pub enum Committed {
 }
 
 impl Slot {
-    /// Commits every change and every untracked file, except ignored ones and what is set apart, as a commit
-    /// of the user's would be made: with the repository's own `pre-commit`, `commit-msg` and other hooks. The
+    /// Commits every change and every untracked file, except ignored ones, as a commit of the user's would
+    /// be made: with the repository's own `pre-commit`, `commit-msg` and other hooks. The
     /// author is the [`super::Identity`]; nothing is signed.
     ///
     /// Two processes, without the hooks'; three where refs are not files.
@@ -63,7 +63,7 @@ impl Slot {
     /// Stages everything. Gives a reason where a repository inside the tree would become an empty link.
     fn stage_all(&self) -> Result<Option<String>, GitError> {
         let git = self.git().slow().set("core.safecrlf=false");
-        let answer = git.args(["add", "-A", "--"]).args(self.pathspecs()).ask()?;
+        let answer = git.args(["add", "-A", "--", ":/"]).ask()?;
         let nested: Vec<&str> = answer
             .stderr
             .lines()

@@ -37,7 +37,7 @@ mod abandoned;
 mod snapshot;
 mod nested;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -30,8 +30,8 @@ impl Slot {
     /// Two processes; four more when the index was broken or hid changes.
     pub fn reset_to(&mut self, commit: &Oid, clean: &Clean) -> Result<(), GitError> {
         if !self.is_whole() {
-            let (apart, lock) = (std::mem::take(&mut self.apart), self.lock.take());
-            *self = Slot { lock, ..self.repo.add_slot(&self.path, commit)?.set_apart(apart) };
+            let lock = self.lock.take();
+            *self = Slot { lock, ..self.repo.add_slot(&self.path, commit)? };
         }
         unfinished::forget(&self.git_dir)?;
         let index = self.git_dir.join("index");

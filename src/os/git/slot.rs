@@ -23,7 +23,6 @@ pub struct Slot {
     pub(super) repo: Repo,
     pub(super) path: PathBuf,
     pub(super) git_dir: PathBuf,
-    pub(super) apart: Vec<String>,
     /// The lock of the slot's owner, which every git command in here holds too.
     pub(super) lock: Option<Arc<File>>,
 }
@@ -50,7 +49,7 @@ impl Repo {
             None => make(self, &path, at)?,
         };
         drop(guard);
-        let slot = Slot { repo: self.clone(), path, git_dir, apart: Vec::new(), lock: None };
+        let slot = Slot { repo: self.clone(), path, git_dir, lock: None };
         if is_new {
             slot.check_out(at)?;
         }
@@ -82,14 +81,6 @@ impl Slot {
             }
         }
         Ok(())
-    }
-
-    /// Names paths (patterns as in a pathspec, `**` reaching into folders) that are never part of the work:
-    /// not seen by [`Slot::state`], not committed by [`Slot::commit_all`].
-    #[must_use]
-    pub fn set_apart(mut self, patterns: impl IntoIterator<Item = String>) -> Self {
-        self.apart = patterns.into_iter().collect();
-        self
     }
 
     /// A command in this slot. Both directories are given, so that nothing an agent did to the `.git` file, or
@@ -131,12 +122,6 @@ impl Slot {
     pub fn held_by(mut self, lock: File) -> Self {
         self.lock = Some(Arc::new(lock));
         self
-    }
-
-    /// The pathspecs that mean everything but what is set apart.
-    pub(super) fn pathspecs(&self) -> impl Iterator<Item = String> {
-        let apart = self.apart.iter().map(|pattern| format!(":(top,exclude,glob){pattern}"));
-        std::iter::once(":/".to_owned()).chain(apart)
     }
 
     /// Whether folder and entry are there and point to each other.

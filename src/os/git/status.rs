@@ -16,7 +16,7 @@ pub struct SlotState {
     pub head: Option<Oid>,
     /// The branch that is checked out, without `refs/heads/`; `None` when detached.
     pub branch: Option<String>,
-    /// Whether files differ from HEAD or are untracked; ignored files and what is set apart do not count.
+    /// Whether files differ from HEAD or are untracked; ignored files do not count.
     pub dirty: bool,
 }
 
@@ -37,7 +37,7 @@ impl Slot {
     /// [`Slot::commit_all`] see what is really there. One process; the agent must have ended.
     pub fn state(&self) -> Result<SlotState, GitError> {
         self.mend_index()?;
-        let git = self.git().arg("status").args(ARGS).args(["--untracked-files=normal", "--"]).args(self.pathspecs());
+        let git = self.git().arg("status").args(ARGS).arg("--untracked-files=normal");
         let Status { head, branch, dirty, .. } = read(git)?;
         Ok(SlotState { head, branch, dirty })
     }
@@ -49,7 +49,7 @@ impl Slot {
         Ok(state.dirty || state.head.as_ref() != Some(commit))
     }
 
-    /// All of it, nothing set apart, every untracked file looked at. One process.
+    /// All of it, every untracked file looked at. One process.
     pub(super) fn full_status(&self) -> Result<Status, GitError> {
         read(self.git().slow().arg("status").args(ARGS).arg("--untracked-files=all"))
     }

@@ -18,13 +18,13 @@ fn refusal(slot: &Slot) -> String {
 }
 
 #[test]
-fn everything_but_the_ignored_and_the_set_apart_is_committed() {
+fn everything_but_the_ignored_is_committed() {
     let fixture = Fixture::new();
     fixture.write(".gitignore", "*.log\n");
     fixture.commit("ignore");
-    let slot = fixture.slot(0).set_apart([".outbox/**".to_owned(), "notes.md".to_owned()]);
+    let slot = fixture.slot(0);
     assert_eq!(commit_all(&slot), Committed::Nothing);
-    for file in ["new", "deep/er/file", ".outbox/t.md", "notes.md", "deep/notes.md", "x.log", "sp ace/ü\n"] {
+    for file in ["new", "deep/er/file", "x.log", "sp ace/ü\n"] {
         write(slot.path(), file, "x");
     }
     fs::remove_file(slot.path().join("README.md")).unwrap();
@@ -32,7 +32,7 @@ fn everything_but_the_ignored_and_the_set_apart_is_committed() {
     let state = slot.state().unwrap();
     assert_eq!((state.head, state.dirty), (Some(done), false));
     let changed = git(slot.path(), ["show", "--format=", "--name-status", "--no-renames", "-z", "HEAD"]);
-    assert_eq!(changed.replace('\0', " "), "D README.md A deep/er/file A deep/notes.md A new A sp ace/ü\n ");
+    assert_eq!(changed.replace('\0', " "), "D README.md A deep/er/file A new A sp ace/ü\n ");
     let written = git(slot.path(), ["show", "-s", "--format=%an <%ae> %cn%n%B", "HEAD"]);
     assert_eq!(written, "swarm <swarm@localhost> swarm\nDo it\n\n# not a comment\n\nTask-Id: t");
     assert_eq!(commit_all(&slot), Committed::Nothing);
@@ -135,11 +135,10 @@ fn a_very_long_message_is_no_obstacle() {
 #[test]
 fn state_tells_head_branch_and_dirt() {
     let fixture = Fixture::new();
-    let slot = fixture.slot(0).set_apart(["outbox/**".to_owned()]);
+    let slot = fixture.slot(0);
     let path = slot.path().to_owned();
     let state = slot.state().unwrap();
     assert_eq!((state.head, state.branch, state.dirty), (Some(fixture.head()), None, false));
-    write(&path, "outbox/new-task.md", "x");
     assert!(!slot.has_changed_since(&fixture.head()).unwrap());
     git(&path, ["checkout", "-q", "-b", "mine"]);
     write(&path, "new", "x");
