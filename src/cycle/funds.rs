@@ -142,10 +142,22 @@ fn try_to_settle_dead(shop: &Workshop, id: &TaskId) -> io::Result<()> {
             (spell, cost)
         })
         .collect();
-    if costs.is_empty() {
-        return Ok(());
+    let domain = record.as_ref().and_then(|record| record.domain.as_deref());
+    let lines = |balances: &Balances| -> Vec<Line> {
+        let lines = |(spell, cost): &(Spell, Cost)| balances.settlement(clock::now(), spell, domain, *cost, false);
+        costs.iter().flat_map(lines).filter(|line| line.estimated).collect()
+    };
+    let estimates = shop.funds.ledger.look(lines)?;
+    settle_all(shop, &costs, domain)?;
+    for Line { spell, usd, .. } in estimates {
+        let message = format!(
+            "{usd} is counted as spent, because nobody knows what it cost: its worker {} of run {} died in the middle of \
+             a turn",
+            spell.worker, spell.run_id
+        );
+        shop.journal.event(&Who { task: Some(spell.task), ..Who::default() }, Event::Warning { message });
     }
-    settle_all(shop, &costs, record.as_ref().and_then(|record| record.domain.as_deref()))
+    Ok(())
 }
 
 fn left_open(balances: &Balances, id: &TaskId, last: Option<&Spell>) -> Vec<Spell> {

@@ -7,12 +7,14 @@ use super::held_back::HeldBack;
 use super::lookout::Lookout;
 use super::precedence::Precedence;
 use crate::os::dirs::Dirs;
+use crate::os::folders;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
 use crate::os::judgements::Judgements;
 use crate::os::settings::{InForce, Settings};
 use crate::os::stop::StopValue;
 use crate::os::turnstile::Turnstile;
+use crate::os::workspace::Workspace;
 
 /// The tools and the rules of the house.
 pub struct Workshop {
@@ -45,6 +47,25 @@ pub struct Workshop {
 }
 
 impl Workshop {
+    /// The workshop of a run that begins: `workspace`, whose work lands on `base`, with `settings`.
+    pub fn new(workspace: &Workspace, base: String, settings: Settings, journal: Journal) -> Self {
+        Self {
+            dirs: workspace.dirs.clone(),
+            in_force: InForce::new(settings),
+            repo: workspace.repo.clone(),
+            base,
+            journal,
+            funds: Funds::new(&workspace.dirs),
+            judgements: Judgements::new(workspace.dirs.verified()),
+            stop: StopValue::default(),
+            turnstile: Turnstile::default(),
+            precedence: Arc::default(),
+            held_back: HeldBack::default(),
+            lookout: Lookout::default(),
+            host: folders::host(),
+        }
+    }
+
     /// The settings in force. What must not change in the middle keeps what it was given.
     pub fn settings(&self) -> Arc<Settings> {
         self.in_force.now()

@@ -165,8 +165,7 @@ impl Config {
     }
 }
 
-/// Compiles globs over paths from the root. `*` matches slashes too, as `**` does: what protects rather protects too
-/// much than too little.
+/// Compiles globs over paths from the root. `*` matches no slash, `**` matches any number of folders.
 pub fn glob_set(globs: &[String]) -> Result<GlobSet, globset::Error> {
     let mut set = GlobSetBuilder::new();
     for glob in globs {

@@ -20,7 +20,7 @@ use super::run_lock::RunLock;
 use super::steering::Steering;
 use super::tally::{Budget, Tally};
 use super::worker::Floor;
-use crate::cycle::{Funds, HeldBack, Lookout, Workshop, catch_up};
+use crate::cycle::{Workshop, catch_up};
 use crate::error::{Context, Result};
 use crate::exit::Exit;
 use crate::model::crew::Member;
@@ -28,13 +28,11 @@ use crate::model::pick::Filter;
 use crate::model::record::Event;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, Show, Who, new_run_id};
-use crate::os::judgements::Judgements;
 use crate::os::process::become_subreaper;
-use crate::os::settings::{InForce, Source};
+use crate::os::settings::Source;
 use crate::os::signals::{self, Ask};
-use crate::os::stop::{Stop, StopValue};
+use crate::os::stop::Stop;
 use crate::os::task_folder::Stamp;
-use crate::os::turnstile::Turnstile;
 use crate::os::watch::{Change, Watch};
 use crate::os::workspace::Workspace;
 use crate::os::{clock, control, folders};
@@ -88,21 +86,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
     let (show, open, telling) = notify::overhear(show);
     let journal = Journal::create(workspace.dirs.runs(), &run_id, show)
         .context(|| format!("create {}", workspace.dirs.run(&run_id).display()))?;
-    let shop = Workshop {
-        dirs: workspace.dirs.clone(),
-        repo: workspace.repo.clone(),
-        base,
-        in_force: InForce::new(settings),
-        journal,
-        funds: Funds::new(&workspace.dirs),
-        judgements: Judgements::new(workspace.dirs.verified()),
-        stop: StopValue::default(),
-        turnstile: Turnstile::default(),
-        precedence: std::sync::Arc::default(),
-        held_back: HeldBack::default(),
-        lookout: Lookout::default(),
-        host: folders::host(),
-    };
+    let shop = Workshop::new(workspace, base, settings, journal);
     let (tell, hear) = mpsc::channel();
     let to_supervisor = tell.clone();
     // From here on a signal ends the run in order.

@@ -1,16 +1,11 @@
 //! What a run has at hand, for tests: a real workspace in a real repository.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use crate::cycle::{Funds, Lookout, Workshop};
+use crate::cycle::Workshop;
 use crate::model::record::{Event, EventLine};
 use crate::os::git::testing::Fixture;
 use crate::os::journal::{Journal, new_run_id};
-use crate::os::judgements::Judgements;
-use crate::os::settings::InForce;
-use crate::os::stop::StopValue;
-use crate::os::turnstile::Turnstile;
 use crate::os::workspace::{Place, Workspace};
 use crate::os::{clock, folders};
 
@@ -28,18 +23,6 @@ pub(super) fn workshop(fixture: &Fixture, told: &Told) -> Workshop {
             told.lock().unwrap().push(message.clone());
         }
     });
-    Workshop {
-        journal: Journal::create(workspace.dirs.runs(), &new_run_id(clock::now()), show).unwrap(),
-        in_force: InForce::new(workspace.settings()),
-        funds: Funds::new(&workspace.dirs),
-        judgements: Judgements::new(workspace.dirs.verified()),
-        dirs: workspace.dirs,
-        repo: workspace.repo,
-        base: "trunk".to_owned(),
-        stop: StopValue::default(),
-        turnstile: Turnstile::default(),
-        held_back: AtomicBool::new(false),
-        lookout: Lookout::default(),
-        host: folders::host(),
-    }
+    let journal = Journal::create(workspace.dirs.runs(), &new_run_id(clock::now()), show).unwrap();
+    Workshop::new(&workspace, "trunk".to_owned(), workspace.settings(), journal)
 }

@@ -4,17 +4,13 @@ use std::sync::Arc;
 
 use super::item::Item;
 use crate::command::{Desk, age, announce};
-use crate::cycle::{Bench, Funds, HeldBack, Lookout, Rehearsed, Said, Workshop, rehearse};
+use crate::cycle::{Bench, Rehearsed, Said, Workshop, rehearse};
 use crate::error::{Context, Error, Result};
 use crate::model::crew::Member;
 use crate::os::git::Oid;
 use crate::os::journal::{Journal, new_run_id};
-use crate::os::judgements::Judgements;
 use crate::os::process::become_subreaper;
-use crate::os::settings::InForce;
 use crate::os::signals;
-use crate::os::stop::StopValue;
-use crate::os::turnstile::Turnstile;
 use crate::os::workspace::{Place, Workspace};
 use crate::os::{clock, folders};
 
@@ -71,21 +67,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
     let show = if desk.json() { Box::new(|_: &_| {}) } else { announce::show(desk) };
     let journal = Journal::create(scratch.path(), &new_run_id(clock::now()), show)
         .context(|| format!("write to {}", scratch.path().display()))?;
-    let shop = Workshop {
-        dirs: dirs.clone(),
-        repo: workspace.repo.clone(),
-        base: branch.to_owned(),
-        in_force: InForce::new(workspace.settings()),
-        journal,
-        funds: Funds::new(dirs),
-        judgements: Judgements::new(dirs.verified()),
-        stop: StopValue::default(),
-        turnstile: Turnstile::default(),
-        precedence: std::sync::Arc::default(),
-        held_back: HeldBack::default(),
-        lookout: Lookout::default(),
-        host: folders::host(),
-    };
+    let shop = Workshop::new(workspace, branch.to_owned(), workspace.settings(), journal);
     let mut bench = Bench::take(&shop, "check".to_owned(), Member::worker(workspace.agents.first_usable()), tip)?;
     let wake = Arc::clone(&bench.wake);
     signals::listen(move |_| wake.end_now()).context(|| "listen to signals".to_owned())?;

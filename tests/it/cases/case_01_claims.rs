@@ -5,15 +5,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{env, fs, thread};
 
-use swarm::cycle::{Bench, Claimed, Funds, HeldBack, Lookout, Workshop, claim};
+use swarm::cycle::{Bench, Claimed, Workshop, claim};
 use swarm::model::choice::Choice;
 use swarm::model::crew::Member;
 use swarm::model::task::TaskId;
 use swarm::os::journal::Journal;
-use swarm::os::judgements::Judgements;
-use swarm::os::settings::InForce;
-use swarm::os::stop::StopValue;
-use swarm::os::turnstile::Turnstile;
 use swarm::os::workspace;
 
 use crate::harness::{Workspace, wait_until};
@@ -86,22 +82,8 @@ fn claim_all(root: &std::path::Path) {
     let workspace = workspace::Workspace::open(place).expect("open the workspace");
     let (base, tip) = workspace.base().expect("there is a base");
     let run_id = format!("race-{}", std::process::id());
-    let in_force = InForce::new(workspace.settings());
-    let shop = Workshop {
-        judgements: Judgements::new(workspace.dirs.verified()),
-        journal: Journal::create(workspace.dirs.runs(), &run_id, Box::new(|_| {})).expect("begin a run"),
-        funds: Funds::new(&workspace.dirs),
-        dirs: workspace.dirs,
-        repo: workspace.repo,
-        base,
-        in_force,
-        stop: StopValue::default(),
-        turnstile: Turnstile::default(),
-        precedence: std::sync::Arc::default(),
-        held_back: HeldBack::default(),
-        lookout: Lookout::default(),
-        host: "here".to_owned(),
-    };
+    let journal = Journal::create(workspace.dirs.runs(), &run_id, Box::new(|_| {})).expect("begin a run");
+    let shop = Workshop::new(&workspace, base, workspace.settings(), journal);
     let shop = Arc::new(shop);
     for folder in ["ready", "granted"] {
         fs::create_dir_all(root.join(folder)).expect("make a folder");
