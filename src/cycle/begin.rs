@@ -1,11 +1,11 @@
 //! Where a cycle begins: afresh, in the session of an attempt that was broken off, or with work that is done already.
 
-use super::Claim;
-use super::Workshop;
 use super::checkout::salvage_ref;
 use super::perform::Infra;
+use super::{Bench, Claim, Workshop};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
+use crate::model::config::Config;
 use crate::model::outcome::Outcome;
 use crate::model::task::{Kept, Progress, Session};
 use crate::os::git::Oid;
@@ -78,8 +78,45 @@ pub(super) fn goes_on(outcome: Outcome) -> bool {
     }
 }
 
+/// Where a cycle has begun.
+pub(super) struct Begun {
+    pub(super) beginning: Beginning,
+    /// The worktree stands there.
+    pub(super) at: Oid,
+    /// The work stands on this commit of the base.
+    pub(super) base: Oid,
+}
+
+/// Puts the worktree to where the work begins and notes it in the claim, so that whoever comes later knows from where
+/// on this attempt may have been merged.
+pub(super) fn begin(
+    shop: &Workshop,
+    config: &Config,
+    bench: &mut Bench,
+    claim: &mut Claim,
+    choice: &Choice,
+    author: &Agent,
+) -> Result<Begun, Infra> {
+    shop.journal.ensure_folders()?;
+    let tip = shop.repo.newest(&shop.base)?;
+    let beginning = beginning(shop, claim, choice, author)?;
+    let (at, base) = match beginning.commit() {
+        None => (tip.clone(), tip.clone()),
+        Some(commit) => match shop.repo.merge_base(&tip, commit)? {
+            Some(base) => (commit.clone(), base),
+            // The base has been replaced by another history.
+            None => (tip.clone(), tip.clone()),
+        },
+    };
+    claim.record.base = Some(tip);
+    claim.record.go_on.session.clone_from(&claim.found.task.progress.session);
+    claim.record.write(&shop.dirs)?;
+    bench.prepare(shop, config, &claim.record, &at, &base)?;
+    Ok(Begun { beginning, at, base })
+}
+
 /// Where the cycle of a claimed task begins.
-pub(super) fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author: &Agent) -> Result<Beginning, Infra> {
+fn beginning(shop: &Workshop, claim: &Claim, choice: &Choice, author: &Agent) -> Result<Beginning, Infra> {
     let task = &claim.found.task;
     let progress = &task.progress;
     let contract = task.contract();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::author::choose;
-use super::begin::{Beginning, beginning};
+use super::begin::{Beginning, begin};
 use super::case::{Case, Cycle};
 use super::complete::{Ended, complete};
 use super::integrate::{Integrated, integrate};
@@ -15,9 +15,6 @@ use super::verify::{self, Tried, verify};
 use super::vigil::reason_to_halt;
 use super::{Bench, Claim, ReadyBranch, Workshop, outbox};
 use crate::error::{Class, Error};
-use crate::model::agent::Agent;
-use crate::model::choice::Choice;
-use crate::model::config::Config;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Landing, Plan, Step, Work};
 use crate::model::record::{Event, StepResult};
@@ -231,43 +228,6 @@ fn leave(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: Outcome) {
         }
         (_, _) => keep_the_work(cycle, notes, outcome),
     }
-}
-
-/// Where a cycle has begun.
-struct Begun {
-    beginning: Beginning,
-    /// The worktree stands there.
-    at: Oid,
-    /// The work stands on this commit of the base.
-    base: Oid,
-}
-
-/// Puts the worktree to where the work begins and notes it in the claim, so that whoever comes later knows from where
-/// on this attempt may have been merged.
-fn begin(
-    shop: &Workshop,
-    config: &Config,
-    bench: &mut Bench,
-    claim: &mut Claim,
-    choice: &Choice,
-    author: &Agent,
-) -> Result<Begun, Infra> {
-    shop.journal.ensure_folders()?;
-    let tip = shop.repo.newest(&shop.base)?;
-    let beginning = beginning(shop, claim, choice, author)?;
-    let (at, base) = match beginning.commit() {
-        None => (tip.clone(), tip.clone()),
-        Some(commit) => match shop.repo.merge_base(&tip, commit)? {
-            Some(base) => (commit.clone(), base),
-            // The base has been replaced by another history.
-            None => (tip.clone(), tip.clone()),
-        },
-    };
-    claim.record.base = Some(tip);
-    claim.record.go_on.session.clone_from(&claim.found.task.progress.session);
-    claim.record.write(&shop.dirs)?;
-    bench.prepare(shop, config, &claim.record, &at, &base)?;
-    Ok(Begun { beginning, at, base })
 }
 
 pub(super) fn sentence(halt: Halt) -> &'static str {
