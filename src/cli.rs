@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod helps;
 mod words;
 
 pub use words::*;
@@ -14,7 +15,7 @@ pub use words::*;
 /// work on it in a git worktree of its own, runs the gates on the result, merges it into the base branch and
 /// moves the file to tasks/complete.
 #[derive(Debug, Parser)]
-#[command(name = "swarm", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "swarm", version, propagate_version = true, max_term_width = 100, after_help = helps::EXIT_CODES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -23,34 +24,6 @@ pub struct Cli {
     #[command(flatten)]
     pub global: Global,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 it ran, but something failed or is blocked; 2 wrong usage or \
-configuration; 3 the environment (git, agent, disk) is not fit; 130 interrupted.";
-
-const STATUS_HELP: &str = "Examples:
-  swarm status --json | jq .counts
-  watch -n 5 swarm status";
-
-const LIST_HELP: &str = "Examples:
-  swarm list pending              what is next, and why the others wait
-  swarm list blocked review       what waits for a person, and why
-  swarm list --json | jq -r '.tasks[] | select(.hold) | [.id, .hold] | @tsv'";
-
-const EXPLAIN_HELP: &str = "Examples:
-  swarm explain fix-typo
-  swarm explain fix-typo --json | jq -r '.moves[]'";
-
-const LOGS_HELP: &str = "Examples:
-  swarm logs fix-typo                    all attempts, all steps
-  swarm logs fix-typo -f                 goes on until the task needs no more work
-  swarm logs w0 -f                       goes on until the run ends
-  swarm logs fix-typo --step verify      only what the gates printed";
-
-const RUNS_HELP: &str = "Examples:
-  swarm runs last                 what the newest run came to, and what needs a person
-  swarm runs last --all           each of its tasks and cycles
-  swarm runs 20261120T22          the only run whose name begins so
-  swarm runs last --json | jq -r '.cycles[] | [.task, .outcome, .duration_ms] | @tsv'";
 
 /// What applies to every command.
 #[derive(Debug, Clone, Default, Args)]
@@ -93,8 +66,10 @@ pub enum Command {
     /// Make this repository a workspace: folders, ignore files, commented settings
     Init,
     /// Add a task and print its id
+    #[command(after_long_help = helps::ADD)]
     Add(Add),
     /// Run the swarm: claim tasks, let agents work, verify, merge
+    #[command(after_long_help = helps::START)]
     Start(Start),
     /// Stop the running swarms: finish their cycles first, or end them now
     Stop(Stop),
@@ -116,12 +91,12 @@ pub enum Command {
     ///
     /// Changes nothing, waits for nobody, and works while a swarm runs or none does. `stuck` are waiting tasks
     /// that only a person can set free, `no worker` are tasks of a run that was killed.
-    #[command(after_help = STATUS_HELP)]
+    #[command(after_help = helps::STATUS)]
     Status,
     /// List tasks, and say what holds those that wait
     ///
     /// Waiting tasks stand in the order in which they would be claimed, complete ones with the newest first.
-    #[command(after_help = LIST_HELP)]
+    #[command(after_help = helps::LIST)]
     List(List),
     /// Show one task: where it is, what it says, what happened to it
     ///
@@ -132,20 +107,20 @@ pub enum Command {
     ///
     /// Its place in line, or all that holds it, to the end of the chain; who works on it; what it has used up and what
     /// its next failure comes to. Exit code 1: there is no such task, or its file is no valid one.
-    #[command(after_help = EXPLAIN_HELP)]
+    #[command(after_help = helps::EXPLAIN)]
     Explain(Explain),
     /// Print what agents and gates printed, byte for byte
     ///
     /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
     /// name goes to standard error.
-    #[command(after_help = LOGS_HELP)]
+    #[command(after_help = helps::LOGS)]
     Logs(Logs),
     /// List the runs, or sum up one: per worker, per task, and what needs a person
     ///
     /// Of many tasks that were merged, and of many that go on by themselves, only the last have a line each; those that
     /// need a person are all there, with the next command. An unknown cost is `–`; a `+` says that some of it is
     /// unknown. The time to integrate holds the wait in the merge queue, without the gates that ran there. A run that `died` was killed, or its machine was; the next start gives its tasks back.
-    #[command(after_help = RUNS_HELP)]
+    #[command(after_help = helps::RUNS)]
     Runs(Runs),
     /// Check the task files; exit code 1 if one needs to be mended
     ///
@@ -164,9 +139,13 @@ pub enum Command {
     Approve(Ids),
     /// Put tasks back into pending, to be tried again from the beginning of their limits
     Retry(Retry),
-    /// Keep tasks from being claimed: move them to blocked
+    /// Keep waiting tasks from being claimed: move them to blocked
+    ///
+    /// Only `swarm retry ID` lets them be claimed again. To drop a task for good, remove its file.
     Hold(Ids),
-    /// Take tasks out of the queue; a live attempt is ended and its work kept
+    /// Take tasks out of the queue, also one that is worked on: the attempt is ended and its work kept
+    ///
+    /// They go to blocked as with `swarm hold`, which ends no attempt. To drop a task for good, remove its file.
     Cancel(Ids),
     /// Write a comment into a task; one that is blocked and waits for an answer goes back to pending
     Comment(Comment),
@@ -176,8 +155,8 @@ pub enum Command {
     Schema(Schema),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Print the manual page
-    Man,
+    /// Print the manual page of the program, or of one of its commands
+    Man(Man),
 }
 
 /// Adds a task.

@@ -137,6 +137,13 @@ pub enum Format {
     Ledger,
 }
 
+/// Prints a manual page.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The command; without one, the program itself
+    pub command: Option<String>,
+}
+
 /// Prints completions.
 #[derive(Debug, Args)]
 pub struct Completions {

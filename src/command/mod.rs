@@ -98,7 +98,7 @@ fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
         Command::Demo(words) => demo::run(desk, &words),
         Command::Schema(words) => schema::run(desk, &words),
         Command::Completions(words) => completions::run(desk, &words),
-        Command::Man => man::run(desk),
+        Command::Man(words) => man::run(desk, &words),
     }
 }
 
