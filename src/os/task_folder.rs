@@ -133,11 +133,7 @@ fn read_regular(path: &Path) -> Result<(Vec<u8>, Stamp), Unreadable> {
         _ => Unreadable::Because(format!("cannot be read: {error}")),
     };
     let meta = fs::symlink_metadata(path).map_err(trouble)?;
-    check_kind(&meta).map_err(Unreadable::Because)?;
-    if meta.size() > LARGEST {
-        let size = bytesize::ByteSize(meta.size());
-        return Err(Unreadable::Because(format!("is {size} large: a task may have 1 MiB; point to a file instead")));
-    }
+    check_kind(&meta).and_then(|()| check_size(&meta)).map_err(Unreadable::Because)?;
     let file = rustix::fs::open(
         path,
         rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC,
@@ -204,6 +200,14 @@ fn check_kind(meta: &Metadata) -> Result<(), String> {
     Ok(())
 }
 
+fn check_size(meta: &Metadata) -> Result<(), String> {
+    if meta.size() > LARGEST {
+        let size = bytesize::ByteSize(meta.size());
+        return Err(format!("is {size} large: a task may have 1 MiB; point to a file instead"));
+    }
+    Ok(())
+}
+
 /// The first folder, in the order of a scan, in which a file of that name lies.
 pub fn find(dirs: &Dirs, id: &TaskId) -> Option<State> {
     // A file that moves backwards between two looks can be missed: look twice before saying that it is gone.
@@ -246,14 +250,17 @@ pub enum EditError {
     Invalid(String),
 }
 
-/// Edits a task file where it lies; gives false if it is not there any more.
+/// Edits a task file where it lies; gives false if it is not there any more. What has its name and is no plain file of a
+/// task's size is not opened: a pipe would hang, and a link may lead anywhere.
 pub fn edit(
     dirs: &Dirs,
     state: State,
     id: &TaskId,
     mut change: impl FnMut(&[u8]) -> Result<Vec<u8>, InvalidTask>,
 ) -> Result<bool, EditError> {
-    files::edit_durably(&dirs.task(state, id), |bytes| {
-        change(bytes).map_err(|invalid| EditError::Invalid(because(&invalid).reason))
-    })
+    let path = dirs.task(state, id);
+    if let Ok(meta) = fs::symlink_metadata(&path) {
+        check_kind(&meta).and_then(|()| check_size(&meta)).map_err(EditError::Invalid)?;
+    }
+    files::edit_durably(&path, |bytes| change(bytes).map_err(|invalid| EditError::Invalid(because(&invalid).reason)))
 }
