@@ -257,6 +257,7 @@ mod tests {
             go_on: crate::cycle::GoOn::default(),
             domain: None,
             bill: crate::cycle::Bill::default(),
+            terms: None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::ledger::Ledger;
 use super::notes::Notes;
@@ -9,18 +11,20 @@ use super::precedence::{Place, Standing};
 use super::product::Product;
 use super::resolve::Conflict;
 use super::review::Reviewed;
+use super::vigil::BETWEEN_TWO_SAVES;
 use super::{Bench, Claim, Workshop};
 use crate::error::Result;
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::gate::Gate;
-use crate::model::plan::{Review, Rules, Step};
+use crate::model::plan::{Landing, Review, Rules, Step};
+use crate::model::queue::Invalid;
 use crate::model::record::Event;
 use crate::model::state::State;
 use crate::model::task::{self, Session};
 use crate::os::git::Oid;
 use crate::os::settings::Settings;
-use crate::os::task_folder;
+use crate::os::task_folder::{self, Found};
 
 /// What a cycle knows of its task.
 pub(super) struct Case {
@@ -112,34 +116,75 @@ impl Case {
         self.settings.config.gates(task.domain.as_deref(), added)
     }
 
-    /// The task as it reads now; as it was, where somebody is just writing it.
+    /// The task as it reads now, worked on as it was claimed; as it was, where somebody is just writing it.
     pub(super) fn read_again(&mut self, shop: &Workshop) {
-        if let Ok(Some(found)) = task_folder::read(&shop.dirs, State::Current, &self.claim.id) {
-            self.claim.found = found;
+        // Who needs to know whether it can be read asks `is_still_approved`.
+        let _ = self.look(shop);
+    }
+
+    /// Takes in how the task reads now; gives false where it is gone, and an error where it cannot be read.
+    fn look(&mut self, shop: &Workshop) -> Result<bool, Invalid> {
+        let Some(found) = task_folder::read(&shop.dirs, State::Current, &self.claim.id)? else { return Ok(false) };
+        let task = found.task.worked_on_as(&self.claim.found.task);
+        self.claim.found = Found { task, ..found };
+        Ok(true)
+    }
+
+    /// The same, with patience for somebody who is just writing it.
+    fn look_patiently(&mut self, shop: &Workshop) -> Result<bool, Invalid> {
+        let began = Instant::now();
+        loop {
+            match self.look(shop) {
+                Ok(true) => return Ok(true),
+                given_up if began.elapsed() > BETWEEN_TWO_SAVES => return given_up,
+                Ok(false) | Err(_) => thread::sleep(Duration::from_millis(10)),
+            }
         }
     }
 
-    /// Whether what a reviewer has approved is still what is asked for. A change of the task that nobody has to approve
-    /// is told, and the work goes on.
+    /// Whether what a reviewer has approved is still what is asked for; a task that cannot be read asks for nothing that
+    /// anybody could have approved. A change of the task that nobody has to approve is told, and the work goes on.
     pub(super) fn is_still_approved(&mut self, shop: &Workshop, notes: &mut Notes) -> bool {
         let before = self.claim.found.task.contract();
-        self.read_again(shop);
-        let now = self.claim.found.task.contract();
-        let approved_for = self.work.as_ref().and_then(|work| work.approved_for.as_ref());
-        match approved_for {
-            Some(contract) if *contract != now => {
+        let Some(approved_for) = self.work.as_ref().and_then(|work| work.approved_for.clone()) else {
+            self.read_again(shop);
+            if before != self.claim.found.task.contract() {
+                let message = "the task was changed while it was worked on; the work was made for what it said before";
+                shop.journal.event(&notes.who, Event::Warning { message: message.to_owned() });
+            }
+            return true;
+        };
+        match self.look_patiently(shop) {
+            Ok(true) if self.claim.found.task.contract() == approved_for => true,
+            // Where it is gone, whoever looks for a reason to halt finds one next.
+            Ok(_) => {
                 notes.because("the task was changed after its work had been approved");
                 false
             }
-            Some(_) => true,
-            None => {
-                if before != now {
-                    let message =
-                        "the task was changed while it was worked on; the work was made for what it said before";
-                    shop.journal.event(&notes.who, Event::Warning { message: message.to_owned() });
-                }
-                true
+            Err(invalid) => {
+                notes.because(self.cannot_be_read(&invalid));
+                false
             }
         }
+    }
+
+    /// What work that is no longer approved comes to: a reviewer can look at another text, but not at none.
+    pub(super) fn is_approved_no_more(&mut self, shop: &Workshop, notes: &mut Notes) -> Landing {
+        match self.look(shop) {
+            Ok(_) => Landing::Changed,
+            Err(invalid) => {
+                notes.because(self.cannot_be_read(&invalid));
+                Landing::Unreadable
+            }
+        }
+    }
+
+    fn cannot_be_read(&self, Invalid { line, reason }: &Invalid) -> String {
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        format!(
+            "its file cannot be read any more ({line}{reason}), so nobody knows whether what was approved is still \
+             what is asked for; mend the file, then: swarm retry {}",
+            self.claim.id
+        )
     }
 }

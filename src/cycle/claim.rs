@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::funds::{self, Unpaid};
-use super::{Bench, Chosen, Workshop};
+use super::{Bench, Chosen, Terms, Workshop};
 use crate::model::budget::Spell;
 use crate::model::queue::Invalid;
 use crate::model::record::Event;
@@ -78,6 +78,9 @@ pub struct ClaimRecord {
     /// What it has cost so far.
     #[serde(default)]
     pub bill: Bill,
+    /// On what terms; `None` in the record of an older version.
+    #[serde(default)]
+    pub terms: Option<Terms>,
 }
 
 /// What the agents of an attempt have told of its cost so far.
@@ -158,7 +161,7 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
     if prompt_is_held(dirs, id)? {
         return Ok(Claimed::Locked);
     }
-    let record = ClaimRecord {
+    let mut record = ClaimRecord {
         schema: crate::model::record::SCHEMA,
         task: id.clone(),
         workspace: Home::of(dirs.root())?,
@@ -174,6 +177,7 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
         go_on: GoOn { session: None, kept: found.task.progress.kept.clone() },
         domain: found.task.domain.clone(),
         bill: Bill::default(),
+        terms: Some(Terms::of(&found.task)),
     };
     // The record that is replaced says what the attempt before has cost.
     funds::settle_dead(shop, id);
@@ -184,6 +188,8 @@ pub fn claim(shop: &Workshop, bench: &Bench, cycle: u32, id: &TaskId) -> io::Res
     match take(dirs, id) {
         Ok(Ok(found)) => {
             let (id, chosen) = (id.clone(), None);
+            // Its author may have saved it just before.
+            record.terms = Some(Terms::of(&found.task));
             Ok(Claimed::Yes(Box::new(Claim { id, found, record, chosen, _domain: domain, _lock: lock })))
         }
         Ok(Err(claimed)) => funds::give_back(shop, &record).map(|()| claimed),

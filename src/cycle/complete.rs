@@ -8,7 +8,7 @@ use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use super::begin::goes_on;
 use super::notes::{Heading, Notes};
 use super::perform::Performed;
-use super::{Claim, Workshop, funds};
+use super::{Claim, Workshop, ask_about, funds, weakened};
 use crate::model::budget::Usd;
 use crate::model::comment::{Author, with_comment};
 use crate::model::config::Config;
@@ -36,7 +36,7 @@ pub(super) struct Ended<'a> {
 
 /// Brings the task to where it belongs and writes the record.
 pub(super) fn complete(ended: Ended<'_>) -> Performed {
-    let Ended { shop, config, claim, notes, heading, outcome } = ended;
+    let Ended { shop, config, mut claim, mut notes, heading, outcome } = ended;
     let task = &claim.found.task;
     let ledger = Ledger { attempts: task.progress.attempts, infra: task.progress.infra };
     let mut limits = config.limits.clone();
@@ -45,12 +45,39 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let next = transition(outcome, ledger, &limits, expected, fastrand::f64());
     let who = notes.who.clone();
 
-    let progress = progress_after(task, &notes, &heading, outcome, &next);
-    let comment = comment_on(&notes, &heading, outcome, &next);
     // Where somebody moved the file, what happened is noted in it all the same; it stays where it is.
     // A file of the same name that somebody drops into pending/ meanwhile is another task's, so current/ is asked first.
     let is_ours = task_folder::exists(&shop.dirs, State::Current, &claim.id);
     let lies_in = if is_ours { Some(State::Current) } else { task_folder::find(&shop.dirs, &claim.id) };
+    let weakened = lies_in.and_then(|state| weakened(shop, &claim.record, state));
+    let (lies_in, next) = match &weakened {
+        Some(weakened) => keep_from_weaker_terms(shop, &who, &claim, weakened, lies_in, next),
+        None => (lies_in, next),
+    };
+    let ends_in = if lies_in == Some(State::Current) { next.to } else { lies_in };
+
+    let mut progress = progress_after(&claim.found.task, &notes, &heading, outcome, &next);
+    // No comment alone brings it back: whoever writes one may not know what has become of the front matter.
+    progress.held = weakened.is_some() && ends_in == Some(State::Blocked);
+    let comment = comment_on(&notes, &heading, outcome, &next);
+    let comment = match (&weakened, ends_in) {
+        (Some(weakened), Some(State::Blocked)) => {
+            let attempt = format!("{outcome}: {}", in_full(&notes, &heading));
+            Some(format!("{}\n\n{attempt}", ask_about(weakened, id(&notes))))
+        }
+        (Some(weakened), Some(State::Review)) => {
+            Some(format!("{}\n\nMind that {weakened}.", comment.unwrap_or_default()))
+        }
+        (Some(_) | None, _) => comment,
+    };
+    if let Some(weakened) = weakened.filter(|_| ends_in == Some(State::Blocked)) {
+        notes.reason = format!("{weakened}; the attempt ended as {outcome}: {}", gist(&notes.reason));
+    }
+    if let Some(terms) = &mut claim.record.terms {
+        // Should we die before the file has moved, what the file says is not believed.
+        terms.note(&progress);
+        let _ = claim.record.write(&shop.dirs);
+    }
     let noted = lies_in.is_none_or(|state| note_in_file(shop, &who, &claim, state, &progress, comment.as_deref()));
     let cause = cause(&notes, outcome, &next);
     let record = notes.record(heading, outcome, next.to.filter(|_| lies_in == Some(State::Current)));
@@ -67,6 +94,36 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
         }
     };
     Performed { outcome, settled, to: next.to, pause: next.pause, noted }
+}
+
+/// Sees to it that a task whose policy has become weaker while it was worked on is not worked on again before a person
+/// has looked: gives where it lies now, and where it goes.
+fn keep_from_weaker_terms(
+    shop: &Workshop,
+    who: &Who,
+    claim: &Claim,
+    weakened: &str,
+    lies_in: Option<State>,
+    next: Transition,
+) -> (Option<State>, Transition) {
+    match (lies_in, next.to) {
+        (Some(State::Current), Some(State::Pending)) => {
+            (lies_in, Transition { to: Some(State::Blocked), pause: None, ..next })
+        }
+        (Some(State::Current), Some(State::Complete)) => {
+            let message = format!("{weakened}; the work was judged on the terms on which the task was claimed");
+            shop.journal.event(who, Event::Warning { message });
+            (lies_in, next)
+        }
+        // An agent can move the file of its task, too.
+        (Some(State::Pending), _) => {
+            match task_folder::move_task(&shop.dirs, &claim.id, State::Pending, State::Blocked) {
+                Ok(Moved::Done) => (Some(State::Blocked), next),
+                Ok(Moved::Gone | Moved::Taken) | Err(_) => (lies_in, next),
+            }
+        }
+        (_, _) => (lies_in, next),
+    }
 }
 
 fn move_on(shop: &Workshop, who: &Who, claim: &Claim, to: State, cause: String, outcome: Outcome) -> bool {
@@ -114,6 +171,12 @@ fn note_in_file(
         Ok(_) => return true,
         Err(EditError::Invalid(reason)) => {
             let message = format!("the outcome is not noted in the task's file, which was changed meanwhile: {reason}");
+            // Where there is no place for a note, there may be one for the words to a person.
+            if let Some(text) = comment {
+                let _ = task_folder::edit(&shop.dirs, state, &claim.id, |bytes| {
+                    Ok(with_comment(bytes, clock::now(), &Author::Swarm, text))
+                });
+            }
             shop.journal.event(who, Event::Warning { message });
         }
         Err(EditError::Io(error)) => {
@@ -141,7 +204,6 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         (Some(before), Some(now)) => Some(Usd::sum(before, now)),
         (before, now) => before.or(now),
     };
-    progress.held = false;
     if notes.has_begun {
         progress.kept = notes.kept.clone();
         progress.session = notes.session.clone().filter(|_| goes_on(outcome));
@@ -166,8 +228,7 @@ fn later(now: Timestamp, pause: std::time::Duration) -> Option<Timestamp> {
 
 /// What a person must know when the task comes to him.
 fn comment_on(notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Option<String> {
-    let reason = notes.feedback.as_deref().unwrap_or(&notes.reason);
-    let reason = format!("{reason}\n\n{}", the_cycle(notes, heading));
+    let reason = in_full(notes, heading);
     match next.to? {
         State::Blocked if next.exhausted => {
             let times = if outcome == Outcome::Infra { next.ledger.infra } else { next.ledger.attempts };
@@ -192,6 +253,12 @@ fn comment_on(notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transit
         )),
         State::Pending | State::Current | State::Complete => None,
     }
+}
+
+/// Why the cycle ended as it did, and which it was.
+fn in_full(notes: &Notes, heading: &Heading) -> String {
+    let reason = notes.feedback.as_deref().unwrap_or(&notes.reason);
+    format!("{reason}\n\n{}", the_cycle(notes, heading))
 }
 
 /// Which cycle it was and what it took: where to look further.

@@ -48,7 +48,7 @@ pub(super) fn integrate(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Inte
 pub(super) fn result_of(event: Event) -> StepResult {
     match event {
         Event::Integrated(Landing::Published) => StepResult::Ok,
-        Event::Integrated(Landing::NothingNew | Landing::Changed) => StepResult::Skipped,
+        Event::Integrated(Landing::NothingNew | Landing::Changed | Landing::Unreadable) => StepResult::Skipped,
         Event::Integrated(Landing::Conflict) => StepResult::Conflict,
         Event::Integrated(Landing::Red) => StepResult::Failed,
         Event::Halted(Halt::Infra) => StepResult::CouldNotRun,

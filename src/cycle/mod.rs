@@ -7,6 +7,7 @@
 mod workshop;
 mod bench;
 mod claim;
+mod terms;
 mod funds;
 mod fund;
 mod checkout;
@@ -66,4 +67,5 @@ pub use probe::{BaseTurn, Probed, Question, probe};
 pub use publish::{catch_up, parted};
 pub use ready_branch::ReadyBranch;
 pub use rehearse::{Rehearsed, Said, rehearse};
+pub use terms::{Terms, ask_about, weakened};
 pub use workshop::Workshop;

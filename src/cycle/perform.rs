@@ -16,7 +16,7 @@ use super::vigil::reason_to_halt;
 use super::{Bench, Claim, ReadyBranch, Workshop, outbox};
 use crate::error::{Class, Error};
 use crate::model::outcome::Outcome;
-use crate::model::plan::{self, Gates, Halt, Landing, Plan, Step, Work};
+use crate::model::plan::{self, Gates, Halt, Plan, Step, Work};
 use crate::model::record::{Event, StepResult};
 use crate::model::state::State;
 use crate::model::task::{self, Session};
@@ -261,7 +261,10 @@ impl Cycle<'_> {
     fn integrate(&mut self, notes: &mut Notes) -> Result<Integrated, Infra> {
         match self.case.is_still_approved(self.shop, notes) {
             true => integrate(self, notes),
-            false => Ok(Integrated::Event(plan::Event::Integrated(Landing::Changed))),
+            false => {
+                let landing = self.case.is_approved_no_more(self.shop, notes);
+                Ok(Integrated::Event(plan::Event::Integrated(landing)))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::notes::{Begun, Details, Heading, Notes};
 use super::perform::{Infra, Performed, sentence};
 use super::precedence::{Place, Standing};
 use crate::model::outcome::Outcome;
-use crate::model::plan::{self, Halt, Plan, Step};
+use crate::model::plan::{self, Halt, Landing, Plan, Step};
 use crate::model::record::StepResult;
 use crate::model::task::TaskId;
 use crate::os::git::{Merge, Oid};
@@ -87,6 +87,17 @@ impl ReadyBranch {
                 (result == StepResult::Failed || result == StepResult::Conflict).then(|| self.notes.reason.clone());
             self.notes.end(&shop.journal, begun, result, Details { tail, ..Details::default() });
         }
+        let event = match event {
+            // The queue only knows that the approval does not hold.
+            plan::Event::Integrated(Landing::Changed) => {
+                plan::Event::Integrated(self.case.is_approved_no_more(shop, &mut self.notes))
+            }
+            plan::Event::Integrated(_)
+            | plan::Event::Halted(_)
+            | plan::Event::Worked(_)
+            | plan::Event::Verified(_)
+            | plan::Event::Reviewed(_) => event,
+        };
         self.hear(event);
     }
 

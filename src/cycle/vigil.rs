@@ -13,7 +13,7 @@ use crate::os::stop::{Stop, StopValue};
 use crate::os::task_folder;
 
 /// How long a file may be nowhere before it counts as deleted: some editors save by moving the old one away.
-const BETWEEN_TWO_SAVES: Duration = Duration::from_millis(500);
+pub(super) const BETWEEN_TWO_SAVES: Duration = Duration::from_millis(500);
 
 /// Hears what a program prints, in pieces.
 pub(super) type Ear<'a> = &'a mut dyn FnMut(&[u8]);

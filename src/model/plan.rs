@@ -134,6 +134,8 @@ pub enum Landing {
     Red,
     /// The task has changed since the work was approved, so that nobody has approved what would be published.
     Changed,
+    /// Nobody can read the task any more, so nobody knows whether an approval of it still holds.
+    Unreadable,
 }
 
 /// Why a step could not come to its own end.
@@ -306,6 +308,8 @@ impl Plan {
                 Plan { resolves, ..self.go(Step::Resolve(resolves)) }
             }
             Landing::Conflict => self.go(Step::End(Outcome::Conflict)),
+            // Another review would read what is no longer there.
+            Landing::Unreadable => self.go(Step::End(Outcome::NeedsInput)),
             Landing::Changed => match self.rules.review {
                 Review::Agent { .. } if self.may_still_be_approved() => self.ask_for_approval(),
                 // It is nobody's fault, so it is no rejection; but a text that changes under every approval needs a person.

@@ -69,7 +69,8 @@ pub fn read(path: &Path, links: Links, largest: u64) -> Result<(Vec<u8>, Metadat
     }
 }
 
-fn check(meta: &Metadata, largest: u64) -> Result<(), Unreadable> {
+/// Refuses all but a plain file of at most `largest` bytes.
+pub(super) fn check(meta: &Metadata, largest: u64) -> Result<(), Unreadable> {
     check_kind(meta.file_type())?;
     if meta.size() > largest { Err(Unreadable::TooLarge(meta.size())) } else { Ok(()) }
 }

@@ -213,14 +213,17 @@ pub enum EditError {
     Invalid(String),
 }
 
-/// Edits a task file where it lies; gives false if it is not there any more.
+/// Edits a task file where it lies; gives false if it is not there any more. What has its name and is no plain file of a
+/// task's size is not opened: a pipe would hang, and a link may lead anywhere.
 pub fn edit(
     dirs: &Dirs,
     state: State,
     id: &TaskId,
     mut change: impl FnMut(&[u8]) -> Result<Vec<u8>, InvalidTask>,
 ) -> Result<bool, EditError> {
-    files::edit_durably(&dirs.task(state, id), |bytes| {
-        change(bytes).map_err(|invalid| EditError::Invalid(because(&invalid).reason))
-    })
+    let path = dirs.task(state, id);
+    if let Ok(meta) = fs::symlink_metadata(&path) {
+        plain_file::check(&meta, LARGEST).map_err(|why| EditError::Invalid(advice(&why)))?;
+    }
+    files::edit_durably(&path, |bytes| change(bytes).map_err(|invalid| EditError::Invalid(because(&invalid).reason)))
 }

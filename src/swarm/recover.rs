@@ -6,14 +6,15 @@
 
 use std::io;
 
-use crate::cycle::{ClaimRecord, Workshop, settle_dead, stays_held};
+use crate::cycle::{ClaimRecord, Workshop, ask_about, settle_dead, stays_held, weakened};
 use crate::error::{Context, Result};
 use crate::model::budget::Usd;
+use crate::model::comment::{Author, with_comment};
 use crate::model::moment::whole_seconds;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Last, Progress, TaskId, with_progress};
+use crate::model::task::{Last, Progress, Task, TaskId, with_progress};
 use crate::os::clock;
 use crate::os::files::Moved;
 use crate::os::git::Oid;
@@ -109,7 +110,11 @@ fn merged_as(shop: &Workshop, id: &TaskId, record: Option<&ClaimRecord>) -> Resu
 }
 
 fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>, commit: &Oid) -> Result<Recovered> {
-    note(shop, who, id, |progress| {
+    if let Some(weakened) = record.and_then(|record| weakened(shop, record, State::Current)) {
+        let message = format!("{weakened}; the work was judged on the terms on which the task was claimed");
+        shop.journal.event(who, Event::Warning { message });
+    }
+    note(shop, who, id, record, None, |progress| {
         progress.commit = Some(commit.to_string());
         progress.completed_at = progress.completed_at.or(Some(clock::now()));
         progress.feedback = None;
@@ -130,19 +135,27 @@ fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>,
 }
 
 fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Recovered> {
-    if let Some(record) = record {
-        note(shop, who, id, |progress| {
-            progress.cost_usd = cost_with(progress, record);
-            progress.last = Some(last(record, Outcome::Interrupted));
-            progress.kept.clone_from(&record.go_on.kept);
-            progress.session.clone_from(&record.go_on.session);
-        });
-    }
-    let cause = match record {
-        Some(record) => format!("its worker {} of run {} died", record.worker, record.run_id),
-        None => "it lay in current/ and no worker had it".to_owned(),
+    let Some(record) = record else {
+        let cause = "it lay in current/ and no worker had it".to_owned();
+        return move_on(shop, who, id, State::Pending, cause, Outcome::Interrupted);
     };
-    move_on(shop, who, id, State::Pending, cause, Outcome::Interrupted)
+    let weakened = weakened(shop, record, State::Current);
+    let comment = weakened.as_ref().map(|weakened| ask_about(weakened, id.as_str()));
+    note(shop, who, id, Some(record), comment.as_deref(), |progress| {
+        progress.cost_usd = cost_with(progress, record);
+        progress.last = Some(last(record, Outcome::Interrupted));
+        progress.kept.clone_from(&record.go_on.kept);
+        progress.session.clone_from(&record.go_on.session);
+        progress.held = weakened.is_some();
+    });
+    let died = format!("its worker {} of run {} died", record.worker, record.run_id);
+    match weakened {
+        // An agent may have ended its worker, so a person looks at it.
+        Some(weakened) => {
+            move_on(shop, who, id, State::Blocked, format!("{died}, and {weakened}"), Outcome::Interrupted)
+        }
+        None => move_on(shop, who, id, State::Pending, died, Outcome::Interrupted),
+    }
 }
 
 /// What the task has cost with the attempt that died, as far as its agents had told; it may have noted that itself.
@@ -158,11 +171,27 @@ fn last(record: &ClaimRecord, outcome: Outcome) -> Last {
     Last { run: record.run_id.clone(), worker: record.worker.clone(), cycle: record.cycle, outcome }
 }
 
-fn note(shop: &Workshop, who: &Who, id: &TaskId, change: impl Fn(&mut Progress)) {
+/// Changes what the program has noted: what the file says of that is believed only where the claim's record says nothing.
+fn note(
+    shop: &Workshop,
+    who: &Who,
+    id: &TaskId,
+    record: Option<&ClaimRecord>,
+    comment: Option<&str>,
+    change: impl Fn(&mut Progress),
+) {
+    let terms = record.and_then(|record| record.terms.as_ref());
     let edited = task_folder::edit(&shop.dirs, State::Current, id, |bytes| {
-        let mut progress = crate::model::task::Task::parse(id.clone(), bytes)?.progress;
+        let mut progress = Task::parse(id.clone(), bytes)?.progress;
+        if let Some(terms) = terms {
+            progress = terms.progress_in(&progress);
+        }
         change(&mut progress);
-        with_progress(bytes, &progress)
+        let bytes = with_progress(bytes, &progress)?;
+        Ok(match comment {
+            Some(text) => with_comment(&bytes, clock::now(), &Author::Swarm, text),
+            None => bytes,
+        })
     });
     if let Err(error) = edited {
         shop.journal

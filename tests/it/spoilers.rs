@@ -167,3 +167,83 @@ fn a_change_of_what_all_worktrees_share_is_reported() {
         assert!(told, "{path}\n{ended}");
     }
 }
+
+/// A workspace whose reviewer approves the work and then does this.
+fn spoiled_by_the_reviewer(spoils: &str) -> Workspace {
+    let w = Workspace::new();
+    w.config("workers: [{agent: author}]\nreviewer: {agent: judge, rounds: 3}\nlimits: {attempts: 2, infra: 2, backoff: 0s}\n");
+    w.author("author", "echo red > door.txt\nready");
+    w.forgetful("judge", &format!("echo 'VERDICT: APPROVED'\n{spoils}"));
+    w.file("work", "# Paint\n");
+    w
+}
+
+/// The approved work has not landed, has cost no attempt, is kept, and a person is told what to do.
+#[track_caller]
+fn waits_for_a_person_who_mends_the_file(w: &Workspace, ended: &crate::harness::Ended, why: &str) {
+    ended.code(1);
+    assert_eq!(w.whereabouts("work"), ["blocked"], "{why}\n{ended}");
+    let cycles = w.cycles_of("work");
+    assert_eq!((cycles.len(), &cycles[0]["outcome"]), (1, &serde_json::json!("needs_input")), "{why}");
+    let reason = cycles[0]["reason"].as_str().expect("a reason");
+    for words in ["cannot be read any more", why, "mend the file, then: swarm retry work"] {
+        assert!(reason.contains(words), "{words}: {reason}");
+    }
+    ended.event(|event| event.moves("work", "blocked") && event.text("cause").contains("cannot be read any more"));
+    w.base().lacks("door.txt");
+    w.at_commit("refs/swarm/salvage/work/1").has("door.txt");
+    w.holds_the_laws();
+}
+
+#[test]
+fn approved_work_does_not_land_for_a_task_that_nobody_can_read_any_more() {
+    for (spoils, why) in [
+        ("printf -- '---\\npriority: [\\n---\\n# Broken\\n' > \"$SWARM_TASK_FILE\"", "line "),
+        ("printf '# \\377\\n' > \"$SWARM_TASK_FILE\"", "UTF-8"),
+        ("rm \"$SWARM_TASK_FILE\"; mkfifo \"$SWARM_TASK_FILE\"", "no plain file"),
+        ("rm \"$SWARM_TASK_FILE\"; mkdir \"$SWARM_TASK_FILE\"", "is a folder"),
+        ("ln -sf /dev/zero \"$SWARM_TASK_FILE\"", "symbolic link"),
+        ("truncate -s 3G \"$SWARM_TASK_FILE\"", "large"),
+    ] {
+        let w = spoiled_by_the_reviewer(spoils);
+        let ended = w.start(["--drain"]);
+        waits_for_a_person_who_mends_the_file(&w, &ended, why);
+    }
+}
+
+#[test]
+fn a_task_that_is_broken_while_its_approved_work_is_in_the_merge_queue_stops_it_there() {
+    let w = spoiled_by_the_reviewer("true");
+    let breaks =
+        format!("printf -- '---\\npriority: [\\n---\\n# Broken\\n' > '{}'", w.task_path("current", "work").display());
+    // Green on the base, green on the work in its worktree, and green again in the queue, where it breaks the file.
+    let gate = format!("test ! -e door.txt || if test -e \"$HOME/once\"; then {breaks}; else : > \"$HOME/once\"; fi");
+    w.write("config/gate.sh", gate);
+    w.config(
+        "workers: [{agent: author}]\nreviewer: {agent: judge, rounds: 3}\nintegrate: {verify: always}\n\
+         limits: {attempts: 2, backoff: 0s}\nverify: ['sh \"$HOME/gate.sh\"']\n",
+    );
+    fs::rename(w.path("config/gate.sh"), w.outside().join("home/gate.sh")).expect("move");
+    let ended = w.start(["--drain"]);
+    waits_for_a_person_who_mends_the_file(&w, &ended, "line ");
+    // What was broken is as it was, and below it stands what to do; mended, it is done.
+    let text = w.is_in("blocked", "work");
+    assert!(text.starts_with("---\npriority: [\n---\n# Broken\n"), "{text}");
+    assert!(text.contains("git show refs/swarm/salvage/work/1"), "{text}");
+    fs::write(w.task_path("blocked", "work"), text.replace("priority: [", "priority: 1")).expect("mend");
+    w.config("workers: [{agent: author}]\nreviewer: {agent: judge, rounds: 3}\n");
+    w.swarm(["retry", "work"]).code(0);
+    w.start(["--drain"]).code(0);
+    w.base().has("door.txt");
+}
+
+#[test]
+fn a_task_file_that_an_agent_turns_into_a_pipe_hangs_nobody() {
+    let w = strict();
+    w.task("piper", "rm \"$SWARM_TASK_FILE\"; mkfifo \"$SWARM_TASK_FILE\"; exit 1");
+    w.task("linker", "ln -sf /dev/zero \"$SWARM_TASK_FILE\"; kill -9 $PPID");
+    assert!(w.start(["--drain", "-n", "1", "--task", "linker"]).was_killed());
+    w.start(["--drain"]).code(1);
+    w.task("after", "echo y > y.txt");
+    w.start(["--drain", "--task", "after"]).code(0);
+}

@@ -22,12 +22,13 @@ const GATES: [(&str, Gates); 3] = [
 ];
 const VERDICTS: [(&str, Verdict); 3] =
     [("approved", Verdict::Approved), ("changes", Verdict::NeedsChanges), ("no-verdict", Verdict::Missing)];
-const LANDINGS: [(&str, Landing); 5] = [
+const LANDINGS: [(&str, Landing); 6] = [
     ("published", Landing::Published),
     ("nothing-new", Landing::NothingNew),
     ("conflict", Landing::Conflict),
     ("merged-red", Landing::Red),
     ("task-changed", Landing::Changed),
+    ("task-unreadable", Landing::Unreadable),
 ];
 const HALTS: [(&str, Halt, Outcome); 6] = [
     ("interrupt", Halt::Interrupted, Outcome::Interrupted),
@@ -252,6 +253,19 @@ fn a_task_that_changes_after_the_approval_is_reviewed_again() {
 }
 
 #[test]
+fn a_task_that_nobody_can_read_ends_with_a_person_whoever_has_approved_it() {
+    let happens = "ready green approved task-unreadable";
+    assert_eq!(tell(REVIEWED, happens), "verify review-1 integrate needs_input");
+    let again = "ready green approved task-changed approved task-unreadable";
+    assert_eq!(tell(REVIEWED, again), "verify review-1 integrate review-2 integrate needs_input");
+    for rules in [ALONE, HUMAN, REVIEWED] {
+        let plan = Plan::go_on_approved(rules);
+        let plan = plan.next(event("green")).and_then(|plan| plan.next(event("task-unreadable"))).unwrap();
+        assert_eq!(plan.step(), Step::End(Outcome::NeedsInput), "{rules:?}");
+    }
+}
+
+#[test]
 fn a_halt_ends_every_step_at_once() {
     for (before, step) in [
         ("", "implement"),
@@ -424,6 +438,8 @@ proptest! {
             }
         }
         let Step::End(outcome) = plan.step() else { panic!("{story:?} does not end") };
+        let unreadable = story.last() == Some(&Event::Integrated(Landing::Unreadable));
+        prop_assert!(!unreadable || outcome == Outcome::NeedsInput, "not with a person");
         prop_assert!(outcome != Outcome::Merged || story.last() == Some(&Event::Integrated(Landing::Published)));
         let no_rounds = rules.review == Review::Agent { rounds: 0 };
         prop_assert!(outcome != Outcome::Rejected || refused || no_rounds, "rejected by nobody");

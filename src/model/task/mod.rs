@@ -9,6 +9,7 @@ mod values;
 mod progress;
 mod edit;
 mod contract;
+mod policy;
 mod shell;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use definition::Task;
 pub use edit::with_progress;
 pub use id::{BadId, TaskId};
 pub use keys::{known_keys, nearest_key};
+pub use policy::Policy;
 pub use progress::{FEEDBACK_BYTES, Kept, Last, Progress, Session};
 pub use read::{MAX_BYTES, MAX_BYTES_WITH_OURS};
 pub use shell::{ShellBlock, shell_blocks};
