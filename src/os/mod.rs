@@ -5,6 +5,7 @@ pub mod clock;
 pub mod dirs;
 pub mod folders;
 pub mod files;
+pub mod removal;
 pub mod lock;
 pub mod lock_table;
 pub mod task_folder;
