@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::bench::{SlotRecord, is_still_used};
-use super::outbox::{MOST_NEW, NAME, collect_from, remove};
+use super::outbox::{MOST_NEW, NAME, collect_from};
 use super::{Bench, Workshop};
 use crate::error::{Context, Result};
 use crate::model::config::Role;
@@ -21,6 +21,7 @@ use crate::model::task::{Kind, TaskId};
 use crate::os::files;
 use crate::os::journal::Who;
 use crate::os::lock::Lock;
+use crate::os::removal::remove;
 use crate::os::task_folder::{self, Name};
 
 /// How the notes are called, behind the number of the worktree.

@@ -9,7 +9,6 @@ use std::collections::BinaryHeap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::left_outbox;
@@ -20,6 +19,7 @@ use crate::model::state::State;
 use crate::model::task::{Progress, Task, TaskId};
 use crate::os::files;
 use crate::os::journal::Who;
+use crate::os::removal::{open_up, remove};
 use crate::os::task_folder::{self, Name};
 
 /// Its name in the worktree.
@@ -59,32 +59,6 @@ pub(super) fn close(bench: &Bench) -> io::Result<()> {
     left_outbox::forget(bench.slot.path())
 }
 
-/// Removes a folder, or what stands in its place.
-pub(super) fn remove(folder: &Path) -> io::Result<()> {
-    let removed = match fs::symlink_metadata(folder) {
-        Ok(meta) if meta.is_dir() => fs::remove_dir_all(folder).or_else(|_| {
-            open_up(folder);
-            fs::remove_dir_all(folder)
-        }),
-        Ok(_) => fs::remove_file(folder),
-        Err(error) => Err(error),
-    };
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// Gives us back the right to list and to empty a folder that an agent has closed to us.
-fn open_up(folder: &Path) {
-    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_up(&entry.path());
-        }
-    }
-}
-
 /// Takes what lies in the outbox, at most `room` tasks of it in the order of their names; gives those that are new in
 /// `pending/`. A file that is no valid task, whose name is taken, or for which there is no room, is put beside the run's
 /// records and reported, within bounds. Should it fail, the rest is collected before the worktree is used again.
@@ -103,10 +77,8 @@ pub(super) fn collect_from(shop: &Workshop, folder: &Path, who: &Who, room: usiz
     if !fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir()) {
         return Ok(created);
     }
-    let listing = fs::read_dir(folder).or_else(|_| {
-        open_up(folder);
-        fs::read_dir(folder)
-    })?;
+    // The agent may have closed it to us.
+    let listing = fs::read_dir(folder).or_else(|_| open_up(folder).and_then(|()| fs::read_dir(folder)))?;
     let most = room.saturating_add(MOST_BEYOND).min(MOST_NAMES);
     let (names, unseen) = first_names(listing.flatten().map(|entry| entry.file_name()), most);
     let mut refused = Refused::begin(shop, who);
@@ -194,19 +166,5 @@ mod tests {
         assert_eq!((first, more), (names(&["a.md", "b.md", "c.md"]).collect(), 1));
         assert_eq!(first_names(names(&["a.md"]), 3).1, 0);
         assert_eq!(first_names(names(&["a.md", "b.md"]), 0), (Vec::new(), 2));
-    }
-
-    #[test]
-    fn a_folder_that_was_closed_to_us_is_removed_all_the_same() {
-        let outside = tempfile::tempdir().unwrap();
-        let folder = outside.path().join("box");
-        fs::create_dir_all(folder.join("deep/deeper")).unwrap();
-        fs::write(folder.join("deep/deeper/x.md"), "x").unwrap();
-        for closed in ["deep/deeper", "deep", ""] {
-            fs::set_permissions(folder.join(closed), fs::Permissions::from_mode(0o000)).unwrap();
-        }
-        remove(&folder).unwrap();
-        assert!(!folder.exists());
-        remove(&folder).unwrap();
     }
 }

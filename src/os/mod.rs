@@ -6,6 +6,7 @@ pub mod dirs;
 pub mod folders;
 pub mod files;
 pub mod plain_file;
+pub mod removal;
 pub mod lock;
 pub mod lock_table;
 pub mod task_folder;

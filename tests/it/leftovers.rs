@@ -178,7 +178,18 @@ fn refused_files_are_kept_beside_each_other_and_no_more_of_them_than_is_sane() {
 #[test]
 fn an_outbox_that_an_agent_has_closed_to_us_does_not_poison_its_worktree() {
     let w = makers("", |_| {
-        "make $SWARM_TASK-child; mkdir -p $SWARM_OUTBOX/deep/er; chmod 000 $SWARM_OUTBOX/deep $SWARM_OUTBOX".to_owned()
+        "make $SWARM_TASK-child; cd \"$SWARM_OUTBOX\"; mkdir -p deep/er; chmod 000 deep .; cd - > /dev/null".to_owned()
+    });
+    ["a", "b"].iter().for_each(|id| w.task_for("maker", id));
+    w.start(["--drain", "-n", "1"]).code(0);
+    assert_eq!(w.tasks_in("complete"), ["a", "a-child", "b", "b-child"]);
+}
+
+#[test]
+fn an_outbox_that_is_nested_without_end_does_not_poison_its_worktree() {
+    let w = makers("", |_| {
+        "make $SWARM_TASK-child; (cd \"$SWARM_OUTBOX\"; i=0; while [ $i -lt 1800 ]; do mkdir d && cd d || exit 0; i=$((i + 1)); done)"
+            .to_owned()
     });
     ["a", "b"].iter().for_each(|id| w.task_for("maker", id));
     w.start(["--drain", "-n", "1"]).code(0);

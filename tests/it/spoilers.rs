@@ -200,7 +200,7 @@ fn approved_work_does_not_land_for_a_task_that_nobody_can_read_any_more() {
     for (spoils, why) in [
         ("printf -- '---\\npriority: [\\n---\\n# Broken\\n' > \"$SWARM_TASK_FILE\"", "line "),
         ("printf '# \\377\\n' > \"$SWARM_TASK_FILE\"", "UTF-8"),
-        ("rm \"$SWARM_TASK_FILE\"; mkfifo \"$SWARM_TASK_FILE\"", "no plain file"),
+        ("rm \"$SWARM_TASK_FILE\"; mkfifo \"$SWARM_TASK_FILE\"", "is a pipe"),
         ("rm \"$SWARM_TASK_FILE\"; mkdir \"$SWARM_TASK_FILE\"", "is a folder"),
         ("ln -sf /dev/zero \"$SWARM_TASK_FILE\"", "symbolic link"),
         ("truncate -s 3G \"$SWARM_TASK_FILE\"", "large"),
