@@ -161,7 +161,9 @@ fn note_in_file(
     comment: Option<&str>,
 ) -> bool {
     let edited = task_folder::edit(&shop.dirs, state, &claim.id, |bytes| {
-        let bytes = with_progress(bytes, progress)?;
+        // A person who took it away meanwhile may have said that it is to stay there.
+        let stays = state == State::Blocked && Task::parse(claim.id.clone(), bytes)?.progress.held;
+        let bytes = with_progress(bytes, &Progress { held: progress.held || stays, ..progress.clone() })?;
         Ok(match comment {
             Some(text) => with_comment(&bytes, clock::now(), &Author::Swarm, text),
             None => bytes,

@@ -206,6 +206,7 @@ fn a_task_that_is_taken_away_while_its_work_waits_is_not_merged() {
     w.swarm(["cancel", "one"]).code(0);
     w.give("go");
     swarm.wait_for_event(|event| event.is_of("task_moved", "one") && event.text("outcome") == "cancelled");
+    assert!(w.is_in("blocked", "one").contains("held: true"), "a comment does not bring it back");
     swarm.wait().code(1);
     w.is_in("blocked", "one");
     w.base().lacks("one.txt");
