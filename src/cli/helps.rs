@@ -64,17 +64,20 @@ pub(super) const ADD: &str = r#"The same by hand: a markdown file in tasks/pendi
 A block `swarm:` is the program's own. `swarm schema task` has all of it as a JSON schema, `swarm lint` checks files."#;
 
 /// Below that of `start`.
-pub(super) const START: &str = r#"Agents are described in config/agents/NAME.yaml; the least is one line:
+pub(super) const START: &str = r#"Agents are described in config/agents/NAME.yaml; the least is:
 
-  argv: [my-agent, --flag]    the prompt comes on standard input; exit code 0 says that the work is done
+  argv: [my-agent, --flag]    the prompt comes on standard input
+  completion: exit            exit code 0 says that the work is done; without this line, words that
+                              the prompt asks for
 
-`swarm schema agent` names all keys. An agent works in a git worktree of its own, and finds in its environment SWARM_TASK,
-SWARM_TASK_FILE, SWARM_RUN, SWARM_WORKER, SWARM_CYCLE, SWARM_ATTEMPT, SWARM_BASE, SWARM_SLOT, SWARM_PORT_BASE (the first of 20 ports
-that no other worker uses) and SWARM_OUTBOX (a folder for new tasks)."#;
+`swarm schema agent` names all keys. An agent works in a git worktree of its own. In its environment are
+SWARM_TASK, SWARM_TASK_FILE, SWARM_RUN, SWARM_WORKER, SWARM_CYCLE, SWARM_ATTEMPT, SWARM_BASE, SWARM_SLOT,
+SWARM_PORT_BASE (the first of 20 ports that no other worker uses) and SWARM_OUTBOX (for new tasks)."#;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::agent::{Agent, Completion};
     use crate::model::front_matter::SWARM;
     use crate::model::task::{Task, TaskId, known_keys};
 
@@ -92,5 +95,14 @@ mod tests {
         }
         let task = Task::parse(TaskId::parse("a").unwrap(), file.as_bytes()).unwrap();
         assert_eq!((task.title.as_str(), task.unknown.len()), ("Fix the login", 0));
+    }
+
+    #[test]
+    fn the_help_of_start_shows_a_description_that_is_one() {
+        let lines: Vec<&str> = START.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+        let of_keys = lines.iter().filter(|line| !line.starts_with(' '));
+        let file: String = of_keys.map(|line| line.split("  ").next().unwrap_or_default().to_owned() + "\n").collect();
+        let agent: Agent = serde_yaml::from_str(&file).unwrap();
+        assert_eq!((agent.argv.len(), agent.completion), (2, Completion::Exit));
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
             Some(format!("{}\n\n{attempt}", ask_about(weakened, id(&notes))))
         }
         (Some(weakened), Some(State::Review)) => {
-            Some(format!("{}\n\nMind that {weakened}.", comment.unwrap_or_default()))
+            Some(format!("Mind that {weakened}.\n\n{}", comment.unwrap_or_default()))
         }
         (Some(_) | None, _) => comment,
     };

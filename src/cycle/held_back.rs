@@ -11,7 +11,7 @@ pub struct HeldBack(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     is_held: bool,
-    told_of: Option<(Oid, Oid)>,
+    parted_at: Option<Oid>,
     strange: Option<Oid>,
 }
 
@@ -30,12 +30,11 @@ impl HeldBack {
         !std::mem::replace(&mut self.lock().is_held, true)
     }
 
-    /// Base and what is ahead of it have parted here; true if that is news.
-    pub(super) fn part(&self, base: &Oid, ahead: &Oid) -> bool {
+    /// The base stands here, and what is ahead of it does not contain that; true if that is news.
+    pub(super) fn part(&self, base: &Oid) -> bool {
         let mut inner = self.lock();
         inner.is_held = true;
-        let parted = Some((base.clone(), ahead.clone()));
-        std::mem::replace(&mut inner.told_of, parted.clone()) != parted
+        inner.parted_at.replace(base.clone()).as_ref() != Some(base)
     }
 
     /// Somebody has moved the branch that shows what waits to this commit; true if that is news.
@@ -46,6 +45,6 @@ impl HeldBack {
     /// Nothing waits any more.
     pub(super) fn release(&self) {
         let mut inner = self.lock();
-        (inner.is_held, inner.told_of) = (false, None);
+        (inner.is_held, inner.parted_at) = (false, None);
     }
 }

@@ -147,7 +147,7 @@ pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
                 shop.journal.event(&Who::default(), record::Event::BaseHeldBack { branch, reason });
             }
         }
-        CaughtUp::Diverged { base, ahead } if shop.held_back.part(&base, &ahead) => {
+        CaughtUp::Diverged { base, .. } if shop.held_back.part(&base) => {
             let reason = parted(&shop.repo, &shop.base, &shop.repo.tips(&shop.base)?)?.unwrap_or_default();
             let branch = format!("swarm/{}", shop.base);
             shop.journal.event(&Who::default(), record::Event::BaseHeldBack { branch, reason });

@@ -69,6 +69,14 @@ impl Repo {
         }
     }
 
+    /// What is ahead of the base and not contained in it yet: work that waits. One process where anything is ahead.
+    pub fn waiting(&self, tips: &Tips) -> Result<Option<Oid>, GitError> {
+        match &tips.ahead {
+            Some(ahead) if !self.is_ancestor(ahead, &tips.base)? => Ok(Some(ahead.clone())),
+            Some(_) | None => Ok(None),
+        }
+    }
+
     /// Where `swarm/<base>` stands, if it holds what was not published: somebody has moved it. One process where it is
     /// not what it should be, none else.
     pub fn strange(&self, tips: &Tips) -> Result<Option<Oid>, GitError> {

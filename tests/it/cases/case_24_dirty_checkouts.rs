@@ -207,6 +207,8 @@ fn a_commit_of_the_users_that_contradicts_what_waits_stops_nothing_and_says_what
     w.git(["commit", "-q", "-am", "The user's own line"]);
     let told = w.start(["--drain"]);
     told.code(0).says("git merge swarm/trunk");
+    let held_back = |line: &crate::harness::Event| line.is("base_held_back");
+    assert_eq!(told.events().iter().filter(|line| held_back(line)).count(), 1);
     w.swarm(["status"]).code(0).says("git merge swarm/trunk");
     // Work goes on beside the base, and is not taken for contradicting.
     w.task("more", "test -f new.txt\necho more > more.txt");
@@ -215,6 +217,7 @@ fn a_commit_of_the_users_that_contradicts_what_waits_stops_nothing_and_says_what
     w.at_commit("refs/heads/swarm/trunk").has("more.txt");
     assert_eq!(w.base().read("shared.txt"), "mine\ntwo\nthree");
     w.git(["merge", "-q", "-X", "ours", "--no-edit", "swarm/trunk"]);
+    assert!(!w.swarm(["status"]).code(0).to_string().contains("waits on swarm/trunk"));
     w.start(["--drain"]).code(0);
     w.base().has("new.txt").has("more.txt");
     w.nothing_is_left_behind();
