@@ -15,6 +15,7 @@ mod setup;
 mod case;
 mod begin;
 mod brief;
+mod courtesy;
 mod turn;
 mod ended;
 mod ledger;

@@ -40,9 +40,23 @@ pub(super) struct Notes {
     pub(super) salvaged: Vec<Salvaged>,
     /// What the next attempt goes on with.
     pub(super) kept: Option<Kept>,
+    /// How long its task rests, should the cycle end because a provider asks for a pause.
+    pub(super) rest: Rest,
     steps: Vec<StepRecord>,
     at: Timestamp,
     began: Instant,
+}
+
+/// How long a task rests that ends because a provider asks for a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Rest {
+    /// As long as after another trouble.
+    #[default]
+    Plain,
+    /// Its agent's provider is left alone until then: so is the task, unless another agent may work on it.
+    WithItsProvider(Timestamp),
+    /// Until then, whoever may work on it.
+    Until(Timestamp),
 }
 
 /// Facts of a cycle that are known before it begins.
@@ -125,6 +139,7 @@ impl Notes {
             review_rounds: 0,
             salvaged: Vec::new(),
             kept: None,
+            rest: Rest::Plain,
             steps: Vec::new(),
             at: clock::now(),
             began: Instant::now(),

@@ -8,9 +8,10 @@ use std::path::Path;
 
 use super::attend::Attended;
 use super::case::Cycle;
+use super::courtesy::{Courtesy, provider_of};
 use super::ended::{Ended, judge_end};
 use super::mandate::Stage;
-use super::notes::{Notes, Spent};
+use super::notes::{Notes, Rest, Spent};
 use super::perform::Infra;
 use super::run_program::Program;
 use crate::model::agent::{Agent, Format, MintedBy, Variables, Via};
@@ -78,7 +79,8 @@ fn new_session() -> String {
 
 /// A turn that has ended; its step has not.
 pub(super) struct Reply {
-    attended: Attended,
+    /// What was run; nothing, where it was not asked at all.
+    attended: Option<Attended>,
     /// Why it was ended from outside, if it was.
     pub(super) halt: Option<Halt>,
     /// What its end means.
@@ -92,9 +94,37 @@ pub(super) struct Reply {
     spent: Spent,
 }
 
+impl Reply {
+    /// Of an agent that is not asked now, because its provider is left alone.
+    fn unasked(talk: &Talk, why: String) -> Self {
+        let session = match talk {
+            Talk::GoOn(id) => Some(id.clone()),
+            // It has not begun.
+            Talk::Once | Talk::Begin(_) => None,
+        };
+        Self {
+            attended: None,
+            halt: None,
+            ended: Ended::RateLimited(why),
+            said: String::new(),
+            is_cut: false,
+            session,
+            spent: Spent::default(),
+        }
+    }
+}
+
 impl Stage<'_> {
     /// Lets an agent have its turn.
     pub(super) fn ask(&mut self, notes: &mut Notes, turn: Turn<'_>) -> Result<Reply, Infra> {
+        let provider = provider_of(&turn.choice.agent, turn.agent);
+        let mut courtesy = match Courtesy::ask(self.shop, provider)? {
+            Ok(courtesy) => courtesy,
+            Err(parked) => {
+                notes.rest = Rest::WithItsProvider(parked.until);
+                return Ok(Reply::unasked(&turn.talk, parked.sentence()));
+            }
+        };
         let round = notes.round(turn.step);
         let mut name = format!("{}-c{}-{}", self.bench.worker, notes.cycle, turn.step.as_str());
         if round > 1 {
@@ -114,26 +144,34 @@ impl Stage<'_> {
         }
         let mut reader = Reader::new(&turn.agent.output);
         let began = self.shop.lookout.begin(self.shop);
-        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes| reader.feed(bytes));
+        let who = notes.who.clone();
+        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes| {
+            reader.feed(bytes);
+            if reader.has_heard() {
+                courtesy.heard(&who);
+            }
+        });
         self.shop.lookout.end(self.shop, &notes.who, began);
         let attended = attended?;
         let ending = &attended.ending;
         let answer = reader.finish(&ending.tail);
         let tail = String::from_utf8_lossy(&ending.tail);
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
+        courtesy.end(notes, &ended, &answer);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
         let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;
-        Ok(Reply { halt: attended.halt, attended, ended, said, is_cut, session, spent })
+        Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, session, spent })
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
     pub(super) fn end_turn(&mut self, notes: &mut Notes, reply: Reply, result: StepResult) -> Result<(), Infra> {
-        let log_error = reply.attended.ending.log_error.as_ref().map(ToString::to_string);
-        self.conclude_with(notes, reply.attended, result, reply.spent);
+        let Some(attended) = reply.attended else { return Ok(()) };
+        let log_error = attended.ending.log_error.as_ref().map(ToString::to_string);
+        self.conclude_with(notes, attended, result, reply.spent);
         self.mandate.note_bill(&self.shop.dirs, notes.spent().cost_usd);
         match log_error {
             Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),

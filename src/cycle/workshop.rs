@@ -11,6 +11,7 @@ use crate::os::folders;
 use crate::os::git::Repo;
 use crate::os::journal::Journal;
 use crate::os::judgements::Judgements;
+use crate::os::providers::Providers;
 use crate::os::settings::{InForce, Settings};
 use crate::os::stop::StopValue;
 use crate::os::turnstile::Turnstile;
@@ -36,6 +37,8 @@ pub struct Workshop {
     pub stop: StopValue,
     /// Lets one worker of this process at a time merge.
     pub turnstile: Turnstile,
+    /// Whom nobody asks for a while.
+    pub providers: Arc<Providers>,
     /// Who goes first where work contradicts work.
     pub precedence: Arc<Precedence>,
     /// The base cannot be moved now; work lands beside it.
@@ -59,6 +62,7 @@ impl Workshop {
             judgements: Judgements::new(workspace.dirs.verified()),
             stop: StopValue::default(),
             turnstile: Turnstile::default(),
+            providers: Arc::new(Providers::new(&workspace.dirs)),
             precedence: Arc::default(),
             held_back: HeldBack::default(),
             lookout: Lookout::default(),

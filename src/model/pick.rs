@@ -16,10 +16,12 @@ use waits::{Wait, Waits, is_childless};
 pub use brakes::{Brakes, Mending, Paused, RedBase};
 pub use filter::Filter;
 pub use hold::{Chain, Circle, End, Hold};
+pub use reach::{OutOfReach, Reach};
 
 mod brakes;
 mod filter;
 mod hold;
+mod reach;
 mod waits;
 
 /// Why nobody pays for a task, if that is so.
@@ -123,6 +125,9 @@ impl<'a> Look<'a> {
                 (_, _) => Hold::Locked(due),
             })?;
         }
+        if let Some(lack) = queue.reach.lacks(entry) {
+            tell(Hold::OutOfReach(lack))?;
+        }
         if let (Some(id), Some(domain)) = (self.live.domain_of(entry), &entry.domain) {
             tell(Hold::Domain(domain.clone(), id.clone()))?;
         }
@@ -148,7 +153,7 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
         if live.domain_of(entry).is_some() || unpaid(queue, entry).is_some() || sieve.refuses(entry).is_some() {
             continue;
         }
-        if !queue.brakes.let_through(&entry.id) {
+        if !queue.brakes.let_through(&entry.id) || queue.reach.lacks(entry).is_some() {
             continue;
         }
         if live.overlap_of(entry).is_none() {
@@ -164,7 +169,9 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
 pub fn first_claimable<'a>(queue: &'a Queue, filter: &Filter, most: usize) -> (Vec<&'a Entry>, usize) {
     let live = Live::of(queue);
     let mut sieve = Sieve::new(queue, filter);
-    let is_free = |entry: &&Entry| live.domain_of(entry).is_none() && queue.brakes.let_through(&entry.id);
+    let is_free = |entry: &&Entry| {
+        live.domain_of(entry).is_none() && queue.brakes.let_through(&entry.id) && queue.reach.lacks(entry).is_none()
+    };
     let claimable = queue.in_order().filter(is_free).filter(|entry| sieve.refuses(entry).is_none());
     let (mut first, mut overlapping, mut count) = (Vec::new(), Vec::new(), 0);
     for entry in claimable {
@@ -186,7 +193,10 @@ pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(
     let mut look = Look::new(queue, filter);
     let Look { live, sieve, .. } = &mut look;
     let is_free = |entry: &&Entry| {
-        live.domain_of(entry).is_none() && unpaid(queue, entry).is_none() && queue.brakes.let_through(&entry.id)
+        live.domain_of(entry).is_none()
+            && unpaid(queue, entry).is_none()
+            && queue.brakes.let_through(&entry.id)
+            && queue.reach.lacks(entry).is_none()
     };
     let claimable = queue.in_order().filter(is_free).filter(|entry| sieve.refuses(entry).is_none());
     let (clear, overlapping): (Vec<_>, Vec<_>) = claimable.partition(|entry| live.overlap_of(entry).is_none());
@@ -276,6 +286,12 @@ pub fn outlook(queue: &Queue, filter: &Filter, now: Timestamp) -> Outlook {
         let nearest = *nearest.get_or_insert(due);
         if entry.not_before.is_none_or(|wish| wish <= now) {
             return Outlook::At(nearest);
+        }
+    }
+    if !queue.reach.closed.is_empty() {
+        let kept = queue.in_order().filter(|entry| sieve.refuses(entry).is_none());
+        if let Some(until) = kept.filter_map(|entry| queue.reach.lacks(entry)).map(|lack| lack.until).min() {
+            return Outlook::At(nearest.map_or(until, |nearest| nearest.min(until)));
         }
     }
     let mut outlook = nearest.map_or(Outlook::Nothing, Outlook::AuthorsTime);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::budget::Purse;
-use super::pick::Brakes;
+use super::pick::{Brakes, Reach};
 use super::state::State;
 use super::task::{Kind, TaskId};
 use entry::Key;
@@ -51,6 +51,8 @@ pub struct Queue {
     pub purse: Purse,
     /// What keeps all of it back, as far as whoever looks has found that out.
     pub brakes: Brakes,
+    /// Whom whoever claims can reach.
+    pub reach: Reach,
 }
 
 /// A waiting task, and in which of the orders it stands.

@@ -1,8 +1,13 @@
 //! The time of day.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 /// Now.
 pub fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// Now, in the zone of the machine.
+pub fn here() -> Zoned {
+    Zoned::now()
 }

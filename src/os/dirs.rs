@@ -175,6 +175,11 @@ impl Dirs {
         self.machine.join("verified")
     }
 
+    /// The providers that are left alone.
+    pub fn providers(&self) -> PathBuf {
+        self.machine.join("providers")
+    }
+
     /// Scratch space for the programs that are run.
     pub fn scratch(&self) -> PathBuf {
         self.machine.join("tmp")

@@ -24,6 +24,7 @@ mod settings_file;
 pub mod agents;
 pub mod settings;
 pub mod control;
+pub mod providers;
 pub mod journal;
 pub mod records;
 pub mod ledger;

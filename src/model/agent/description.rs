@@ -29,6 +29,9 @@ pub struct Agent {
     /// How its sessions are named, and where they can be taken up again.
     #[serde(default)]
     pub session: Sessions,
+    /// Who answers it: agents of one provider share its limits. Its own name where the key is absent.
+    #[serde(default)]
+    pub provider: Option<String>,
     /// The variables of the user's environment that it may see, beyond the usual few.
     #[serde(default)]
     pub env_pass: Vec<String>,

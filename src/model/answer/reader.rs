@@ -52,6 +52,11 @@ impl Reader {
         self.listener.turn.done || self.listener.turn.failed
     }
 
+    /// Whether the model has said something in this turn: its provider answers. Nobody can tell of one that prints text.
+    pub fn has_heard(&self) -> bool {
+        self.listener.turn.heard
+    }
+
     /// What is known up to now; for an agent that prints text, all but the text.
     pub fn so_far(&self) -> Answer {
         self.listener.answer(self.lines.dropped())

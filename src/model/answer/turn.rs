@@ -28,6 +28,8 @@ pub(super) struct Turn {
     pub(super) reset_at: Option<Timestamp>,
     pub(super) retry_after: Option<Duration>,
     pub(super) started: bool,
+    /// The model has said something: its provider lets it.
+    pub(super) heard: bool,
     pub(super) done: bool,
     pub(super) failed: bool,
 }
@@ -95,8 +97,13 @@ impl Turn {
             Clear::Text => self.text = None,
             Clear::Done => self.done = false,
             Clear::Failed => (self.failed, self.error) = (false, Notice::default()),
-            Clear::Retry => (self.retry, self.reset_at, self.retry_after) = (Notice::default(), None, None),
+            Clear::Retry => self.got_through(),
         }
+    }
+
+    fn got_through(&mut self) {
+        self.heard = true;
+        (self.retry, self.reset_at, self.retry_after) = (Notice::default(), None, None);
     }
 
     /// The last end that was told is the one that counts.
@@ -105,7 +112,7 @@ impl Turn {
             Flag::Started => self.started = true,
             Flag::Done => {
                 self.clear(Clear::Failed);
-                self.clear(Clear::Retry);
+                self.got_through();
                 self.done = true;
             }
             Flag::Failed => (self.done, self.failed) = (false, true),
@@ -116,7 +123,10 @@ impl Turn {
     fn set(&mut self, field: Field, value: &Scalar) {
         match field {
             Field::Session => replace(&mut self.session, session_id(value)),
-            Field::Text => replace(&mut self.text, text(value)),
+            Field::Text => {
+                self.heard = true;
+                replace(&mut self.text, text(value));
+            }
             Field::UsageInput => replace(&mut self.input, tokens(value)),
             Field::UsageCached => replace(&mut self.cached, tokens(value)),
             Field::UsageOutput => replace(&mut self.output, tokens(value)),
@@ -152,6 +162,7 @@ impl Turn {
     }
 
     fn append(&mut self, between: &str, piece: &str) {
+        self.heard = true;
         let text = self.text.get_or_insert_default();
         if !text.is_empty() {
             text.push_str(between);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::brakes::{Mending, Paused, RedBase};
+use super::reach::OutOfReach;
 use crate::model::budget::{Closed, Refusal, Short};
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -44,6 +45,8 @@ pub enum Hold {
     Backoff(Timestamp),
     /// Its lock was held when it was last tried; tried again at this moment.
     Locked(Timestamp),
+    /// Nobody who may work on it can be asked.
+    OutOfReach(OutOfReach),
     /// A live task has the same domain.
     Domain(String, TaskId),
     /// The budget of its domain does not allow it.
@@ -77,6 +80,7 @@ impl Hold {
             | Hold::NotBefore(_)
             | Hold::Backoff(_)
             | Hold::Locked(_)
+            | Hold::OutOfReach(_)
             | Hold::Domain(..)
             | Hold::Overlap(_) => false,
         }
@@ -86,6 +90,7 @@ impl Hold {
     pub fn until(&self) -> Option<Timestamp> {
         match self {
             Hold::NotBefore(at) | Hold::Backoff(at) | Hold::Locked(at) => Some(*at),
+            Hold::OutOfReach(lack) => Some(lack.until),
             Hold::NotPaid(closed) => (!closed.needs_a_person).then_some(closed.until),
             Hold::Double(_)
             | Hold::Cycle(_)
@@ -120,6 +125,7 @@ impl fmt::Display for Hold {
             Hold::NotBefore(at) => write!(f, "not before {at:.0}"),
             Hold::Backoff(at) => write!(f, "pauses after a failed attempt until {at:.0}"),
             Hold::Locked(at) => write!(f, "its lock is held; tried again at {at:.0}"),
+            Hold::OutOfReach(lack) => lack.fmt(f),
             Hold::Domain(domain, id) => write!(f, "{id} is at work in the domain {domain}"),
             Hold::Budget(short) => short.fmt(f),
             Hold::NotPaid(closed) => closed.fmt(f),

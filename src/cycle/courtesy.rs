@@ -1,0 +1,80 @@
+//! How a provider is treated that asks for a pause: nobody asks it before the pause is over, then one goes first, and when
+//! it is heard everybody follows.
+
+use super::Workshop;
+use super::ended::Ended;
+use super::notes::{Notes, Rest};
+use crate::model::agent::Agent;
+use crate::model::answer::Answer;
+use crate::model::provider::Parked;
+use crate::model::record::Event;
+use crate::os::clock;
+use crate::os::journal::Who;
+use crate::os::providers::{Asking, Pass};
+
+/// One turn's dealings with the provider that answers it.
+pub(super) struct Courtesy<'a> {
+    shop: &'a Workshop,
+    provider: String,
+    /// Held by who goes first.
+    pass: Pass,
+    was_heard: bool,
+}
+
+/// The provider that answers an agent of that name.
+pub(super) fn provider_of(name: &str, agent: &Agent) -> String {
+    agent.provider.clone().unwrap_or_else(|| name.to_owned())
+}
+
+impl<'a> Courtesy<'a> {
+    /// Asks whether the provider may be asked now; else gives why not.
+    pub(super) fn ask(shop: &'a Workshop, provider: String) -> std::io::Result<Result<Self, Parked>> {
+        Ok(match shop.providers.ask(&provider)? {
+            Asking::Yes(pass) => Ok(Self { shop, provider, pass, was_heard: false }),
+            Asking::No(parked) => Err(parked),
+        })
+    }
+
+    /// The model has said something.
+    pub(super) fn heard(&mut self, who: &Who) {
+        let is_first = matches!(self.pass, Pass::First(_));
+        if !is_first || std::mem::replace(&mut self.was_heard, true) {
+            return;
+        }
+        match self.shop.providers.answered(&self.provider) {
+            Ok(true) => {
+                self.pass = Pass::Free;
+                self.shop.journal.event(who, Event::ProviderResumed { provider: self.provider.clone() });
+            }
+            Ok(false) => self.pass = Pass::Free,
+            // The next who asks is the first again.
+            Err(error) => self.complain(who, &format!("cannot note that it answers: {error}")),
+        }
+    }
+
+    /// The turn is over.
+    pub(super) fn end(mut self, notes: &mut Notes, ended: &Ended, answer: &Answer) {
+        match ended {
+            Ended::RateLimited(reason) => self.park(notes, reason, answer),
+            Ended::Well | Ended::Early(_) => self.heard(&notes.who.clone()),
+            Ended::TimedOut(_) | Ended::Badly(_) | Ended::Trouble(_) | Ended::NoSession(_) => {}
+        }
+    }
+
+    fn park(&self, notes: &mut Notes, reason: &str, answer: &Answer) {
+        let reset = answer.limit.and_then(|limit| limit.ends_at(&clock::here()));
+        match self.shop.providers.park(&self.provider, reason, reset) {
+            Ok(parked) => {
+                notes.rest = Rest::WithItsProvider(parked.until);
+                let event = Event::ProviderParked { provider: self.provider.clone(), reason: parked.told() };
+                self.shop.journal.event(&notes.who, event);
+            }
+            Err(error) => self.complain(&notes.who, &format!("cannot note that it asks for a pause: {error}")),
+        }
+    }
+
+    fn complain(&self, who: &Who, what: &str) {
+        let message = format!("{}: {what}", self.provider);
+        self.shop.journal.event(who, Event::Warning { message });
+    }
+}

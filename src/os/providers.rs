@@ -1,0 +1,335 @@
+//! Providers that are left alone: one small file each in `.swarm/providers/`, shared by all processes and runs. What stands
+//! there holds after a restart too.
+//!
+//! When a pause is over, one task goes first: whoever asks then holds the kernel lock of the provider until it has been
+//! heard, or not, and everybody else goes on waiting. The lock is free the moment its process is dead.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::dirs::Dirs;
+use super::lock::{Lock, is_held};
+use super::plain_file::{self, Links, Unreadable};
+use super::task_folder::Stamp;
+use super::{clock, files};
+use crate::model::provider::Parked;
+
+/// No file of ours is larger, in bytes.
+const LARGEST: u64 = 64 * 1024;
+
+/// The longest name of a file, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// How long others wait before they look again whether the first has been heard.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// How long one who was let through has time to ask, before another one is.
+const TO_ASK: Duration = Duration::from_secs(10);
+
+/// All providers of a workspace, as this process knows them.
+pub struct Providers {
+    folder: PathBuf,
+    locks: PathBuf,
+    inner: Mutex<Inner>,
+    changed: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// The folder, when it was read last.
+    read_at: Option<Stamp>,
+    parked: BTreeMap<String, Parked>,
+    /// Somebody was let through, and has until then to ask.
+    let_through: BTreeMap<String, Timestamp>,
+}
+
+/// The right to ask a provider.
+#[derive(Debug)]
+pub enum Pass {
+    /// As anybody.
+    Free,
+    /// As the first one after a pause.
+    First(Lock),
+}
+
+/// Whether a provider may be asked.
+#[derive(Debug)]
+pub enum Asking {
+    /// Yes.
+    Yes(Pass),
+    /// It is left alone.
+    No(Parked),
+}
+
+impl std::fmt::Debug for Providers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Providers").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Providers {
+    /// Those of the workspace at `dirs`; nothing is read yet.
+    pub fn new(dirs: &Dirs) -> Self {
+        Self { folder: dirs.providers(), locks: dirs.locks(), inner: Mutex::default(), changed: OnceLock::new() }
+    }
+
+    /// Calls `tell` whenever this process parks a provider or lets it be asked again.
+    pub fn on_change(&self, tell: impl Fn() + Send + Sync + 'static) {
+        // There is one run in a process.
+        let _ = self.changed.set(Box::new(tell));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self) {
+        if let Some(tell) = self.changed.get() {
+            tell();
+        }
+    }
+
+    /// Those that are left alone, by name. A folder that has not changed is not read again.
+    pub fn parked(&self) -> BTreeMap<String, Parked> {
+        let mut inner = self.lock();
+        self.refresh(&mut inner);
+        inner.parked.clone()
+    }
+
+    /// Which of them nobody may ask now, and when that may be another: when the pause is over; or, where somebody asks
+    /// first, when it is worth another look.
+    pub fn closed(&self, now: Timestamp) -> BTreeMap<String, Timestamp> {
+        let mut inner = self.lock();
+        self.refresh(&mut inner);
+        let Inner { parked, let_through, .. } = &*inner;
+        let closed = parked.iter().filter_map(|(name, parked)| {
+            let until = if parked.until > now {
+                parked.until
+            } else if is_held(&self.lock_file(name)).unwrap_or(true) {
+                now + AGAIN
+            } else {
+                *let_through.get(name).filter(|until| **until > now)?
+            };
+            Some((name.clone(), until))
+        });
+        closed.collect()
+    }
+
+    /// Somebody is about to ask that provider: where he would be the first after a pause, nobody else is let through
+    /// meanwhile.
+    pub fn let_through(&self, provider: &str) {
+        let mut inner = self.lock();
+        if inner.parked.contains_key(provider) {
+            inner.let_through.insert(provider.to_owned(), clock::now() + TO_ASK);
+        }
+    }
+
+    /// Asks for the right to ask a provider.
+    pub fn ask(&self, provider: &str) -> io::Result<Asking> {
+        let file = self.file(provider);
+        let Some(parked) = read(&file)? else { return Ok(Asking::Yes(Pass::Free)) };
+        if parked.until > clock::now() {
+            return Ok(Asking::No(parked));
+        }
+        let Some(lock) = Lock::try_exclusive(&self.lock_file(provider))? else {
+            return Ok(Asking::No(Parked { until: clock::now() + AGAIN, ..parked }));
+        };
+        // The first may just have been heard, and the lock been free for that.
+        Ok(match read(&file)? {
+            None => Asking::Yes(Pass::Free),
+            Some(parked) if parked.until > clock::now() => Asking::No(parked),
+            Some(_) => Asking::Yes(Pass::First(lock)),
+        })
+    }
+
+    /// The provider has answered: everybody may ask it. Gives whether it was left alone before.
+    pub fn answered(&self, provider: &str) -> io::Result<bool> {
+        let was_parked = match fs::remove_file(self.file(provider)) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(error),
+        };
+        let mut inner = self.lock();
+        let was_known = inner.parked.remove(provider).is_some();
+        inner.let_through.remove(provider);
+        drop(inner);
+        if was_parked || was_known {
+            self.tell();
+        }
+        Ok(was_parked)
+    }
+
+    /// The provider asks for a pause; gives until when it is left alone.
+    pub fn park(&self, provider: &str, reason: &str, reset: Option<Timestamp>) -> io::Result<Parked> {
+        let file = self.file(provider);
+        let before = read(&file)?;
+        let now = clock::now();
+        // Several that were asking at the same moment hear of one pause.
+        let is_known = before.as_ref().is_some_and(|before| before.until > now);
+        let before = match (&before, is_known) {
+            (Some(before), true) => Some(Parked { times: before.times.saturating_sub(1), ..before.clone() }),
+            (before, _) => (*before).clone(),
+        };
+        let parked = Parked::park(provider, before.as_ref(), reason, reset, now, fastrand::f64());
+        fs::create_dir_all(&self.folder)?;
+        files::write_durably(&file, &serde_json::to_vec(&parked)?)?;
+        self.lock().parked.insert(provider.to_owned(), parked.clone());
+        self.tell();
+        Ok(parked)
+    }
+
+    fn refresh(&self, inner: &mut Inner) {
+        let stamp = fs::symlink_metadata(&self.folder).ok().map(|meta| Stamp::of(&meta));
+        if stamp.is_some() && stamp == inner.read_at {
+            return;
+        }
+        inner.read_at = stamp;
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let files = files.filter(|file| file.path().extension().is_some_and(|it| it == "json"));
+        inner.parked = files
+            .filter_map(|file| self::read(&file.path()).ok().flatten())
+            .map(|parked| (parked.provider.clone(), parked))
+            .collect();
+    }
+
+    fn file(&self, provider: &str) -> PathBuf {
+        self.folder.join(format!("{}.json", file_name(provider)))
+    }
+
+    fn lock_file(&self, provider: &str) -> PathBuf {
+        self.locks.join(format!("provider-{}.lock", file_name(provider)))
+    }
+}
+
+/// A torn or foreign file is as good as none.
+fn read(path: &Path) -> io::Result<Option<Parked>> {
+    match plain_file::read(path, Links::Refused, LARGEST) {
+        Ok((bytes, _)) => Ok(serde_json::from_slice(&bytes).ok()),
+        Err(Unreadable::Io(error)) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// A provider's name as that of a file. Two names that become one share their pauses, which harms nobody.
+fn file_name(provider: &str) -> String {
+    let keep = |char: char| if char.is_ascii_alphanumeric() || "-_".contains(char) { char } else { '-' };
+    provider.chars().take(LONGEST_NAME).map(keep).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::model::config;
+    use crate::os::folders;
+
+    fn workspace() -> (tempfile::TempDir, Dirs) {
+        let folder = tempfile::tempdir().unwrap();
+        let dirs = Dirs::new(&folder.path().canonicalize().unwrap(), &config::Dirs::default());
+        folders::create(&dirs).unwrap();
+        (folder, dirs)
+    }
+
+    /// Ends the pause, as the passing of time would.
+    fn pass_time(providers: &Providers, provider: &str) {
+        let parked = read(&providers.file(provider)).unwrap().unwrap();
+        let over = Parked { until: clock::now(), ..parked };
+        files::write(&providers.file(provider), &serde_json::to_vec(&over).unwrap()).unwrap();
+    }
+
+    fn may(providers: &Providers, provider: &str) -> &'static str {
+        match providers.ask(provider).unwrap() {
+            Asking::Yes(Pass::Free) => "free",
+            Asking::Yes(Pass::First(_)) => "first",
+            Asking::No(_) => "no",
+        }
+    }
+
+    #[test]
+    fn a_pause_holds_for_all_processes_and_after_a_restart_and_ends_with_an_answer() {
+        let (_folder, dirs) = workspace();
+        let [one, other] = [(); 2].map(|()| Providers::new(&dirs));
+        assert_eq!((may(&one, "acme"), one.closed(clock::now()).len()), ("free", 0));
+        let until = clock::now() + Duration::from_secs(3600);
+        let parked = one.park("acme", "limit", Some(until)).unwrap();
+        assert!(parked.until >= until);
+        for providers in [&one, &other, &Providers::new(&dirs)] {
+            assert_eq!((may(providers, "acme"), may(providers, "else")), ("no", "free"));
+            assert_eq!(providers.closed(clock::now()).keys().collect::<Vec<_>>(), ["acme"]);
+        }
+        assert!(one.answered("acme").unwrap());
+        assert!(!one.answered("acme").unwrap());
+        assert_eq!(may(&other, "acme"), "free");
+    }
+
+    #[test]
+    fn after_a_pause_one_goes_first_and_the_others_wait_for_it() {
+        let (_folder, dirs) = workspace();
+        let [one, other] = [(); 2].map(|()| Providers::new(&dirs));
+        one.park("acme", "limit", None).unwrap();
+        pass_time(&one, "acme");
+        let Asking::Yes(first @ Pass::First(_)) = one.ask("acme").unwrap() else { panic!("nobody goes first") };
+        assert_eq!((may(&one, "acme"), may(&other, "acme")), ("no", "no"));
+        assert_eq!(other.closed(clock::now()).len(), 1);
+        // It dies without a word: the next one goes first.
+        drop(first);
+        assert_eq!(may(&other, "acme"), "first");
+        assert_eq!(other.park("acme", "limit", None).unwrap().times, 2);
+    }
+
+    #[test]
+    fn who_is_let_through_is_followed_by_nobody_until_it_has_asked() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        providers.park("acme", "limit", None).unwrap();
+        pass_time(&providers, "acme");
+        let now = clock::now();
+        assert_eq!(providers.closed(now).len(), 0);
+        providers.let_through("acme");
+        assert_eq!(providers.closed(now).len(), 1);
+        assert_eq!(providers.closed(now + TO_ASK + TO_ASK).len(), 0);
+    }
+
+    #[test]
+    fn those_who_asked_at_the_same_moment_hear_of_one_pause() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        for _ in 0..4 {
+            assert_eq!(providers.park("acme", "limit", None).unwrap().times, 1);
+        }
+    }
+
+    #[test]
+    fn who_waits_is_told_of_every_change() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        let told = Arc::new(AtomicU32::new(0));
+        let tells = Arc::clone(&told);
+        providers.on_change(move || drop(tells.fetch_add(1, Ordering::Relaxed)));
+        providers.park("acme", "limit", None).unwrap();
+        providers.answered("acme").unwrap();
+        providers.answered("acme").unwrap();
+        assert_eq!(told.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn odd_names_and_torn_files_harm_nothing() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        for name in ["../../up", "a/b", "", &"x".repeat(400)] {
+            providers.park(name, "limit", None).unwrap();
+            assert_eq!(may(&providers, name), "no", "{name}");
+        }
+        std::fs::write(providers.file("torn"), "{").unwrap();
+        assert_eq!(may(&providers, "torn"), "free");
+        assert!(providers.answered("torn").unwrap());
+    }
+}
