@@ -94,7 +94,11 @@ fn swap(repo: &Repo, reference: &str, old: Option<&Oid>, new: &Oid, lock: Arc<Fi
     let expected = old.map_or_else(|| new.zeros(), Oid::to_string);
     let git = repo.committing().durable().holding(Some(lock)).args(["update-ref", "-m", "swarm: publish", reference]);
     match git.arg(new).arg(expected).run() {
-        Ok(_) => durable::sync_ref(repo, reference).map(|()| Published::Landed),
+        Ok(_) => {
+            // What has moved has moved: a failure from here on must not be taken for one to publish.
+            let _ = durable::sync_ref(repo, reference);
+            Ok(Published::Landed)
+        }
         Err(error @ GitError::Failed { .. }) => {
             // git says it in words only; the ref says it for certain.
             if repo.resolve(reference)?.as_ref() == old { Err(error) } else { Ok(Published::Moved) }
@@ -127,7 +131,8 @@ fn fast_forward(
     let git = git.args(["merge", "--ff-only", "--no-autostash", "--no-verify-signatures", "--no-overwrite-ignore"]);
     let orig_head = OrigHead::of(&checkout.git_dir);
     let asked = git.args(["--no-stat", "-q"]).arg(new).ask();
-    orig_head.restore()?;
+    // Not worth a landing that is not believed.
+    let _ = orig_head.restore();
     let answer = match asked {
         Ok(answer) => answer,
         Err(GitError::Locked { lock, .. }) => return Ok(held_by(&lock)),
@@ -139,7 +144,10 @@ fn fast_forward(
         None => repo.resolve(reference)?,
     };
     match tip {
-        Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
+        Some(tip) if tip == *new => {
+            let _ = durable::sync_ref(repo, reference);
+            Ok(Published::Landed)
+        }
         Some(tip) if tip == *old => Ok(Published::HeldBack { reason: sentence(&answer.stderr, &checkout.path) }),
         _ => Ok(Published::Moved),
     }
