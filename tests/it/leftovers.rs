@@ -195,3 +195,14 @@ fn an_outbox_that_is_nested_without_end_does_not_poison_its_worktree() {
     w.start(["--drain", "-n", "1"]).code(0);
     assert_eq!(w.tasks_in("complete"), ["a", "a-child", "b", "b-child"]);
 }
+
+#[test]
+fn a_state_folder_that_somebody_removes_while_a_task_is_worked_on_is_made_again() {
+    for (folder, ends, code) in [("complete", "echo x > x.txt", 0), ("blocked", "exit 1", 1)] {
+        let w = Workspace::new();
+        w.config("limits: {attempts: 1, backoff: 0s}\n");
+        w.task("work", &format!("rm -rf \"$(dirname \"$SWARM_TASK_FILE\")/../{folder}\"; {ends}"));
+        w.start(["--drain"]).code(code);
+        w.is_in(folder, "work");
+    }
+}
