@@ -84,7 +84,7 @@ fn fill(place: &Place, base: &mut BaseNow) -> Result<()> {
         }
     }
     let parted = parted(&workspace.repo, &branch, &tips)?;
-    base.ahead = workspace.repo.waiting(&tips)?.map(|ahead| Ahead {
+    base.ahead = tips.ahead.map(|ahead| Ahead {
         branch: format!("swarm/{branch}"),
         head: ahead.to_string(),
         reason: tips.in_use.or(parted),

@@ -15,6 +15,7 @@ use crate::os::dirs::Dirs;
 use crate::os::files;
 use crate::os::git::{Clean, Oid, Slot};
 use crate::os::lock::Lock;
+use crate::os::plain_file;
 use crate::os::process::Wake;
 
 /// How many slots are tried before it is believed that something is wrong.
@@ -58,7 +59,7 @@ pub(super) struct SlotRecord {
 impl SlotRecord {
     /// Reads it; a torn or foreign one is as good as none.
     pub(super) fn read(dirs: &Dirs, slot_name: &str) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(dirs.slot_record(slot_name)).ok()?).ok()
+        serde_json::from_slice(&plain_file::read_record(&dirs.slot_record(slot_name)).ok()?).ok()
     }
 }
 

@@ -23,6 +23,7 @@ use crate::os::files::{self, Moved};
 use crate::os::git::Oid;
 use crate::os::journal::Who;
 use crate::os::lock::Lock;
+use crate::os::plain_file;
 use crate::os::process::{Identity, Mark};
 use crate::os::task_folder::{self, Found};
 
@@ -228,7 +229,7 @@ impl ClaimRecord {
 
     /// Reads it; a torn or foreign one is as good as none.
     pub fn read(dirs: &Dirs, id: &TaskId) -> Option<Self> {
-        let bytes = std::fs::read(dirs.claim_record(id)).ok()?;
+        let bytes = plain_file::read_record(&dirs.claim_record(id)).ok()?;
         serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.task == *id)
     }
 

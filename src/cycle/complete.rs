@@ -54,6 +54,14 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
         Some(weakened) => keep_from_weaker_terms(shop, &who, &claim, weakened, lies_in, next),
         None => (lies_in, next),
     };
+    let (lies_in, next) = match (outcome, lies_in) {
+        // Whose hand that was nobody knows. An agent that does it each time must come to an end.
+        (Outcome::Cancelled, Some(State::Pending)) => {
+            let next = transition(Outcome::Infra, ledger, &limits, expected, fastrand::f64());
+            (taken_out_if_exhausted(shop, &claim, &next), next)
+        }
+        (_, _) => (lies_in, next),
+    };
     let ends_in = if lies_in == Some(State::Current) { next.to } else { lies_in };
 
     let mut progress = progress_after(&claim.found.task, &notes, &heading, outcome, &next);
@@ -94,6 +102,18 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
         }
     };
     Performed { outcome, settled, to: next.to, pause: next.pause, noted }
+}
+
+/// Where a task lies that was moved back to `pending/` under its worker, too often in the end.
+fn taken_out_if_exhausted(shop: &Workshop, claim: &Claim, next: &Transition) -> Option<State> {
+    let moved = match next.to {
+        Some(State::Blocked) => task_folder::move_task(&shop.dirs, &claim.id, State::Pending, State::Blocked),
+        Some(_) | None => return Some(State::Pending),
+    };
+    match moved {
+        Ok(Moved::Done) => Some(State::Blocked),
+        Ok(Moved::Gone | Moved::Taken) | Err(_) => Some(State::Pending),
+    }
 }
 
 /// Sees to it that a task whose policy has become weaker while it was worked on is not worked on again before a person
@@ -233,7 +253,10 @@ fn comment_on(notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transit
     let reason = in_full(notes, heading);
     match next.to? {
         State::Blocked if next.exhausted => {
-            let times = if outcome == Outcome::Infra { next.ledger.infra } else { next.ledger.attempts };
+            let times = match outcome {
+                Outcome::Infra | Outcome::Cancelled => next.ledger.infra,
+                _ => next.ledger.attempts,
+            };
             let times = if times == 1 { "1 attempt".to_owned() } else { format!("{times} attempts") };
             Some(format!(
                 "Blocked after {times}; the last one ended as {outcome}: {reason}\n\nMend what is wrong, then: swarm retry {}",

@@ -17,6 +17,7 @@ use crate::os::dirs::Dirs;
 use crate::os::files;
 use crate::os::journal::Who;
 use crate::os::lock::Lock;
+use crate::os::plain_file;
 use crate::os::process::{Identity, Mark, end_remains};
 
 /// Who is on an errand in a worktree.
@@ -75,7 +76,7 @@ impl ErrandRecord {
 
     /// Reads it; a torn or foreign one is as good as none.
     fn read(dirs: &Dirs, slot: &str) -> Option<Self> {
-        let bytes = fs::read(dirs.errand_record(slot)).ok()?;
+        let bytes = plain_file::read_record(&dirs.errand_record(slot)).ok()?;
         serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.slot == slot)
     }
 }

@@ -12,6 +12,7 @@ pub struct HeldBack(Mutex<Inner>);
 struct Inner {
     is_held: bool,
     parted_at: Option<Oid>,
+    rift: Option<String>,
     strange: Option<Oid>,
 }
 
@@ -30,6 +31,13 @@ impl HeldBack {
         !std::mem::replace(&mut self.lock().is_held, true)
     }
 
+    /// The base cannot move before a person has joined it with what waits; true if that is news, or for another reason.
+    pub(super) fn rift(&self, why: &str) -> bool {
+        let mut inner = self.lock();
+        inner.is_held = true;
+        inner.rift.replace(why.to_owned()).as_deref() != Some(why)
+    }
+
     /// The base stands here, and what is ahead of it does not contain that; true if that is news.
     pub(super) fn part(&self, base: &Oid) -> bool {
         let mut inner = self.lock();
@@ -45,6 +53,6 @@ impl HeldBack {
     /// Nothing waits any more.
     pub(super) fn release(&self) {
         let mut inner = self.lock();
-        (inner.is_held, inner.parted_at) = (false, None);
+        (inner.is_held, inner.parted_at, inner.rift) = (false, None, None);
     }
 }

@@ -11,7 +11,7 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::Step;
 use crate::model::record::Event;
 use crate::model::task::Kept;
-use crate::os::git::Salvaged;
+use crate::os::git::{Oid, Salvaged};
 
 /// Keeps the work of a cycle that ends without having been merged.
 pub(super) fn keep_the_work(cycle: &mut Cycle<'_>, notes: &mut Notes, outcome: Outcome) {
@@ -63,7 +63,20 @@ pub(super) fn keep_before_mending(cycle: &Cycle<'_>, notes: &mut Notes) -> Resul
         return Ok(());
     }
     let reference = salvage_ref(cycle.claim.id.as_str(), cycle.claim.record.attempt);
-    notes.salvaged.push(cycle.shop.repo.keep(&reference, &work.head, &cycle.base)?);
+    notes.salvaged.push(cycle.shop.repo.keep(&reference, &work.head, Some(&cycle.base))?);
+    Ok(())
+}
+
+/// Keeps the commits that the author made in his turn and walked away from: they are no part of the work, and the next
+/// reset makes git forget them. Whoever salvages a worktree that was not reset finds them there.
+pub(super) fn keep_what_was_left(cycle: &Cycle<'_>, notes: &Notes) -> Result<(), Infra> {
+    let Some(work) = &cycle.work else { return Ok(()) };
+    let reference = salvage_ref(cycle.claim.id.as_str(), cycle.claim.record.attempt);
+    let known = [&cycle.base, &work.head].into_iter().chain(notes.salvaged.iter().map(|salvaged| &salvaged.commit));
+    let known: Vec<&Oid> = known.collect();
+    for salvaged in cycle.bench.slot.keep_abandoned(&reference, &known)? {
+        tell_salvaged(cycle.shop, &notes.who, &salvaged);
+    }
     Ok(())
 }
 
@@ -93,10 +106,20 @@ fn under_one_name(shop: &Workshop, notes: &mut Notes, last: Salvaged) -> Salvage
     })
 }
 
-/// Removes the refs that held the work while it waited. Should this fail, a ref remains that nobody needs.
+/// Removes the refs that held the work while it waited. What its author threw away while he mended it was not merged,
+/// and stays. Should this fail, a ref remains that nobody needs. No process for work that nobody mended.
 pub(super) fn forget_what_is_merged(shop: &Workshop, notes: &mut Notes) {
+    let head = notes.head.clone();
+    let is_merged = |commit: &Oid| match &head {
+        Some(head) => commit == head || shop.repo.is_ancestor(commit, head).unwrap_or(false),
+        None => false,
+    };
     for salvaged in notes.salvaged.drain(..) {
-        let _ = shop.repo.forget(&salvaged.reference, &salvaged.commit);
+        if is_merged(&salvaged.commit) {
+            let _ = shop.repo.forget(&salvaged.reference, &salvaged.commit);
+        } else {
+            tell_salvaged(shop, &notes.who, &salvaged);
+        }
     }
 }
 

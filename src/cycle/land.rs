@@ -10,7 +10,7 @@ use super::integrate::{MOST_MOVES, contradicts, must_yield, must_yield_in, resul
 use super::memory;
 use super::notes::Details;
 use super::perform::{Infra, Performed};
-use super::probe::{BaseTurn, Probed, Question, Until, probe};
+use super::probe::{Until, is_red};
 use super::publish::{Turn, newest, publish};
 use super::rehearse::{Rehearsed, Said, rehearse_gate};
 use super::vigil::reason_to_halt;
@@ -144,8 +144,7 @@ impl Batching<'_> {
             if let Some(last) = row.last() {
                 let who = last.branch.notes.who.clone();
                 let (commit, tree) = (last.commit.clone(), last.tree.clone());
-                let landed = publish(self.shop, &who, &tips, &ground, &commit);
-                let landed = match landed {
+                let landed = match publish(self.shop, &who, &tips, &ground, &commit) {
                     Ok(Some(landed)) => landed,
                     Ok(None) => {
                         self.put_back(row.into_iter().chain(after).collect());
@@ -162,6 +161,11 @@ impl Batching<'_> {
                     link.branch.notes.merged = Some(link.commit);
                     self.settle(link.branch, Event::Integrated(Landing::Published));
                 }
+            }
+            if ground.is_join && green == 0 && blamed.is_some() && self.is_red_beneath(&tip, &after)? {
+                // Known from now on, so that work goes on ahead of the base.
+                self.put_back(after);
+                continue;
             }
             self.blame(&tip, after, green, blamed)?;
             return Ok(());
@@ -347,27 +351,15 @@ impl Batching<'_> {
         Ok(())
     }
 
+    fn is_red_beneath(&mut self, tip: &Oid, row: &[Link]) -> Result<bool, Infra> {
+        row.first().map_or(Ok(false), |link| self.is_base_red(tip, &link.branch))
+    }
+
     fn is_base_red(&mut self, tip: &Oid, branch: &ReadyBranch) -> Result<bool, Infra> {
-        let shop = self.shop;
-        let config = &branch.case.settings.config;
-        let gates = &config.verify;
-        if gates.is_empty() || repairs(branch.id()).is_some() {
-            return Ok(false);
+        match repairs(branch.id()) {
+            Some(_) => Ok(false),
+            None => Ok(is_red(self.shop, self.bench, &branch.case.settings.config, tip)?),
         }
-        let tree = shop.repo.tree_of(tip)?;
-        let known = shop.judgements.recall(&tree, gates);
-        let judgement = match known {
-            Some(known) => Some(known.judgement),
-            None => {
-                let Some(turn) = BaseTurn::take(shop, Stop::Now)? else { return Ok(false) };
-                let question = Question { commit: tip, tree: &tree, config, give_up_at: Stop::Now, mark: Mark::new() };
-                match probe(shop, self.bench, &turn, &question)? {
-                    Probed::Said(judgement) => Some(judgement),
-                    Probed::CouldNotRun(_) | Probed::Interrupted => None,
-                }
-            }
-        };
-        Ok(matches!(judgement, Some(Judgement::Red { .. })))
     }
 
     /// Back into the line, before those that were set aside after them.

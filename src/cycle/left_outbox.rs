@@ -21,6 +21,7 @@ use crate::model::task::{Kind, TaskId};
 use crate::os::files;
 use crate::os::journal::Who;
 use crate::os::lock::Lock;
+use crate::os::plain_file::{self, Unreadable};
 use crate::os::removal::remove;
 use crate::os::task_folder::{self, Name};
 
@@ -86,11 +87,12 @@ pub fn take_left_tasks(shop: &Workshop) -> Result<()> {
 /// Collects what was left in the outbox of a worktree that the caller owns and in which nobody is at work.
 pub(super) fn collect_left(shop: &Workshop, slot: &str) -> io::Result<()> {
     let folder = shop.dirs.slot(slot);
-    let note = match fs::read(path(&folder)) {
-        // A torn note is one all the same.
+    let note = match plain_file::read_record(&path(&folder)) {
+        // A torn note is one all the same, and so is what somebody has put in its place.
         Ok(bytes) => serde_json::from_slice::<Note>(&bytes).unwrap_or_default(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+        Err(Unreadable::Gone) => return Ok(()),
+        Err(Unreadable::Io(error)) => return Err(error),
+        Err(Unreadable::Link | Unreadable::Folder | Unreadable::Odd(_) | Unreadable::TooLarge(_)) => Note::default(),
     };
     // Only a run takes tasks: what it refuses is kept beside its records.
     if shop.journal.folder().parent() != Some(shop.dirs.runs()) {
@@ -106,7 +108,7 @@ pub(super) fn collect_left(shop: &Workshop, slot: &str) -> io::Result<()> {
         }
         remove(&folder.join(NAME))?;
     }
-    forget(&folder)
+    remove(&path(&folder))
 }
 
 fn who(shop: &Workshop, slot: &str, note: &Note) -> Who {

@@ -139,6 +139,10 @@ fn adopt(shop: &Workshop, path: &Path, id: TaskId) -> io::Result<Adopted> {
         // It would speak of work and approvals that there never were.
         return Ok(Adopted::No("it has a `swarm:` block, which only the program writes".to_owned()));
     }
+    let presumed = task.policy().presumes(&shop.settings().config.limits);
+    if !presumed.is_empty() {
+        return Ok(Adopted::No(format!("only a person may ask for that: {}", presumed.join(", "))));
+    }
     let pending = shop.dirs.task(State::Pending, &id);
     let is_new = match task_folder::find(&shop.dirs, &id) {
         None => files::create_durably(&pending, &bytes)?,

@@ -8,7 +8,7 @@ use super::begin::{Beginning, begin};
 use super::case::{Case, Cycle};
 use super::complete::{Ended, complete};
 use super::integrate::{Integrated, integrate};
-use super::keep::{forget_what_is_merged, keep_before_mending, keep_for_the_queue, keep_the_work};
+use super::keep::{forget_what_is_merged, keep_before_mending, keep_for_the_queue, keep_the_work, keep_what_was_left};
 use super::notes::{Details, Heading, Notes};
 use super::shared::report_shared;
 use super::verify::{self, Tried, verify};
@@ -316,7 +316,10 @@ impl Cycle<'_> {
             (_, Work::Silent | Work::NoChange | Work::Done) => said,
         };
         match work {
-            Work::Ready | Work::Silent | Work::NoChange | Work::Done => self.open_turn = None,
+            Work::Ready | Work::Silent | Work::NoChange | Work::Done => {
+                keep_what_was_left(self, notes)?;
+                self.open_turn = None;
+            }
             // What the author left of it is nowhere but in the worktree.
             Work::NeedsInput | Work::Replan | Work::Refused | Work::Failed | Work::TimedOut => {}
         }

@@ -68,6 +68,26 @@ impl Watch for Until<'_> {
     }
 }
 
+/// Whether the workspace's gates fail on a commit: known, or asked now. What cannot be found out counts as no.
+pub(super) fn is_red(shop: &Workshop, bench: &mut Bench, config: &Config, commit: &Oid) -> Result<bool> {
+    if config.verify.is_empty() {
+        return Ok(false);
+    }
+    let tree = shop.repo.tree_of(commit)?;
+    let judgement = match shop.judgements.recall(&tree, &config.verify) {
+        Some(known) => known.judgement,
+        None => {
+            let Some(turn) = BaseTurn::take(shop, Stop::Now)? else { return Ok(false) };
+            let question = Question { commit, tree: &tree, config, give_up_at: Stop::Now, mark: Mark::new() };
+            match probe(shop, bench, &turn, &question)? {
+                Probed::Said(judgement) => judgement,
+                Probed::CouldNotRun(_) | Probed::Interrupted => return Ok(false),
+            }
+        }
+    };
+    Ok(matches!(judgement, Judgement::Red { .. }))
+}
+
 /// Runs the gates on a commit in the worker's worktree until one is not green. What lay in the worktree must have been salvaged, and the worktree stands elsewhere afterwards.
 pub fn probe(shop: &Workshop, bench: &mut Bench, _turn: &BaseTurn, question: &Question<'_>) -> Result<Probed> {
     let Question { commit, tree, config, .. } = *question;

@@ -5,6 +5,7 @@
 use super::Workshop;
 use super::perform::Infra;
 use crate::error::Result as CommandResult;
+use crate::model::judgement::Judgement;
 use crate::model::record;
 use crate::os::git::{CaughtUp, GitError, Merge, Oid, Published, Repo, Tips};
 use crate::os::journal::Who;
@@ -41,32 +42,38 @@ pub(super) struct Ground {
     pub(super) tip: Oid,
     /// Why the base cannot come to stand on it, if it cannot: it holds what contradicts this.
     rift: Option<String>,
+    /// It is neither the base nor what is ahead of it, but both together, which nobody has judged yet.
+    pub(super) is_join: bool,
 }
 
 /// The commit to merge onto. Where base and what is ahead of it have both moved, they are joined first: the user
 /// committed to the base while it was held back. Where they contradict each other a person must join them, and work
 /// goes on ahead.
 pub(super) fn newest(shop: &Workshop, tips: &Tips) -> Result<Ground, Infra> {
-    let on = |tip: &Oid| Ground { tip: tip.clone(), rift: None };
+    let on = |tip: &Oid| Ground { tip: tip.clone(), rift: None, is_join: false };
     let Some(ahead) = &tips.ahead else { return Ok(on(&tips.base)) };
     if shop.repo.is_ancestor(&tips.base, ahead)? {
         return Ok(on(ahead));
     }
-    if shop.repo.is_ancestor(ahead, &tips.base)? {
-        // Caught up by the user's own hand; what was left of it is removed.
-        shop.repo.catch_up(&shop.base)?;
-        return Ok(on(&tips.base));
-    }
-    let text = format!("Merge {0} into swarm/{0}", shop.base);
+    let base = &shop.base;
+    let apart = |why: &str| Ground {
+        tip: ahead.clone(),
+        rift: Some(format!("{base} and swarm/{base} {why}: git merge swarm/{base}")),
+        is_join: false,
+    };
+    let text = format!("Merge {base} into swarm/{base}");
     Ok(match shop.repo.join(ahead, &tips.base, &text)? {
-        Merge::Clean { commit, .. } => on(&commit),
+        // Each alone is green, so nobody's work is to blame.
+        Merge::Clean { tree, .. } if is_red(shop, &tree) => apart("do not pass the gates together; join and mend them"),
+        Merge::Clean { commit, .. } => Ground { is_join: true, ..on(&commit) },
         Merge::NothingToDo => on(ahead),
-        Merge::Conflict { files, .. } => {
-            let (base, files) = (&shop.base, files.join(", "));
-            let rift = format!("{base} and swarm/{base} contradict each other in {files}: git merge swarm/{base}");
-            Ground { tip: ahead.clone(), rift: Some(rift) }
-        }
+        Merge::Conflict { files, .. } => apart(&format!("contradict each other in {}", files.join(", "))),
     })
+}
+
+fn is_red(shop: &Workshop, tree: &Oid) -> bool {
+    let known = shop.judgements.recall(tree, &shop.settings().config.verify);
+    known.is_some_and(|known| matches!(known.judgement, Judgement::Red { .. }))
 }
 
 /// Where work came to lie.
@@ -97,8 +104,9 @@ pub(super) fn publish(
     match published {
         Published::Landed => {
             moved(shop.base.clone(), &tips.base);
-            if tips.ahead.is_some() {
-                shop.repo.catch_up(&shop.base)?;
+            if tips.ahead.is_some() || tips.passed.is_some() {
+                // It is forgotten another time, if not now: the base has it.
+                let _ = shop.repo.catch_up(&shop.base);
                 shop.held_back.release();
             }
             Ok(Some(Landed::OnBase))
@@ -106,13 +114,18 @@ pub(super) fn publish(
         Published::Moved => Ok(None),
         Published::HeldBack { reason } => {
             let branch = format!("swarm/{}", shop.base);
-            if shop.held_back.hold() {
+            let is_news = match &ground.rift {
+                Some(rift) => shop.held_back.rift(rift),
+                None => shop.held_back.hold(),
+            };
+            if is_news {
                 shop.journal.event(who, record::Event::BaseHeldBack { branch: branch.clone(), reason });
             }
-            match shop.repo.publish_ahead(&shop.base, tips.ahead.as_ref(), commit)? {
+            let before = tips.ahead.as_ref().or(tips.passed.as_ref());
+            match shop.repo.publish_ahead(&shop.base, before, commit)? {
                 Published::Landed => {
                     moved(branch, tips.ahead.as_ref().unwrap_or(&ground.tip));
-                    tell_strange(shop, tips)?;
+                    tell_strange(shop, tips);
                     Ok(Some(Landed::Beside))
                 }
                 Published::Moved => Ok(None),
@@ -160,7 +173,7 @@ pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
 /// Why the base cannot simply move to what is ahead of it: it has commits of its own. `None`: it has not.
 pub fn parted(repo: &Repo, base: &str, tips: &Tips) -> Result<Option<String>, GitError> {
     let Some(ahead) = &tips.ahead else { return Ok(None) };
-    if repo.is_ancestor(&tips.base, ahead)? || repo.is_ancestor(ahead, &tips.base)? {
+    if repo.is_ancestor(&tips.base, ahead)? {
         return Ok(None);
     }
     let by_hand = format!("git merge swarm/{base}");
@@ -171,8 +184,8 @@ pub fn parted(repo: &Repo, base: &str, tips: &Tips) -> Result<Option<String>, Gi
 }
 
 /// Says once that `swarm/<base>` holds what was not published: its owner wonders why it does not come to the base.
-fn tell_strange(shop: &Workshop, tips: &Tips) -> Result<(), Infra> {
-    let Some(strange) = shop.repo.strange(tips)? else { return Ok(()) };
+fn tell_strange(shop: &Workshop, tips: &Tips) {
+    let Ok(Some(strange)) = shop.repo.strange(tips) else { return };
     if shop.held_back.is_strange_at(&strange) {
         let (base, commit) = (&shop.base, strange.short());
         let message = format!(
@@ -181,7 +194,6 @@ fn tell_strange(shop: &Workshop, tips: &Tips) -> Result<(), Infra> {
         );
         shop.journal.event(&Who::default(), record::Event::Warning { message });
     }
-    Ok(())
 }
 
 impl Landed {

@@ -259,7 +259,18 @@ impl Plan {
             Work::Ready | Work::Silent | Work::NoChange | Work::Done => mended.go(Step::Verify),
             Work::NeedsInput => self.go(Step::End(Outcome::NeedsInput)),
             Work::Replan => self.go(Step::End(Outcome::Replan)),
-            Work::Refused | Work::Failed => self.go(Step::End(Outcome::AgentError)),
+            Work::Refused => match self.step {
+                // The same session mends it; what comes of that is verified and reviewed again.
+                Step::Fix(_) if self.rules.resumes > 0 => mended.go(Step::Implement(Turn::Resumed(1))),
+                Step::Implement(_)
+                | Step::Verify
+                | Step::Review(_)
+                | Step::Fix(_)
+                | Step::Integrate
+                | Step::Resolve(_)
+                | Step::End(_) => self.go(Step::End(Outcome::AgentError)),
+            },
+            Work::Failed => self.go(Step::End(Outcome::AgentError)),
             Work::TimedOut => self.go(Step::End(Outcome::Timeout)),
         }
     }

@@ -90,8 +90,21 @@ pub enum Moved {
     Taken,
 }
 
-/// Renames a file, but never over another one.
+/// Renames a file, but never over another one, into a folder that is made again if somebody has removed it.
 pub fn move_file(from: &Path, to: &Path) -> io::Result<Moved> {
+    let moved = rename(from, to)?;
+    // What is not there may be the file, or the folder into which it goes.
+    match to.parent() {
+        Some(folder) if moved == Moved::Gone && fs::symlink_metadata(from).is_ok() => {
+            fs::create_dir_all(folder)?;
+            sync_folder_of(folder)?;
+            rename(from, to)
+        }
+        Some(_) | None => Ok(moved),
+    }
+}
+
+fn rename(from: &Path, to: &Path) -> io::Result<Moved> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(Moved::Done),
         Err(Errno::NOENT) => Ok(Moved::Gone),
@@ -193,6 +206,17 @@ mod tests {
         assert_eq!(move_file(&a, &b).unwrap(), Moved::Gone);
         assert_eq!(link_and_unlink(&b, &a).unwrap(), Moved::Done);
         assert_eq!(fs::read_to_string(&a).unwrap(), "a");
+    }
+
+    #[test]
+    fn a_folder_that_somebody_has_removed_is_made_again_and_a_file_that_is_gone_makes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("gone/too/b"));
+        assert_eq!(move_file(&a, &b).unwrap(), Moved::Gone);
+        assert!(!folder.path().join("gone").exists());
+        fs::write(&a, "a").unwrap();
+        assert_eq!(move_file(&a, &b).unwrap(), Moved::Done);
+        assert_eq!((fs::read_to_string(&b).unwrap().as_str(), a.exists()), ("a", false));
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::model::record::SCHEMA;
 
 /// No line of ours comes near it.
 const LONGEST_LINE: u64 = 64 * 1024;
+/// Some millions of lines: a file that an agent has blown up takes no hour to read.
+const LARGEST: u64 = 1024 * 1024 * 1024;
 /// So many foreign lines are told at a time.
 const MOST_ODD: usize = 20;
 
@@ -124,6 +126,9 @@ impl Pages {
             return Ok(());
         };
         let meta = file.metadata()?;
+        if meta.len() > LARGEST {
+            return Err(io::Error::other("is too large to be a ledger of ours: move it away"));
+        }
         let which = (meta.dev(), meta.ino());
         if self.file != Some(which) || meta.len() < self.offset {
             *self = Self { file: Some(which), odd: std::mem::take(&mut self.odd), ..Self::default() };

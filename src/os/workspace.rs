@@ -10,6 +10,9 @@ use super::settings::{Settings, Source};
 use crate::error::{Error, Result};
 use crate::model::config::Config;
 
+/// How the names of the branches begin that show what goes ahead of a base.
+const AHEAD: &str = "swarm/";
+
 /// The folders and the settings of a workspace: enough for what only reads the queue.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -79,6 +82,14 @@ impl Workspace {
                     .hint("check out a branch, or name one with `base:` in config/swarm.yaml")
             })?,
         };
+        if let Some(shown) = name.strip_prefix(AHEAD) {
+            let sentence = format!("`{name}` shows work that waits to land elsewhere, so nothing can land on it");
+            let refused = match &self.config.base {
+                Some(_) => Error::usage(sentence),
+                None => Error::environment(sentence),
+            };
+            return Err(refused.hint(format!("check out {shown}, or name it in config/swarm.yaml: base: {shown}")));
+        }
         match self.repo.resolve(&format!("refs/heads/{name}"))? {
             Some(tip) => Ok((name, tip)),
             None => Err(Error::usage(format!("there is no branch `{name}` to land on"))
@@ -94,4 +105,32 @@ fn same(a: &Path, b: &Path) -> bool {
 
 fn unfit(unfit: Unfit) -> Error {
     unfit.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Class;
+    use crate::os::git::testing::Fixture;
+
+    #[test]
+    fn what_shows_waiting_work_is_no_base_whether_it_is_checked_out_or_named() {
+        let fixture = Fixture::new();
+        fixture.git(["branch", "swarm/trunk"]);
+        let base = || Workspace::open(Place::at(&fixture.top(), None).unwrap()).unwrap().base();
+        assert_eq!(base().unwrap().0, "trunk");
+        fixture.write("config/swarm.yaml", "base: swarm/trunk\n");
+        let named = base().unwrap_err();
+        fixture.write("config/swarm.yaml", "{}\n");
+        fixture.git(["checkout", "-q", "swarm/trunk"]);
+        let checked_out = base().unwrap_err();
+        for (error, class) in [(named, Class::Usage), (checked_out, Class::Environment)] {
+            assert_eq!(error.class(), class);
+            assert_eq!(
+                error.explained(),
+                "`swarm/trunk` shows work that waits to land elsewhere, so nothing can land on it \
+                 (check out trunk, or name it in config/swarm.yaml: base: trunk)"
+            );
+        }
+    }
 }

@@ -184,3 +184,32 @@ fn what_a_person_adds_to_a_task_in_work_keeps_nobody_from_trying_again() {
     w.is_in("review", "work");
     assert_eq!(w.cycles_of("work").len(), 2);
 }
+
+#[test]
+fn a_criterion_that_an_agent_deletes_is_asked_about_all_the_same() {
+    let judge = format!("cat > \"$HOME/told\"\n{APPROVES}");
+    let w = judged("rewrite 'acceptance: []'; echo x > x.txt", &judge);
+    w.config("workers: [{agent: author}]\nreviewer: {agent: judge}\nlimits: {attempts: 1, infra: 1}");
+    w.file("work", "---\nacceptance: [the paint is dry]\n---\n# Paint\n");
+    w.start(["--drain"]).code(1);
+    let prompt = w.last_run().read("prompts/w0-c1-review.md");
+    assert!(prompt.contains("the paint is dry"), "{prompt}");
+    w.base().lacks("x.txt");
+    w.is_in("blocked", "work");
+}
+
+#[test]
+fn a_task_that_an_agent_makes_may_not_ask_for_less_judgement_or_more_money() {
+    let w = judged(
+        "for key in 'review: none' 'verify: none' 'attempts: 99' 'timeout: 90h' 'max_cost_usd: 900' 'agent: author'; do\n\
+         printf -- '---\\n%s\\n---\\n# New\\n' \"$key\" > \"$SWARM_OUTBOX/new-${key%%:*}.md\"; done; echo x > x.txt",
+        APPROVES,
+    );
+    w.config("workers: [{agent: author}]\nreviewer: {agent: judge}\nlimits: {attempts: 1, cost_usd: 5, backoff: 0s}");
+    let ended = w.start(["--drain", "--task", "work"]);
+    ended.code(0);
+    assert_eq!(w.tasks_in("pending"), ["new-agent"]);
+    for key in ["review: none", "`verify` became `none`", "attempts: 99", "timeout: 90h", "max_cost_usd: 900"] {
+        ended.event(|event| event.is("warning") && event.text("message").contains(key));
+    }
+}

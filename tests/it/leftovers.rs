@@ -195,3 +195,55 @@ fn an_outbox_that_is_nested_without_end_does_not_poison_its_worktree() {
     w.start(["--drain", "-n", "1"]).code(0);
     assert_eq!(w.tasks_in("complete"), ["a", "a-child", "b", "b-child"]);
 }
+
+#[test]
+fn a_state_folder_that_somebody_removes_while_a_task_is_worked_on_is_made_again() {
+    for (folder, ends, code) in [("complete", "echo x > x.txt", 0), ("blocked", "exit 1", 1)] {
+        let w = Workspace::new();
+        w.config("limits: {attempts: 1, backoff: 0s}\n");
+        w.task("work", &format!("rm -rf \"$(dirname \"$SWARM_TASK_FILE\")/../{folder}\"; {ends}"));
+        w.start(["--drain"]).code(code);
+        w.is_in(folder, "work");
+    }
+}
+
+#[test]
+fn what_an_agent_puts_in_the_place_of_a_record_neither_hangs_nor_swells_the_next_start() {
+    let records = [
+        ".swarm/claims/work.json",
+        ".swarm/slots/01.json",
+        ".swarm/slots/01.outbox.json",
+        ".swarm/slots/01.errand.json",
+    ];
+    for record in records {
+        for puts in ["mkfifo", "truncate -s 100G", "ln -s /dev/zero"] {
+            let w = Workspace::new();
+            let path = format!("'{}'", w.path(record).display());
+            w.task(
+                "work",
+                &format!(
+                    "{}\necho x > x.txt",
+                    once(&w, "killed", &format!("rm -f {path}; {puts} {path}; kill -9 $PPID"))
+                ),
+            );
+            let killed = w.start(["--drain"]);
+            assert!(killed.was_killed(), "{record}, {puts}: {killed}");
+            w.start(["--drain"]);
+            w.start(["--drain"]);
+            w.is_in("complete", "work");
+        }
+    }
+}
+
+#[test]
+fn a_ledger_that_an_agent_has_blown_up_or_made_a_pipe_is_not_read() {
+    for puts in ["mkfifo", "truncate -s 100G"] {
+        let w = Workspace::new();
+        let path = format!("'{}'", w.path("runs/ledger.jsonl").display());
+        w.task("work", &format!("rm -f {path}; {puts} {path}; echo x > x.txt"));
+        let first = w.start(["--drain"]);
+        w.task("next", "echo y > y.txt");
+        let second = w.start(["--drain"]);
+        assert_eq!(w.whereabouts("work"), ["complete"], "{puts}: {first}{second}");
+    }
+}

@@ -12,6 +12,7 @@ mod spoilers;
 mod unreadable_settings;
 mod settings_of_a_cycle;
 mod leftovers;
+mod walked_away;
 mod surviving_git;
 mod background;
 mod control;

@@ -247,3 +247,15 @@ fn a_task_file_that_an_agent_turns_into_a_pipe_hangs_nobody() {
     w.task("after", "echo y > y.txt");
     w.start(["--drain", "--task", "after"]).code(0);
 }
+
+#[test]
+fn an_agent_that_gives_its_task_back_each_time_comes_to_an_end() {
+    let w = Workspace::new();
+    w.config("limits: {attempts: 2, infra: 2, backoff: 0s}");
+    w.task("work", "mv \"$SWARM_TASK_FILE\" \"$(dirname \"$SWARM_TASK_FILE\")/../pending/\"\nexec sleep 60");
+    w.start(["--drain"]).code(1);
+    let text = w.is_in("blocked", "work");
+    assert!(text.contains("Blocked after 2 attempts; the last one ended as cancelled"), "{text}");
+    assert_eq!(w.cycles_of("work").len(), 2);
+    w.holds_the_laws();
+}

@@ -53,7 +53,7 @@ fn fill(place: &Place, items: &mut Vec<Item>) -> Result<(Workspace, String, Oid)
             ),
         ),
     });
-    if let Some(ahead) = workspace.repo.waiting(&tips)? {
+    if let Some(ahead) = &tips.ahead {
         let parted = parted(&workspace.repo, &branch, &tips)?.map(|reason| format!(": {reason}")).unwrap_or_default();
         let detail = format!("finished work waits on swarm/{branch} at {}{parted}", short(ahead.as_str()));
         items.push(Item::note("git", detail));

@@ -118,7 +118,7 @@ fn work_that_a_hook_refuses_is_mended_in_the_same_session_as_often_as_that_is_re
     }
     assert_eq!(
         tell(Rules { review: REVIEWED.review, ..PATIENT }, "ready green changes refused"),
-        "verify review-1 fix-1 agent_error"
+        "verify review-1 fix-1 resume-1"
     );
 }
 
@@ -340,7 +340,11 @@ fn most_steps(rules: Rules) -> u64 {
             // Verify, review and integrate; for each further round a fix, or an integrate and a resolve, before it.
             Review::Agent { rounds } => {
                 let further = u64::from(rounds) - 1;
-                3 + 3 * further + resolves.min(further)
+                match u64::from(rules.resumes) {
+                    0 => 3 + 3 * further + resolves.min(further),
+                    // A fix that a hook refuses, and all turns to mend that, are longer than a conflict.
+                    resumes => 3 + (3 + resumes + 1) * further,
+                }
             }
         }
 }

@@ -49,8 +49,9 @@ impl Task {
         }
     }
 
-    /// The task as its file reads now, worked on as it was `claimed`: what is asked for is the file's (text, criteria,
-    /// place in line), who works and how that is judged and bounded is the claim's, and so is what the program noted.
+    /// The task as its file reads now, worked on as it was `claimed`: what is asked for is the file's (text, place in
+    /// line), who works and how that is judged and bounded is the claim's, and so is what the program noted. Criteria
+    /// may be added, and none is lost.
     #[must_use]
     pub fn worked_on_as(self, claimed: &Task) -> Task {
         let Progress { other, .. } = self.progress;
@@ -60,7 +61,7 @@ impl Task {
             parent: self.parent,
             depends_on: self.depends_on,
             files: self.files,
-            acceptance: self.acceptance,
+            acceptance: joined(&claimed.acceptance, self.acceptance),
             not_before: self.not_before,
             body: self.body,
             body_line: self.body_line,
@@ -83,6 +84,24 @@ impl Task {
 }
 
 impl Policy {
+    /// What a task that an agent has made must not say, because it would be judged less or may cost more than a person
+    /// wants of any task; each as words for a person.
+    pub fn presumes(&self, limits: &Limits) -> Vec<String> {
+        let plain = Policy {
+            kind: self.kind,
+            review: Review::Auto,
+            verify: Gates::default(),
+            acceptance: Vec::new(),
+            expect: self.expect,
+            agent: self.agent.clone(),
+            domain: self.domain.clone(),
+            timeout: None,
+            attempts: None,
+            max_cost_usd: None,
+        };
+        plain.weakened_by(self, limits)
+    }
+
     /// What `now` asks or bounds less than this one, each as words for a person; `limits` are the workspace's, which
     /// count where a task names none. More gates, more criteria, a stricter review or a lower ceiling are no weakening.
     pub fn weakened_by(&self, now: &Policy, limits: &Limits) -> Vec<String> {
@@ -112,6 +131,12 @@ impl Policy {
         weaker.extend(lost.map(|criterion| format!("`acceptance` lost `{}`", shown(criterion))));
         weaker
     }
+}
+
+/// What was asked for, and what is asked for besides.
+fn joined(claimed: &[String], now: Vec<String>) -> Vec<String> {
+    let added = now.into_iter().filter(|criterion| !claimed.contains(criterion));
+    claimed.iter().cloned().chain(added).collect()
 }
 
 /// A value on one line.
@@ -249,6 +274,10 @@ mod tests {
         );
         assert_eq!(now.progress, claimed.progress);
         assert_eq!(Policy { acceptance: Vec::new(), ..now.policy() }, claimed.policy());
+        let strict = task("acceptance: [a, b]");
+        assert_eq!(task("acceptance: [c, b]").worked_on_as(&strict).acceptance, ["a", "b", "c"]);
+        let newer = task("swarm:\n  attempts: 1\n  of_a_newer_version: 5").worked_on_as(&claimed);
+        assert_eq!(newer.progress.other.len(), 1, "{:?}", newer.progress.other);
     }
 
     #[test]

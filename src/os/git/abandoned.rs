@@ -8,21 +8,41 @@ use std::fs;
 
 use super::error::GitError;
 use super::oid::Oid;
-use super::salvage::OUR_MOVE;
+use super::salvage::{OUR_MOVE, Salvaged};
 use super::slot::Slot;
 use super::unfinished;
 
-/// The newest of them, one for each line of commits. No process if there can be none, else one.
-pub(super) fn commits(slot: &Slot, head: Option<&Oid>, base: &Oid) -> Result<Vec<Oid>, GitError> {
+/// The last part of the name of a ref that keeps them apart from the work which they are no part of.
+const APART: &str = "-left/commits";
+
+impl Slot {
+    /// Keeps what the agent has walked away from and none of `known` reaches, while the reflog still knows it: each end
+    /// of a line of commits under `<reference>-left/commits`, or the first free name after it. The agent must have
+    /// ended. Running it again keeps nothing twice.
+    ///
+    /// No process where HEAD was only ever moved by commits; one where it was, and two for each that is kept.
+    pub fn keep_abandoned(&self, reference: &str, known: &[&Oid]) -> Result<Vec<Salvaged>, GitError> {
+        if !self.has_entry() {
+            return Ok(Vec::new());
+        }
+        let keep = |commit: &Oid| self.repo.keep(&format!("{reference}{APART}"), commit, known.first().copied());
+        commits(self, known)?.iter().map(keep).collect()
+    }
+}
+
+/// The newest of them that none of `known` reaches, one for each line of commits. No process if there can be none, else
+/// one.
+pub(super) fn commits(slot: &Slot, known: &[&Oid]) -> Result<Vec<Oid>, GitError> {
     let mut candidates = unfinished::held_commits(&slot.git_dir);
     candidates.extend(left_behind(slot)?);
-    candidates.retain(|commit| commit != base && Some(commit) != head);
+    candidates.retain(|commit| !known.contains(&commit));
     if candidates.is_empty() {
         return Ok(candidates);
     }
     // With their parents, newest first: a candidate that is nobody's parent is the end of a line.
     let git = slot.repo.git().reading().args(["rev-list", "--topo-order", "--parents", "--ignore-missing"]);
-    let git = git.args(&candidates).arg("--not").args(head).arg(base).args(["--branches", "--tags", "--remotes"]);
+    let git = git.args(&candidates).arg("--not").args(known).args(["--branches", "--tags", "--remotes"]);
+    let git = git.arg(format!("--glob=refs/swarm/salvage/*{APART}*"));
     let listed = git.run()?;
     let mut parents = HashSet::new();
     let mut ends = Vec::new();

@@ -34,11 +34,12 @@ pub enum CaughtUp {
 
 impl Repo {
     /// Publishes `new` ahead of `base` (without `refs/heads/`), where `old` was published before; `None`: nothing was.
-    /// The branch `swarm/<base>` follows where it can.
+    /// The branch `swarm/<base>` follows where it can; nothing depends on that.
     pub fn publish_ahead(&self, base: &str, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
         let published = advance(self, ahead_ref(base), old, new)?;
         if published == Published::Landed {
-            show(self, base, new)?;
+            // It has landed, whatever stands in the way of showing it.
+            let _ = show(self, base, new);
         }
         Ok(published)
     }
@@ -49,31 +50,23 @@ impl Repo {
         loop {
             let tips = self.tips(base)?;
             let Some(ahead) = tips.ahead else {
+                if let Some(passed) = tips.passed {
+                    forget(self, base, &passed)?;
+                }
                 return Ok(CaughtUp::Even);
             };
-            if self.is_ancestor(&ahead, &tips.base)? {
-                forget(self, base, &ahead)?;
-                return Ok(CaughtUp::Even);
-            }
             if !self.is_ancestor(&tips.base, &ahead)? {
                 return Ok(CaughtUp::Diverged { base: tips.base, ahead });
             }
             match self.publish(base, &tips.base, &ahead)? {
                 Published::Landed => {
-                    forget(self, base, &ahead)?;
+                    // Should this fail, it is forgotten the next time: the base has it.
+                    let _ = forget(self, base, &ahead);
                     return Ok(CaughtUp::Landed(ahead));
                 }
                 Published::HeldBack { reason } => return Ok(CaughtUp::HeldBack { reason }),
                 Published::Moved => {}
             }
-        }
-    }
-
-    /// What is ahead of the base and not contained in it yet: work that waits. One process where anything is ahead.
-    pub fn waiting(&self, tips: &Tips) -> Result<Option<Oid>, GitError> {
-        match &tips.ahead {
-            Some(ahead) if !self.is_ancestor(ahead, &tips.base)? => Ok(Some(ahead.clone())),
-            Some(_) | None => Ok(None),
         }
     }
 

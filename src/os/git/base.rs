@@ -16,8 +16,10 @@ use super::worktrees::{self, Worktree};
 pub struct Tips {
     /// `refs/heads/<base>`.
     pub base: Oid,
-    /// What was published ahead of it, if anything was.
+    /// What was published ahead of it and is not contained in it, if anything is.
     pub ahead: Option<Oid>,
+    /// What was published ahead of it and is contained in it by now: it waits to be forgotten.
+    pub passed: Option<Oid>,
     /// The branch `swarm/<base>`, which shows that to people, if there is one.
     pub shown: Option<Oid>,
     /// The user's worktrees that have the base checked out.
@@ -36,13 +38,17 @@ pub(super) struct Branch {
 }
 
 impl Repo {
-    /// Looks where `base` (without `refs/heads/`) and what is ahead of it stand. One process, and a few small files
-    /// for each worktree.
+    /// Looks where `base` (without `refs/heads/`) and what is ahead of it stand. One process, two where something is
+    /// ahead, and a few small files for each worktree.
     pub fn tips(&self, base: &str) -> Result<Tips, GitError> {
         let [branch, ahead, shown] = branches(self, [base_ref(base), ahead_ref(base), shown_ref(base)])?;
         let tip = branch.tip.ok_or_else(|| GitError::NoBranch { branch: base.to_owned() })?;
+        let (ahead, passed) = match ahead.tip {
+            Some(ahead) if self.is_ancestor(&ahead, &tip)? => (None, Some(ahead)),
+            ahead => (ahead, None),
+        };
         let checked_out = branch.checked_out.into_iter().map(|worktree| worktree.path).collect();
-        Ok(Tips { base: tip, ahead: ahead.tip, shown: shown.tip, checked_out, in_use: branch.in_use })
+        Ok(Tips { base: tip, ahead, passed, shown: shown.tip, checked_out, in_use: branch.in_use })
     }
 }
 

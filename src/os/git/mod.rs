@@ -26,6 +26,8 @@ mod merge;
 mod replay;
 mod base;
 mod publish;
+mod cut_off;
+mod expected;
 mod ahead;
 mod durable;
 mod history;

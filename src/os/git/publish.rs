@@ -2,7 +2,8 @@
 //!
 //! A branch that nobody has checked out is moved by compare-and-swap. One that the user has checked out moves
 //! only by a fast-forward that git makes there, with files and index; where git will not, nothing has changed
-//! and the caller is told why. There is no other command of ours that writes in a user's checkout.
+//! and the caller is told why. Where git was cut off in the middle, `cut_off` puts back what it had written; no other
+//! command of ours writes in a user's checkout.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::base::{base_ref, branches};
-use super::door::{Git, unexpected};
+use super::cut_off::{self, Note, PutBack};
+use super::door::{Answer, Git, unexpected};
 use super::durable;
 use super::error::GitError;
 use super::loose;
@@ -51,7 +53,12 @@ impl Repo {
     /// Waits until nobody publishes: after that the base shows all that a process which was killed had begun to
     /// publish, because its git holds the lock until it has ended.
     pub fn settle(&self) -> Result<(), GitError> {
-        alone(self).map(drop)
+        let _alone = alone(self)?;
+        for note in cut_off::notes(self) {
+            // Where it cannot be done now it stays noted, and whoever publishes there says why.
+            let _ = cut_off::put_back(self, note);
+        }
+        Ok(())
     }
 }
 
@@ -94,7 +101,11 @@ fn swap(repo: &Repo, reference: &str, old: Option<&Oid>, new: &Oid, lock: Arc<Fi
     let expected = old.map_or_else(|| new.zeros(), Oid::to_string);
     let git = repo.committing().durable().holding(Some(lock)).args(["update-ref", "-m", "swarm: publish", reference]);
     match git.arg(new).arg(expected).run() {
-        Ok(_) => durable::sync_ref(repo, reference).map(|()| Published::Landed),
+        Ok(_) => {
+            // What has moved has moved: a failure from here on must not be taken for one to publish.
+            let _ = durable::sync_ref(repo, reference);
+            Ok(Published::Landed)
+        }
         Err(error @ GitError::Failed { .. }) => {
             // git says it in words only; the ref says it for certain.
             if repo.resolve(reference)?.as_ref() == old { Err(error) } else { Ok(Published::Moved) }
@@ -121,13 +132,39 @@ fn fast_forward(
     if let Some(lock) = locks.iter().find(|lock| !is_gone_soon(lock)) {
         return Ok(held_by(lock));
     }
+    let mut left = Vec::new();
+    for note in cut_off::notes_of(repo, checkout) {
+        let advice = note.clone();
+        match cut_off::put_back(repo, note) {
+            Ok(found) => left.extend(found.left),
+            Err(error) => return Ok(Published::HeldBack { reason: advice.advice(&error.to_string()) }),
+        }
+    }
     let git = repo.identity_env().into_iter().fold(Git::at(&checkout.path), |git, (name, value)| git.env(name, value));
     let git =
         git.durable().slow().holding(Some(lock)).patience(CHECKOUT_PATIENCE).env("GIT_REFLOG_ACTION", "swarm: publish");
     let git = git.args(["merge", "--ff-only", "--no-autostash", "--no-verify-signatures", "--no-overwrite-ignore"]);
     let orig_head = OrigHead::of(&checkout.git_dir);
+    let note = Note::begin(repo, checkout, old, new)?;
     let asked = git.args(["--no-stat", "-q"]).arg(new).ask();
-    orig_head.restore()?;
+    // Not worth a landing that is not believed.
+    let _ = orig_head.restore();
+    if has_changed_nothing(&asked) {
+        // A note that stays is looked at by the next who comes, and found to be of no use.
+        let _ = note.end();
+    } else {
+        // Should it fail, the note stays, and the next one who comes tries again.
+        let advice = note.clone();
+        match (cut_off::put_back(repo, note), &asked) {
+            (Ok(PutBack { done, .. }), Ok(answer)) if done > 0 => {
+                let (git, place) = (sentence(&answer.stderr, &checkout.path), checkout.path.display());
+                let reason = format!("git was cut off in {place}, and what it had written was put back: {git}");
+                return Ok(Published::HeldBack { reason });
+            }
+            (Err(error), Ok(_)) => return Ok(Published::HeldBack { reason: advice.advice(&error.to_string()) }),
+            (Ok(_), _) | (Err(_), Err(_)) => {}
+        }
+    }
     let answer = match asked {
         Ok(answer) => answer,
         Err(GitError::Locked { lock, .. }) => return Ok(held_by(&lock)),
@@ -139,10 +176,42 @@ fn fast_forward(
         None => repo.resolve(reference)?,
     };
     match tip {
-        Some(tip) if tip == *new => durable::sync_ref(repo, reference).map(|()| Published::Landed),
-        Some(tip) if tip == *old => Ok(Published::HeldBack { reason: sentence(&answer.stderr, &checkout.path) }),
+        Some(tip) if tip == *new => {
+            let _ = durable::sync_ref(repo, reference);
+            Ok(Published::Landed)
+        }
+        Some(tip) if tip == *old && answer.code == Some(0) && checkout.head_ref().as_deref() != Some(reference) => {
+            let (now, place) = (checkout.head_ref().unwrap_or_else(|| "HEAD".into()), checkout.path.display());
+            let reason = format!("{now} was checked out in {place} at the last moment, and git moved that to {new}");
+            Ok(Published::HeldBack { reason })
+        }
+        Some(tip) if tip == *old => {
+            let git = sentence(&answer.stderr, &checkout.path);
+            let reason = if left.is_empty() { git } else { format!("{git}; {}", half_written(checkout, old, &left)) };
+            Ok(Published::HeldBack { reason })
+        }
         _ => Ok(Published::Moved),
     }
+}
+
+/// Whether git came to its end, and says that it has refused before it changed anything. A success has changed all.
+fn has_changed_nothing(asked: &Result<Answer, GitError>) -> bool {
+    const REFUSALS: [&str; 4] = ["\nAborting", "Not possible to fast-forward", "_HEAD exists", "Already up to date"];
+    match asked {
+        Ok(Answer { code: Some(0), .. }) | Err(GitError::Locked { .. } | GitError::CouldNotRun { .. }) => true,
+        Ok(Answer { code, stderr, .. }) => code.is_some() && REFUSALS.iter().any(|words| stderr.contains(words)),
+        Err(_) => false,
+    }
+}
+
+/// What is said of files that an earlier fast-forward may have touched, and somebody else since.
+fn half_written(checkout: &Worktree, old: &Oid, left: &[PathBuf]) -> String {
+    let names: Vec<String> = left.iter().map(|path| path.display().to_string()).collect();
+    let (place, names, old) = (checkout.path.display(), names.join(" "), old.short());
+    format!(
+        "a fast-forward of ours was cut off in {place}, and these files are not as it left them: `git -C {place} \
+         checkout {old} -- {names}` puts them back"
+    )
 }
 
 /// `ORIG_HEAD`, by which the user can take back their own last reset or merge. `git merge` writes it even when

@@ -21,12 +21,13 @@ impl Tips {
 
 impl Repo {
     /// Where new work begins. Reads the refs from their files, so it may miss what is ahead of the base where that was
-    /// packed; work that begins a little behind is merged onto the newest all the same. No process, or one.
+    /// packed; work that begins a little behind is merged onto the newest all the same. No process, or two.
     pub fn newest(&self, base: &str) -> Result<Oid, GitError> {
         let loose = |reference: String| loose::read(self.common_dir(), &reference);
-        match loose(ahead_ref(base)).or_else(|| loose(base_ref(base))) {
-            Some(tip) => Ok(tip),
-            None => self.tips(base).map(|tips| tips.newest().clone()),
+        match (loose(ahead_ref(base)), loose(base_ref(base))) {
+            (None, Some(tip)) => Ok(tip),
+            // The base may have passed what was ahead of it.
+            (Some(_), _) | (None, None) => self.tips(base).map(|tips| tips.newest().clone()),
         }
     }
 

@@ -94,7 +94,8 @@ impl Slot {
             },
             Index::Sound { .. } | Index::Missing | Index::Doubtful => self.without_index(base)?,
         };
-        found.abandoned = abandoned::commits(self, found.head.as_ref(), base)?;
+        let known: Vec<&Oid> = std::iter::once(base).chain(&found.head).collect();
+        found.abandoned = abandoned::commits(self, &known)?;
         Ok(found)
     }
 
@@ -155,10 +156,10 @@ impl Slot {
 }
 
 impl Repo {
-    /// Makes `reference`, or the first free name after it as [`Slot::salvage`] does, hold `commit`, which descends from
-    /// `base`. Two processes, two more where the name is taken.
-    pub fn keep(&self, reference: &str, commit: &Oid, base: &Oid) -> Result<Salvaged, GitError> {
-        durable::sync_objects(self, commit, Some(base))?;
+    /// Makes `reference`, or the first free name after it as [`Slot::salvage`] does, hold `commit`; what `base` reaches is
+    /// on the disk already. Two processes, two more where the name is taken.
+    pub fn keep(&self, reference: &str, commit: &Oid, base: Option<&Oid>) -> Result<Salvaged, GitError> {
+        durable::sync_objects(self, commit, base)?;
         put(self, reference, commit)
     }
 

@@ -77,16 +77,33 @@ fn an_agent_that_commits_by_itself_meets_the_hook_itself() {
     w.holds_the_laws();
 }
 
-#[test]
-fn a_fix_that_the_hook_refuses_is_not_merged_and_its_reason_is_kept() {
+/// An author who mends a review's finding with a tab, and what he does when he is told of the hook.
+fn fixing(limits: &str, told_of_the_hook: &str) -> Workspace {
     let w = with_hook();
-    w.config("workers: [{agent: author}]\nreviewer: judge\nlimits: {attempts: 1, backoff: 0s}\n");
-    w.author("author", "case $told in *'too short'*) printf 'a\\tb\\n' > x.txt ;; *) echo a > x.txt ;; esac\nready");
+    w.config(&format!("workers: [{{agent: author}}]\nreviewer: judge\nlimits: {{attempts: 1, backoff: 0s{limits}}}\n"));
+    let script = "case $told in *'no tabs please'*) HEEDS ;; *'too short'*) printf 'a\\tb\\n' > x.txt ;; *) echo a > x.txt ;; esac\nready";
+    w.author("author", &script.replace("HEEDS", told_of_the_hook));
     w.forgetful(
         "judge",
         "grep -q b x.txt && echo 'VERDICT: APPROVED' || { echo '- [blocking] x.txt:1 too short'; echo 'VERDICT: NEEDS_CHANGES'; }",
     );
     w.file("work", "# Work\n");
+    w
+}
+
+#[test]
+fn a_fix_that_the_hook_refuses_is_mended_in_the_same_session_too() {
+    let w = fixing("", "echo 'a b' > x.txt");
+    w.start(["--drain"]).code(0);
+    assert_eq!(outcomes(&w), ["merged"]);
+    assert_eq!(w.cycles_of("work")[0]["review_rounds"], 2, "what was mended is reviewed");
+    assert_eq!(w.base().read("x.txt"), "a b");
+    w.holds_the_laws();
+}
+
+#[test]
+fn a_fix_that_the_hook_refuses_is_not_merged_and_its_reason_is_kept() {
+    let w = fixing(", resumes: 1", ":");
     w.start(["--drain"]).code(1);
     let text = w.is_in("blocked", "work");
     assert!(text.contains("no tabs please"), "{text}");

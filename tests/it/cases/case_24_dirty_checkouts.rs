@@ -223,3 +223,45 @@ fn a_commit_of_the_users_that_contradicts_what_waits_stops_nothing_and_says_what
     w.nothing_is_left_behind();
     w.the_repository_is_whole();
 }
+
+#[test]
+fn a_branch_that_hinders_showing_what_waits_hinders_nothing_else() {
+    let w = a_workspace();
+    w.git(["branch", "swarm"]);
+    w.write("shared.txt", "mine\n");
+    work(&w);
+    w.task("more", "test -f new.txt\necho more > more.txt");
+    w.start(["--drain", "-n", "1"]).code(0);
+    w.git(["checkout", "-q", "--", "shared.txt"]);
+    w.start(["--drain"]).code(0);
+    w.base().has("new.txt").has("more.txt");
+    assert_eq!([w.base().commits_of("work").len(), w.base().commits_of("more").len()], [1, 1]);
+    w.git(["branch", "-q", "-D", "swarm"]);
+    w.holds_the_laws();
+}
+
+#[test]
+fn what_is_green_alone_and_red_with_the_users_commit_is_left_to_him_and_work_goes_on() {
+    let w = a_workspace();
+    w.config("verify: ['! { test -e new.txt && test -e two.txt; }']\nlimits: {attempts: 1}");
+    w.write("shared.txt", "mine\n");
+    work(&w);
+    w.start(["--drain"]).code(0);
+    w.git(["stash", "-q"]);
+    w.write("two.txt", "two\n");
+    w.commit("The user's own file");
+    w.git(["stash", "pop", "-q"]);
+    w.task("more", "echo more > more.txt");
+    let ended = w.start(["--drain"]);
+    ended.code(0).says("do not pass the gates together; join and mend them: git merge swarm/trunk");
+    assert_eq!(w.cycles_of("more").len(), 1);
+    w.at_commit("refs/heads/swarm/trunk").has("more.txt");
+    w.base().lacks("new.txt").has("two.txt");
+    w.git(["checkout", "-q", "--", "shared.txt"]);
+    w.git(["merge", "-q", "--no-edit", "swarm/trunk"]);
+    w.git(["rm", "-q", "two.txt"]);
+    w.git(["commit", "-q", "-m", "Mended"]);
+    w.start(["--drain"]).code(0);
+    w.nothing_is_left_behind();
+    w.the_repository_is_whole();
+}

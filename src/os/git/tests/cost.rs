@@ -26,6 +26,7 @@ fn a_cycle_costs_as_many_processes_as_promised() {
     let (salvaged, _) = cost(|| slot.salvage("refs/swarm/salvage/t/1", &start, "t").unwrap().unwrap());
     let (committed, _) = cost(|| slot.commit_all("work").unwrap());
     let head = slot.state().unwrap().head.unwrap();
+    let (looked_for_abandoned, _) = cost(|| slot.keep_abandoned("refs/swarm/salvage/t/1", &[&start, &head]).unwrap());
     let message = Message { text: "work", task_id: "t" };
     let (tips, _) = cost(|| repo.tips("trunk").unwrap());
     let merge = |tip, strategy| cost(|| repo.merge(tip, &head, strategy, &message).unwrap());
@@ -43,7 +44,7 @@ fn a_cycle_costs_as_many_processes_as_promised() {
     let (searched, _) = cost(|| repo.merged_as(Some(&start), &next, "t").unwrap());
 
     assert_eq!((opened, made, found, reset, state, committed), (3, 2, 0, 2, 1, 2));
-    assert_eq!((salvaged_clean, salvaged), (1, 7));
+    assert_eq!((salvaged_clean, salvaged, looked_for_abandoned), (1, 7, 0));
     assert_eq!((tips, merged, merged_moved, rebased, rebased_moved), (1, 2, 3, 3, 5));
     assert_eq!((published, published_unseen, caught_up, searched), (3, 3, 1, 1));
 }

@@ -9,6 +9,7 @@ mod publish;
 mod refusals;
 mod odd;
 mod cost;
+mod cut_off;
 
 use super::Published;
 

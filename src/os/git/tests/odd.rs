@@ -160,6 +160,7 @@ fn a_lock_of_another_git_is_waited_for_then_named_and_never_deleted() {
     repo.publish_ahead("trunk", None, &new).unwrap();
     fixture.git(["pack-refs", "--all"]);
     fixture.write(".git/packed-refs.lock", "");
+    assert_eq!(repo.catch_up("trunk").unwrap(), super::super::CaughtUp::Landed(new.clone()));
     let Err(GitError::Locked { lock: named, .. }) = repo.catch_up("trunk") else { panic!() };
     assert!(named.ends_with("packed-refs.lock"), "{}", named.display());
     assert_eq!(fixture.rev("trunk"), new, "the base itself has moved");

@@ -228,3 +228,38 @@ fn concurrent_publishers_lose_nothing() {
         assert_eq!(fixture.git(["status", "--porcelain"]), "");
     }
 }
+
+#[test]
+fn what_the_base_has_passed_is_not_ahead_of_it_though_nobody_has_forgotten_it_yet() {
+    let fixture = Fixture::new();
+    let repo = fixture.repo();
+    let old = fixture.head();
+    let ahead = fixture.commit_on(&old, "ahead", "x");
+    repo.publish_ahead("trunk", None, &ahead).unwrap();
+    // The base lands on top of it, and whoever did that is killed.
+    let newer = fixture.commit_on(&ahead, "newer", "x");
+    assert_eq!(publish(&fixture, &old, &newer), Published::Landed);
+    let tips = repo.tips("trunk").unwrap();
+    assert_eq!((tips.newest(), &tips.ahead, &tips.passed), (&newer, &None, &Some(ahead.clone())));
+    assert_eq!(repo.newest("trunk").unwrap(), newer);
+    // Work that cannot land just then goes on from there.
+    let more = fixture.commit_on(&newer, "more", "x");
+    assert_eq!(repo.publish_ahead("trunk", tips.passed.as_ref(), &more).unwrap(), Published::Landed);
+    assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Landed(more));
+    assert_eq!(repo.tips("trunk").unwrap().passed, None);
+}
+
+#[test]
+fn what_cannot_be_shown_or_forgotten_has_landed_all_the_same() {
+    let fixture = Fixture::new();
+    let repo = fixture.repo();
+    let old = fixture.head();
+    // Neither a branch of that name nor one below it can be.
+    fixture.git(["branch", "swarm"]);
+    let ahead = fixture.commit_on(&old, "ahead", "x");
+    assert_eq!(repo.publish_ahead("trunk", None, &ahead).unwrap(), Published::Landed);
+    assert_eq!(repo.newest("trunk").unwrap(), ahead);
+    fixture.write(".git/refs/swarm/ahead/trunk.lock", "");
+    assert_eq!(repo.catch_up("trunk").unwrap(), CaughtUp::Landed(ahead.clone()));
+    assert_eq!(repo.tips("trunk").unwrap().passed, Some(ahead));
+}
