@@ -29,6 +29,7 @@ pub mod base_health;
 pub mod config;
 pub mod record;
 pub mod yaml;
+pub mod edn;
 pub mod moment;
 pub mod span;
 pub mod clean;
