@@ -30,6 +30,7 @@ pub mod config;
 pub mod record;
 pub mod yaml;
 pub mod edn;
+pub mod import;
 pub mod moment;
 pub mod span;
 pub mod clean;
