@@ -1,7 +1,5 @@
 //! A prompt of oompa's as a part of a template here: its tokens, its includes, and what in it means nothing here.
 
-use std::collections::BTreeSet;
-
 use super::remark::{Kind, Remark};
 
 /// The turns that can have words of one's own, by the names of their templates.
@@ -37,11 +35,22 @@ impl Place {
     }
 }
 
-/// A prompt with the files that it includes in their places.
+/// Lines of one file, as they are told to an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expanded {
-    /// The text.
+pub struct Piece {
+    /// The file.
+    pub path: String,
+    /// The number of the first line; counts from 1.
+    pub line: usize,
+    /// The lines.
     pub text: String,
+}
+
+/// A prompt with the files that it includes in their places.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expanded {
+    /// What is told, in its order.
+    pub pieces: Vec<Piece>,
     /// Paths of includes that were not found, or would go round in a circle.
     pub missing: Vec<String>,
 }
@@ -50,44 +59,37 @@ pub struct Expanded {
 const DEEPEST: usize = 16;
 
 /// Puts included files in their places; `read` gives the text of a path, from the folder of the import or from that
-/// of the file that names it.
+/// of the file that names it. `None`: the prompt itself is not there.
 pub fn expand(path: &str, read: &mut dyn FnMut(&str) -> Option<String>) -> Option<Expanded> {
     let text = read(path)?;
-    let mut missing = Vec::new();
-    let text = expanded(path, &text, read, &mut missing, 0);
-    Some(Expanded { text, missing })
+    let mut expanded = Expanded::default();
+    add(path, &text, read, &mut expanded, 0);
+    Some(expanded)
 }
 
-fn expanded(
-    path: &str,
-    text: &str,
-    read: &mut dyn FnMut(&str) -> Option<String>,
-    missing: &mut Vec<String>,
-    depth: usize,
-) -> String {
+fn add(path: &str, text: &str, read: &mut dyn FnMut(&str) -> Option<String>, expanded: &mut Expanded, depth: usize) {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut whole = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let Some(named) = parts_of(line) else {
-            whole.push_str(line);
+    let piece = |line| Piece { path: path.to_owned(), line, text: String::new() };
+    let mut own = piece(1);
+    for (at, line) in text.lines().enumerate() {
+        let Some(named) = included(line) else {
+            own.text.push_str(line);
+            own.text.push('\n');
             continue;
         };
+        expanded.pieces.push(std::mem::replace(&mut own, piece(at + 2)));
         let beside = if folder.is_empty() { named.to_owned() } else { format!("{folder}/{named}") };
         let found = [beside, named.to_owned()].into_iter().find_map(|path| read(&path).map(|text| (path, text)));
         match found.filter(|_| depth < DEEPEST) {
-            Some((path, text)) => {
-                let inner = expanded(&path, &text, read, missing, depth + 1);
-                whole.push_str(inner.trim_end_matches('\n'));
-                whole.push('\n');
-            }
-            None => missing.push(named.to_owned()),
+            Some((path, text)) => add(&path, &text, read, expanded, depth + 1),
+            None => expanded.missing.push(named.to_owned()),
         }
     }
-    whole
+    expanded.pieces.push(own);
 }
 
 /// The path that a line includes, if it includes one.
-pub fn parts_of(line: &str) -> Option<&str> {
+fn included(line: &str) -> Option<&str> {
     let rest = line.trim().strip_prefix("#oompa_directive:include_file")?;
     rest.trim().strip_prefix('"')?.strip_suffix('"').filter(|path| !path.is_empty())
 }
@@ -102,6 +104,7 @@ pub struct Translated {
 }
 
 const GATHERED: &str = "swarm does not gather it: say in the prompt where the agent can look for itself";
+const ONLY: &str = "only a planner is told of the queue, and only a reviewer of the change";
 const FOLDERS: &str = "an agent here has nothing to do with the folders of the queue";
 
 /// Tokens without a translation, and why.
@@ -129,53 +132,68 @@ const FOREIGN: [(&str, &str); 6] = [
 ];
 const MOVES: &str = "the program moves the files of tasks; new ones go into $SWARM_OUTBOX";
 
-/// Makes a prompt, which stood in the file `path`, a part of the template of `place`.
-pub fn translate(text: &str, path: &str, place: Place) -> Translated {
-    let mut remarks = Vec::new();
-    let mut told = BTreeSet::new();
-    let mut done = String::with_capacity(text.len());
-    let mut rest = text;
+/// Makes a prompt a part of the template of `place`.
+pub fn translate(prompt: &Expanded, place: Place) -> Translated {
+    let mut translated = Translated { text: String::new(), remarks: Vec::new() };
+    for piece in &prompt.pieces {
+        for (at, line) in piece.text.lines().enumerate() {
+            let number = piece.line + at;
+            let left = translate_line(line, place, &mut translated.text);
+            translated.text.push('\n');
+            let remarks = left.into_iter().map(|name| {
+                let reason = LEFT.iter().find(|(known, _)| *known == name).map_or(ONLY, |(_, reason)| *reason);
+                Remark::new(Kind::NoCounterpart, &piece.path, reason).about(format!("{{{name}}}")).at(Some(number))
+            });
+            translated.remarks.extend(remarks);
+            if let Some((word, reason)) = FOREIGN.iter().find(|(word, _)| line.contains(word)) {
+                translated.remarks.push(Remark::new(Kind::Look, &piece.path, *reason).about(*word).at(Some(number)));
+            }
+        }
+    }
+    let trimmed = translated.text.trim();
+    translated.text = trimmed.to_owned();
+    translated
+}
+
+/// Translates a line; gives the tokens of oompa's that stay as they are.
+fn translate_line<'a>(line: &'a str, place: Place, done: &mut String) -> Vec<&'a str> {
+    let mut left = Vec::new();
+    let mut rest = line;
     while let Some(at) = rest.find('{') {
         done.push_str(&rest[..at]);
         rest = &rest[at..];
-        let Some((name, length)) = token(rest) else {
-            // `{{`, `{%` and `{#` would begin something in a template.
-            let opening = ["{{", "{%", "{#"].into_iter().find(|opening| rest.starts_with(opening));
-            match opening {
-                Some(opening) => done.push_str(&format!("{{{{ \"{opening}\" }}}}")),
-                None => done.push('{'),
+        let found = token(rest).filter(|(name, _)| is_known(name));
+        let taken = match found.map(|(name, length)| (name, length, translation(name, place))) {
+            Some((_, length, Some(words))) => {
+                done.push_str(words);
+                length
             }
-            rest = &rest[opening.map_or(1, str::len)..];
-            continue;
-        };
-        match translation(name, place) {
-            Some(words) => done.push_str(words),
-            None => {
-                if told.insert(name) {
-                    let known = LEFT.iter().find(|(known, _)| *known == name).map(|(_, reason)| *reason);
-                    let only = matches!(name, "pending_tasks" | "pending_count" | "current_count" | "diff_content");
-                    let reason = match known {
-                        Some(reason) => reason,
-                        None if only => "only a planner is told of the queue, only a reviewer of the change",
-                        None => "oompa has no such token, so it stands as it is",
-                    };
-                    let line = text[..text.len() - rest.len()].matches('\n').count() + 1;
-                    remarks.push(
-                        Remark::new(Kind::NoCounterpart, path, reason).about(format!("{{{name}}}")).at(Some(line)),
-                    );
-                }
+            Some((name, length, None)) => {
+                left.push(name);
                 done.push_str(&format!("{{{name}}}"));
+                length
             }
-        }
-        rest = &rest[length..];
+            // In a template these three would begin something.
+            None => match ["{{", "{%", "{#"].into_iter().find(|opening| rest.starts_with(opening)) {
+                Some(opening) => {
+                    done.push_str(&format!("{{{{ \"{opening}\" }}}}"));
+                    opening.len()
+                }
+                None => {
+                    done.push('{');
+                    1
+                }
+            },
+        };
+        rest = &rest[taken..];
     }
     done.push_str(rest);
-    for (at, line) in text.lines().enumerate() {
-        if let Some((word, reason)) = FOREIGN.iter().find(|(word, _)| line.contains(word)) {
-            remarks.push(Remark::new(Kind::Look, path, *reason).about(*word).at(Some(at + 1)));
-        }
-    }
-    Translated { text: done, remarks }
+    left
+}
+
+/// Whether oompa puts something in the place of this token.
+fn is_known(name: &str) -> bool {
+    LEFT.iter().any(|(known, _)| *known == name) || PLACES.into_iter().any(|place| translation(name, place).is_some())
 }
 
 /// The token at the beginning, `{name}` or `{{name}}`: its name and its length in bytes.

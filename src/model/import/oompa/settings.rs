@@ -16,7 +16,9 @@ pub fn settings(
     remarks: &mut Vec<Remark>,
     is_described: &dyn Fn(&str) -> bool,
 ) -> String {
-    let mut text = format!("# Made by `swarm import oompa` from {path}. What is not here has its default.\n\n");
+    let mut text = format!(
+        "# Made by `swarm import oompa` from {path}. What is not here has its default (`swarm schema config`).\n\n"
+    );
     text.push_str(&workers(setup, path, remarks, is_described));
     text.push_str(&reviewers(setup, path, remarks, is_described));
     text.push_str(

@@ -133,7 +133,8 @@ impl Writing<'_> {
     }
 
     fn text(&self) -> String {
-        let mut text = if self.keys.is_empty() { String::new() } else { format!("---\n{}---\n\n", self.keys) };
+        // Always there, so that nothing in the words can be taken for one.
+        let mut text = format!("---\n{}---\n\n", self.keys);
         for words in &self.ticket.words {
             for line in words.trim().lines() {
                 // Whatever stands under such a heading would be a comment.
@@ -145,10 +146,11 @@ impl Writing<'_> {
             text.push('\n');
         }
         text.push_str(&format!("{MARK}\n\n- id: {}\n- file: {}\n", one_line(&self.ticket.id), self.ticket.path));
-        for (key, value) in self.ticket.notes.iter().chain(&self.notes) {
+        for (key, value) in self.ticket.notes.iter().chain(&self.ticket.wrong).chain(&self.notes) {
             text.push_str(&format!("- {}: {}\n", one_line(key), one_line(value)));
         }
-        text
+        // A task with such a byte counts as torn.
+        text.replace('\0', "\u{fffd}")
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Ticket {
     pub is_heavy: bool,
     /// What has no key here: the key and its value.
     pub notes: Vec<(String, String)>,
+    /// What has a key here, but no value that it takes.
+    pub wrong: Vec<(String, String)>,
 }
 
 /// What a key means. Case, `-` and `_` in it mean nothing: `dependsOn` is `depends_on`.
@@ -127,6 +129,7 @@ fn ticket(
         role: None,
         is_heavy: false,
         notes: Vec::new(),
+        wrong: Vec::new(),
     };
     for (name, value) in entries.iter().filter(|(_, value)| !value.is_nothing()) {
         let wrong = match key(name) {
@@ -170,13 +173,12 @@ fn ticket(
             },
             Key::Note => Some(None),
         };
-        if let Some(wrong) = wrong {
-            ticket.notes.push((name.clone(), value.shown()));
-            if let Some(right) = wrong {
-                let reason = format!(
-                    "it is no {}; it stands in the task's text",
-                    right.trim_start_matches("a ").trim_start_matches("an ")
-                );
+        match wrong {
+            None => {}
+            Some(None) => ticket.notes.push((name.clone(), value.shown())),
+            Some(Some(right)) => {
+                ticket.wrong.push((name.clone(), value.shown()));
+                let reason = format!("it must be {right}; what it says stands in the task's text");
                 remarks.push(Remark::new(Kind::Look, path, reason).about(name).at(line_of(text, name, value)));
             }
         }

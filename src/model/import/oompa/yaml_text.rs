@@ -6,6 +6,7 @@ pub(super) fn quoted(text: &str) -> String {
     for char in text.chars() {
         match char {
             '"' | '\\' => quoted.extend(['\\', char]),
+            '\0' => quoted.push('\u{fffd}'),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             char if char.is_control()
