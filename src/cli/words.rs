@@ -14,7 +14,7 @@ pub struct Import {
     pub program: Program,
     /// The root of its project; the root of this repository where none is given
     #[arg(value_name = "DIR")]
-    pub directory: Option<PathBuf>,
+    pub folder: Option<PathBuf>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

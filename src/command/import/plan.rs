@@ -139,8 +139,10 @@ fn plan_settings(
     let reviewers = setup.reviewers.iter().map(|reviewer| &reviewer.choice);
     let named: Vec<&str> = planner.chain(workers).chain(reviewers).map(|choice| choice.agent.as_str()).collect();
     for (name, description) in AGENTS {
-        if named.contains(&name) && !own.contains(&name) {
-            let path = dirs.root().join("config/agents").join(format!("{name}.yaml"));
+        let path = dirs.root().join("config/agents").join(format!("{name}.yaml"));
+        // One that is known otherwise, built in or the user's own, serves as it is.
+        let is_known = own.contains(&name) && bytes(&path)?.as_deref() != Some(description.as_bytes());
+        if named.contains(&name) && !is_known {
             put(plan, dirs, path, description, "swarm", &[])?;
         }
     }

@@ -16,7 +16,9 @@ const BUNDLED: (&str, [&str; 6]) =
 
 /// Plans the prompts of all who have any.
 pub(super) fn plan(setup: &Setup, source: &Source, dirs: &Dirs, plan: &mut Plan) -> Result<()> {
-    let is_own = |path: &str| !is_bundled(path) || source.has(path);
+    // A template here may have the name of one of theirs.
+    let is_theirs = |path: &str| source.text(path).ok().flatten().is_some_and(|text| !is_template(&text));
+    let is_own = |path: &str| !is_bundled(path) || is_theirs(path);
     for place in PLACES {
         let name = place.name();
         for path in setup.prompts(place, &|path| !is_own(path)).all() {
@@ -42,6 +44,11 @@ pub(super) fn plan(setup: &Setup, source: &Source, dirs: &Dirs, plan: &mut Plan)
         }
     }
     Ok(())
+}
+
+/// Whether a text is a template here: oompa's tokens have no blanks in their braces.
+fn is_template(text: &str) -> bool {
+    text.contains("{%") || text.contains("{{ ")
 }
 
 /// Whether it is a prompt that comes with oompa and is found there when a project has none of that name.
@@ -108,7 +115,7 @@ pub(super) fn look_at_those_in_the_way(dirs: &Dirs, plan: &mut Plan) -> Result<(
     for (name, _) in PROMPTS {
         let Some(theirs) = bytes(&file(dirs, name))? else { continue };
         let text = String::from_utf8_lossy(&theirs);
-        if !text.contains("{%") && !text.contains("{{") {
+        if !is_template(&text) {
             let reason = "it is no template of swarm's but is taken for one, and tells an agent nothing of its task: move \
                           it (git mv config/prompts prompts), name its new place in oompa.json, and import again";
             plan.remarks.push(Remark::new(Kind::Look, &format!("config/prompts/{name}.md"), reason));

@@ -26,7 +26,7 @@ fn oompa(desk: &Desk, words: &Import) -> Result<Exit> {
     let here = desk.folder()?;
     // Inside of a worktree of ours the workspace is meant that owns it.
     let root = Repo::find_top(&find_root(&here).unwrap_or_else(|_| here.clone()))?;
-    let from = match &words.directory {
+    let from = match &words.folder {
         Some(folder) => here
             .join(folder)
             .canonicalize()

@@ -89,11 +89,6 @@ impl Source {
         (sources, others.into_iter().filter_map(remark).collect())
     }
 
-    /// Whether there is a file of that name.
-    pub(super) fn has(&self, path: &str) -> bool {
-        self.folder.join(path).is_file()
-    }
-
     /// The text of a file; `Ok(None)` if there is none.
     pub(super) fn text(&self, path: &str) -> Result<Option<String>, Remark> {
         let refused = |reason: String| Remark::new(Kind::Refused, path, reason);
