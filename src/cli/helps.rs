@@ -16,8 +16,8 @@ Stop oompa before. A task keeps its id, made a valid one where it is not; tasks 
   swarm check --skip-gates              do the settings load, are the agents there
   swarm list                            the tasks in the order in which they would be claimed
 
-Then name the gates (`verify`) in config/swarm.yaml: oompa has none. Exit code 1: something could not be read; it is
-named with its file, and all the rest was imported.";
+Then name the gates (`verify`) in config/swarm.yaml: oompa has none. Exit code 1: something could not be read; it \
+is named with its file, and all the rest was imported.";
 
 /// Below that of `status`.
 pub(super) const STATUS: &str = "Examples:
