@@ -65,6 +65,16 @@ pub enum Color {
 pub enum Command {
     /// Make this repository a workspace: folders, ignore files, commented settings
     Init,
+    /// Take over the settings, the tasks and the prompts of another program
+    ///
+    /// `swarm import oompa` reads oompa.json (or oompa/oompa.json), config/policy.edn, the tasks in tasks/*/*.edn and
+    /// *.json and in config/tasks.edn, and the prompts that the settings name. It writes config/swarm.yaml, the
+    /// descriptions of the agents in config/agents/, one markdown file for each task, and the prompts as parts of the
+    /// templates here. Of the other program nothing is changed or removed; of what is here, only files that are as
+    /// `swarm init` wrote them are replaced, and settings of your own get a config/swarm.oompa.yaml beside them. What
+    /// has no counterpart is listed with the reason. A second import adds only what has come since.
+    #[command(after_help = helps::IMPORT)]
+    Import(Import),
     /// Add a task and print its id
     #[command(after_long_help = helps::ADD)]
     Add(Add),

@@ -4,6 +4,21 @@
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done; 1 it ran, but something failed or is blocked; 2 wrong usage or \
 configuration; 3 the environment (git, agent, disk) is not fit; 130 interrupted.";
 
+/// Below that of `import`.
+pub(super) const IMPORT: &str = "Examples:
+  swarm import oompa --dry-run          what would be made, and what has no counterpart
+  swarm import oompa                    from the root of this repository
+  swarm import oompa ../old             from another folder into this repository
+  swarm import oompa --json | jq -r '.remarks[] | select(.kind == \"look\") | .reason'
+
+Stop oompa before. A task keeps its id, made a valid one where it is not; tasks in current/ become pending. Afterwards:
+
+  swarm check --skip-gates              do the settings load, are the agents there
+  swarm list                            the tasks in the order in which they would be claimed
+
+Then name the gates (`verify`) in config/swarm.yaml: oompa has none. Exit code 1: something could not be read; it \
+is named with its file, and all the rest was imported.";
+
 /// Below that of `status`.
 pub(super) const STATUS: &str = "Examples:
   swarm status --json | jq .counts

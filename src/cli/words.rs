@@ -6,6 +6,27 @@ use clap::{Args, ValueEnum};
 
 use crate::model::state::State;
 
+/// Takes over what another program has.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The program
+    #[arg(value_enum)]
+    pub program: Program,
+    /// The root of its project; the root of this repository where none is given
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The programs whose files are understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Program {
+    /// github.com/nbardy/oompa
+    Oompa,
+}
+
 /// Lists tasks.
 #[derive(Debug, Args)]
 pub struct List {

@@ -3,6 +3,7 @@
 //! Results go to standard output, talk to standard error; a reader that closes the pipe is no error.
 
 mod init;
+mod import;
 mod add;
 mod start;
 mod dry_run;
@@ -76,6 +77,7 @@ pub fn run(cli: Cli) -> Exit {
 fn dispatch(desk: &Desk, command: Command) -> Result<Exit> {
     match command {
         Command::Init => init::run(desk),
+        Command::Import(words) => import::run(desk, &words),
         Command::Add(words) => add::run(desk, &words),
         Command::Start(words) => start::run(desk, &words),
         Command::Stop(words) => stop::run(desk, &words),

@@ -30,6 +30,8 @@ pub mod base_health;
 pub mod config;
 pub mod record;
 pub mod yaml;
+pub mod edn;
+pub mod import;
 pub mod moment;
 pub mod span;
 pub mod clean;

@@ -8,6 +8,7 @@ mod cases;
 mod chaos;
 mod containers;
 mod first_steps;
+mod import;
 mod spoilers;
 mod unreadable_settings;
 mod settings_of_a_cycle;

@@ -1,0 +1,3 @@
+//! What other programs' files come to here.
+
+pub mod oompa;

@@ -1,0 +1,229 @@
+//! A prompt of oompa's as a part of a template here: its tokens, its includes, and what in it means nothing here.
+
+use super::remark::{Kind, Remark};
+
+/// The turns that can have words of one's own, by the names of their templates.
+pub const PLACES: [Place; 4] = [Place::Worker, Place::Executor, Place::Planner, Place::Reviewer];
+
+/// Whose prompt it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A worker's.
+    Worker,
+    /// Of one that makes no tasks.
+    Executor,
+    /// A planner's.
+    Planner,
+    /// A reviewer's.
+    Reviewer,
+}
+
+impl Place {
+    /// The name of its template.
+    pub fn name(self) -> &'static str {
+        match self {
+            Place::Worker => "worker",
+            Place::Executor => "executor",
+            Place::Planner => "planner",
+            Place::Reviewer => "reviewer",
+        }
+    }
+
+    /// The name of the part that holds the translated words.
+    pub fn part(self) -> String {
+        format!("oompa-{}", self.name())
+    }
+}
+
+/// Lines of one file, as they are told to an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// The file.
+    pub path: String,
+    /// The number of the first line; counts from 1.
+    pub line: usize,
+    /// The lines.
+    pub text: String,
+}
+
+/// A prompt with the files that it includes in their places.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expanded {
+    /// What is told, in its order.
+    pub pieces: Vec<Piece>,
+    /// Paths of includes that were not found, or would go round in a circle.
+    pub missing: Vec<String>,
+}
+
+/// How deep prompts may include each other.
+const DEEPEST: usize = 16;
+
+/// Puts included files in their places; `read` gives the text of a path, from the folder of the import or from that
+/// of the file that names it. `None`: the prompt itself is not there.
+pub fn expand(path: &str, read: &mut dyn FnMut(&str) -> Option<String>) -> Option<Expanded> {
+    let text = read(path)?;
+    let mut expanded = Expanded::default();
+    add(path, &text, read, &mut expanded, 0);
+    Some(expanded)
+}
+
+fn add(path: &str, text: &str, read: &mut dyn FnMut(&str) -> Option<String>, expanded: &mut Expanded, depth: usize) {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let piece = |line| Piece { path: path.to_owned(), line, text: String::new() };
+    let mut own = piece(1);
+    for (at, line) in text.lines().enumerate() {
+        let Some(named) = included(line) else {
+            own.text.push_str(line);
+            own.text.push('\n');
+            continue;
+        };
+        expanded.pieces.push(std::mem::replace(&mut own, piece(at + 2)));
+        let beside = if folder.is_empty() { named.to_owned() } else { format!("{folder}/{named}") };
+        let found = [beside, named.to_owned()].into_iter().find_map(|path| read(&path).map(|text| (path, text)));
+        match found.filter(|_| depth < DEEPEST) {
+            Some((path, text)) => add(&path, &text, read, expanded, depth + 1),
+            None => expanded.missing.push(named.to_owned()),
+        }
+    }
+    expanded.pieces.push(own);
+}
+
+/// The path that a line includes, if it includes one.
+fn included(line: &str) -> Option<&str> {
+    let rest = line.trim().strip_prefix("#oompa_directive:include_file")?;
+    rest.trim().strip_prefix('"')?.strip_suffix('"').filter(|path| !path.is_empty())
+}
+
+/// A translated prompt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translated {
+    /// A part of a template.
+    pub text: String,
+    /// What in it means nothing here.
+    pub remarks: Vec<Remark>,
+}
+
+const GATHERED: &str = "swarm does not gather it: say in the prompt where the agent can look for itself";
+const ONLY: &str = "only a planner is told of the queue, and only a reviewer of the change";
+const FOLDERS: &str = "an agent here has nothing to do with the folders of the queue";
+
+/// Tokens without a translation, and why.
+const LEFT: [(&str, &str); 10] = [
+    ("TASK_ROOT", FOLDERS),
+    ("TASKS_ROOT", FOLDERS),
+    ("task_status", "a planner is told of what waits, others of their own task"),
+    ("complete_count", "nobody is told how much is done"),
+    ("context_header", GATHERED),
+    ("queue_md", GATHERED),
+    ("next_work_md", GATHERED),
+    ("recent_files_md", GATHERED),
+    ("diffstat_md", GATHERED),
+    ("approval_token", "a verdict is a line of the reviewer's last message"),
+];
+
+/// What in a line speaks of how oompa works, and why that must go.
+const FOREIGN: [(&str, &str); 6] = [
+    ("tasks/pending", MOVES),
+    ("tasks/current", MOVES),
+    ("tasks/complete", MOVES),
+    ("CLAIM(", "the task is given; only with `claim: agent` does an agent choose"),
+    ("NEEDS_FOLLOWUP", "write NEEDS_INPUT: and the question"),
+    (".edn", "a new task is a markdown file in $SWARM_OUTBOX"),
+];
+const MOVES: &str = "the program moves the files of tasks; new ones go into $SWARM_OUTBOX";
+
+/// Makes a prompt a part of the template of `place`.
+pub fn translate(prompt: &Expanded, place: Place) -> Translated {
+    let mut translated = Translated { text: String::new(), remarks: Vec::new() };
+    for piece in &prompt.pieces {
+        for (at, line) in piece.text.lines().enumerate() {
+            let number = piece.line + at;
+            let left = translate_line(line, place, &mut translated.text);
+            translated.text.push('\n');
+            let remarks = left.into_iter().map(|name| {
+                let reason = LEFT.iter().find(|(known, _)| *known == name).map_or(ONLY, |(_, reason)| *reason);
+                Remark::new(Kind::NoCounterpart, &piece.path, reason).about(format!("{{{name}}}")).at(Some(number))
+            });
+            translated.remarks.extend(remarks);
+            if let Some((word, reason)) = FOREIGN.iter().find(|(word, _)| line.contains(word)) {
+                translated.remarks.push(Remark::new(Kind::Look, &piece.path, *reason).about(*word).at(Some(number)));
+            }
+        }
+    }
+    let trimmed = translated.text.trim();
+    translated.text = trimmed.to_owned();
+    translated
+}
+
+/// Translates a line; gives the tokens of oompa's that stay as they are.
+fn translate_line<'a>(line: &'a str, place: Place, done: &mut String) -> Vec<&'a str> {
+    let mut left = Vec::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('{') {
+        done.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let found = token(rest).filter(|(name, _)| is_known(name));
+        let taken = match found.map(|(name, length)| (name, length, translation(name, place))) {
+            Some((_, length, Some(words))) => {
+                done.push_str(words);
+                length
+            }
+            Some((name, length, None)) => {
+                left.push(name);
+                done.push_str(&format!("{{{name}}}"));
+                length
+            }
+            // In a template these three would begin something.
+            None => match ["{{", "{%", "{#"].into_iter().find(|opening| rest.starts_with(opening)) {
+                Some(opening) => {
+                    done.push_str(&format!("{{{{ \"{opening}\" }}}}"));
+                    opening.len()
+                }
+                None => {
+                    done.push('{');
+                    1
+                }
+            },
+        };
+        rest = &rest[taken..];
+    }
+    done.push_str(rest);
+    left
+}
+
+/// Whether oompa puts something in the place of this token.
+fn is_known(name: &str) -> bool {
+    LEFT.iter().any(|(known, _)| *known == name) || PLACES.into_iter().any(|place| translation(name, place).is_some())
+}
+
+/// The token at the beginning, `{name}` or `{{name}}`: its name and its length in bytes.
+fn token(text: &str) -> Option<(&str, usize)> {
+    let (open, close) = if text.starts_with("{{") { ("{{", "}}") } else { ("{", "}") };
+    let inner = text.strip_prefix(open)?;
+    let end = inner.find(close)?;
+    let name = &inner[..end];
+    let is_name = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphabetic() || char == '_');
+    is_name.then_some((name, open.len() + end + close.len()))
+}
+
+fn translation(name: &str, place: Place) -> Option<&'static str> {
+    match (name, place) {
+        // These had the same value for everybody.
+        ("mode_hint", _) => Some("propose"),
+        ("targets", _) => Some("*"),
+        ("recent_sec", _) => Some("180"),
+        ("pending_tasks", Place::Planner) => {
+            Some("{% for task in waiting %}\n- {{ task.id }}: {{ task.title }}\n{% endfor %}\n")
+        }
+        ("pending_count", Place::Planner) => Some("{{ waiting_count }}"),
+        ("current_count", Place::Planner) => Some("{{ current_count }}"),
+        ("diff_content", Place::Reviewer) => Some("{{ diff }}"),
+        (_, Place::Worker | Place::Executor | Place::Planner | Place::Reviewer) => None,
+    }
+}
+
+/// A template of the program's with a part of one's own after its first line, which names run and worker.
+pub fn template_with(built_in: &str, part: &str) -> String {
+    let (first, rest) = built_in.split_once('\n').unwrap_or((built_in, ""));
+    format!("{first}\n\n{{% include \"{part}.md\" %}}\n{rest}")
+}
