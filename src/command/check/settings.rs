@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::item::Item;
 use crate::error::{Error, Result};
 use crate::model::crew::crew;
-use crate::os::agents::{Catalogue, Described};
+use crate::os::agents::{Catalogue, Described, Layer};
 use crate::os::dirs::config_file;
 use crate::os::workspace::Place;
 
@@ -47,10 +47,11 @@ fn look(place: &Place) -> Result<Vec<Item>> {
 
 /// Nothing where a missing program has been told already.
 fn agent(place: &Place, name: &str, described: &Described, workers: usize) -> Option<Item> {
-    let whence = match &described.file {
-        Some(file) => place.dirs.shown(file),
-        None => "built in".to_owned(),
+    let layer = |layer: &Layer| match layer {
+        Layer::BuiltIn(_) => "built in".to_owned(),
+        Layer::File(file) => place.dirs.shown(file),
     };
+    let whence = described.layers.iter().map(layer).collect::<Vec<_>>().join(" + ");
     let used = match workers {
         0 => String::new(),
         1 => "; 1 worker".to_owned(),
