@@ -87,6 +87,9 @@ pub struct Check {
     /// Do not run the gates: quick, and changes nothing
     #[arg(long)]
     pub skip_gates: bool,
+    /// Ask every agent and model that is configured one tiny question; costs a little money
+    #[arg(long)]
+    pub probe: bool,
 }
 
 /// Puts tasks back.

@@ -1,6 +1,8 @@
 //! The agents' descriptions and the prompts: built in, or from the workspace's `config/`, as its user has
 //! them on disk. Never from a worktree: what an agent's branch says changes nothing.
 
+mod shelf;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +14,11 @@ use crate::model::crew::Member;
 use crate::model::prompt::{BadTemplate, Prompts};
 use crate::model::yaml;
 
-/// The descriptions that come with the program.
-const BUILT_IN: [(&str, &str); 1] = [("script", include_str!("../../config/agents/script.yaml"))];
+pub use shelf::Layer;
+
+/// Who works where nobody is named. It costs nothing and needs nobody's account: that another agent's program happens
+/// to be on PATH is no reason to start it.
+const DEFAULT: &str = "script";
 
 /// The prompts that come with the program.
 pub const PROMPTS: [(&str, &str); 12] = [
@@ -32,13 +37,13 @@ pub const PROMPTS: [(&str, &str); 12] = [
     ("ending", include_str!("../../config/prompts/ending.md")),
 ];
 
-/// An agent, and where its description and its program are.
+/// An agent, and where its description and its program come from.
 #[derive(Debug, Clone)]
 pub struct Described {
     /// What it is.
     pub agent: Agent,
-    /// The file; `None`: built in.
-    pub file: Option<PathBuf>,
+    /// What its description is made of, the lowest layer first.
+    pub layers: Vec<Layer>,
     /// The program, if it was found.
     pub program: Option<PathBuf>,
 }
@@ -55,17 +60,13 @@ impl Catalogue {
     /// names file and line.
     pub fn read(root: &Path) -> Result<Self> {
         let mut catalogue = Catalogue::default();
-        for (name, text) in BUILT_IN {
-            catalogue.add_agent(root, name, text, None)?;
+        let config = root.join("config");
+        for (name, made) in shelf::read(&config.join("agents"))? {
+            let program = made.agent.argv.first().and_then(|program| find_program(root, program));
+            catalogue.agents.insert(name, Described { agent: made.agent, layers: made.layers, program });
         }
         for (name, text) in PROMPTS {
             catalogue.prompts.put(name, text);
-        }
-        let config = root.join("config");
-        for path in files_in(&config.join("agents"), "yaml")? {
-            if let Some(text) = settings_file::text(&path)? {
-                catalogue.add_agent(root, &stem(&path), &text, Some(path))?;
-            }
         }
         for path in files_in(&config.join("prompts"), "md")? {
             if let Some(text) = settings_file::text(&path)? {
@@ -77,27 +78,14 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    fn add_agent(&mut self, root: &Path, name: &str, text: &str, file: Option<PathBuf>) -> Result<()> {
-        let shown = file.clone().unwrap_or_else(|| PathBuf::from(format!("built-in {name}.yaml")));
-        let agent: Agent = yaml::parse(text).map_err(|bad| mistake(&shown, bad.line, &bad.reason))?;
-        agent.check().map_err(|bad| mistake(&shown, None, &bad.to_string()))?;
-        let program = agent.argv.first().and_then(|program| find_program(root, program));
-        self.agents.insert(name.to_owned(), Described { agent, file, program });
-        Ok(())
-    }
-
     /// All agents by name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Described)> {
         self.agents.iter().map(|(name, described)| (name.as_str(), described))
     }
 
-    /// Who works where nobody is named: the first built-in agent whose program is there.
+    /// Who works where nobody is named: `script`, whatever else is on PATH.
     pub fn first_usable(&self) -> Choice {
-        let usable = BUILT_IN
-            .iter()
-            .map(|(name, _)| *name)
-            .find(|name| self.agents.get(*name).is_some_and(|it| it.program.is_some()));
-        Choice { agent: usable.unwrap_or("script").to_owned(), model: None, effort: None }
+        Choice { agent: DEFAULT.to_owned(), model: None, effort: None }
     }
 
     /// The agent that `choice` names; its program must be there.
@@ -120,9 +108,10 @@ impl Catalogue {
                 "the program `{program}` of the agent `{}` was not found",
                 choice.agent
             ))
-            .hint(match program.contains('/') {
-                true => format!("it must be there and be executable: chmod +x {program}"),
-                false => "install it, or put its folder on PATH".to_owned(),
+            .hint(match (program.contains('/'), &described.agent.install) {
+                (true, _) => format!("it must be there and be executable: chmod +x {program}"),
+                (false, Some(install)) => format!("install it with `{install}`, or put its folder on PATH"),
+                (false, None) => "install it, or put its folder on PATH".to_owned(),
             }));
         }
         Ok(described)

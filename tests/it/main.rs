@@ -37,3 +37,4 @@ mod reading;
 mod morning;
 mod epics;
 mod explain;
+mod agents_check;

@@ -3,6 +3,12 @@
 mod run;
 mod item;
 mod settings;
+mod crew;
+mod agents;
+mod query;
+mod seen;
+mod probe;
+mod reply;
 mod repository;
 mod machine;
 mod gates;

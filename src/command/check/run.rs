@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::item::{Found, Item, exit};
-use super::{gates, machine, repository, settings};
+use super::{agents, gates, machine, probe, repository, settings};
 use crate::cli::Check;
 use crate::command::Desk;
 use crate::command::paint::{DIM, GREEN, RED, YELLOW};
@@ -33,12 +33,27 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
             Place { dirs: Dirs::new(&root, &config.dirs), config: Arc::new(config) }
         }
     };
-    items.extend(settings::agents(&place));
+    let known = agents::look(&place);
+    match &known {
+        Ok(known) => items.extend(known.items.iter().cloned()),
+        Err(error) => items.push(Item::failed("agents", error)),
+    }
     let (fit, of_git) = repository::look(&place);
     items.extend(of_git);
     items.extend(machine::folders(&place.dirs));
     items.push(machine::events(&place.dirs));
+    let mut interrupted = false;
+    if words.probe {
+        let (of_probe, was_interrupted) = match known {
+            _ if exit(&items) == Exit::Usage => (vec![probe::not_asked()], false),
+            Ok(known) => probe::run(desk, &place, &known),
+            Err(_) => (Vec::new(), false),
+        };
+        items.extend(of_probe);
+        interrupted = was_interrupted;
+    }
     let (of_gates, interrupted) = match fit {
+        _ if interrupted => (vec![gates::not_run(&place, "interrupted")], true),
         // Which gates there are is not known without the settings.
         _ if unread => (Vec::new(), false),
         _ if exit(&items) != Exit::Done => (vec![gates::not_run(&place, "mend what is above first")], false),

@@ -2,6 +2,7 @@
 
 use super::command_line::{ALL_GROUPS, placed_group, variable_of_group, variables_of};
 use super::{Agent, Content, Format, MintedBy, Output, Unit, VARIABLES, Via};
+use crate::model::yaml;
 
 /// A description that cannot be used, with the key at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,14 +27,29 @@ impl Agent {
     /// # Errors
     /// The first key at fault.
     pub fn check(&self) -> Result<(), BadDescription> {
-        if self.argv.first().is_none_or(|program| program.is_empty() || program.contains('{')) {
-            return Err(BadDescription::new("argv", "the first part must name the program"));
+        match self.argv.first() {
+            None => {
+                return Err(BadDescription::new(
+                    "argv",
+                    "is needed, or the name of a description to begin from, `base`",
+                ));
+            }
+            Some(program) if program.is_empty() || program.contains('{') => {
+                return Err(BadDescription::new("argv", "the first part must name the program"));
+            }
+            Some(_) => {}
         }
         self.check_variables()?;
         self.check_groups()?;
         self.check_prompt()?;
         if self.session.minted_by == MintedBy::Us && !self.uses("new_session") {
             return Err(BadDescription::new("session.minted_by", "is `us`, but no part of argv is {new_session}"));
+        }
+        if !self.logged_in.argv.is_empty() && self.logged_in.missing.is_none() {
+            return Err(BadDescription::new(
+                "logged_in.missing",
+                "must match what is printed where nobody has logged in",
+            ));
         }
         check_output(&self.output)
     }
@@ -47,7 +63,10 @@ impl Agent {
                     if !known {
                         return Err(BadDescription::new(
                             key,
-                            format!("unknown variable {{{name}}}; known are {{{}}}", VARIABLES.join("} {")),
+                            format!(
+                                "unknown variable {{{name}}}; {}",
+                                near(name, &VARIABLES, |known| format!("{{{known}}}"))
+                            ),
                         ));
                     }
                 }
@@ -57,13 +76,14 @@ impl Agent {
     }
 
     fn check_groups(&self) -> Result<(), BadDescription> {
+        let known: Vec<&str> = VARIABLES.into_iter().chain(["resume"]).collect();
         for name in self.args.keys() {
             if !VARIABLES.contains(&variable_of_group(name)) {
                 return Err(BadDescription::new(
                     format!("args.{name}"),
                     format!(
-                        "is used only when the variable of that name has a value; known are {} and resume",
-                        VARIABLES.join(" ")
+                        "is used only when the variable of that name has a value; {}",
+                        near(name, &known, |known| format!("`{known}`"))
                     ),
                 ));
             }
@@ -87,6 +107,14 @@ impl Agent {
             }
             Via::Arg | Via::File | Via::Stdin => Ok(()),
         }
+    }
+}
+
+/// The name that was most likely meant, or all of them.
+fn near(wrong: &str, known: &[&str], shown: impl Fn(&str) -> String) -> String {
+    match yaml::nearest(wrong, known.iter().copied()) {
+        Some(near) => format!("did you mean {}?", shown(near)),
+        None => format!("known are {}", known.iter().map(|name| shown(name)).collect::<Vec<_>>().join(" ")),
     }
 }
 
@@ -132,7 +160,6 @@ fn check_output(output: &Output) -> Result<(), BadDescription> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::yaml;
 
     fn agent(yaml: &str) -> Agent {
         serde_yaml::from_str(yaml).unwrap()
@@ -151,6 +178,7 @@ mod tests {
             ("{argv: [tool], prompt: {via: file}}", "prompt.via"),
             ("{argv: [tool], prompt: {content: script, guard: x}}", "prompt.guard"),
             ("{argv: [tool], session: {minted_by: us}}", "session.minted_by"),
+            ("{argv: [tool], logged_in: {argv: [tool, status]}}", "logged_in.missing"),
             ("{argv: [tool], output: {rules: [{when: {/a: b}}]}}", "output.rules"),
             ("{argv: [tool], output: {format: jsonl, rules: [{when: {}}]}}", "output.rules[0].when"),
             ("{argv: [tool], output: {lines: [{re: x, set: {text: y}}]}}", "output.lines[0].set"),

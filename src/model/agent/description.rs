@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Content, Field, MintedBy, Output, Prompting, Sessions, Stop, default_stop};
+use super::{Content, Field, LoginQuery, MintedBy, Output, Prompting, Sessions, Stop, VersionQuery, default_stop};
 
 /// One agent's description.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Agent {
+    /// The description that this one begins from: a built-in one, another file, or `none`. A file with the name of a
+    /// built-in one begins from that, any other from nothing.
+    #[serde(default)]
+    pub base: Option<String>,
     /// The command line. The first part is a program on PATH, or a path from the workspace when it holds a slash.
+    #[serde(default)]
     pub argv: Vec<String>,
     /// Groups put in place of `{args}`, each only when the variable of its name has a value; `resume` stands for
     /// the variable `session`. A group that must stand elsewhere is named by a part of its own, `{args.resume}`.
@@ -41,6 +46,21 @@ pub struct Agent {
     /// How to end it: in order, until it is gone.
     #[serde(default = "default_stop")]
     pub stop: Vec<Stop>,
+    /// How its program is asked for its version.
+    #[serde(default)]
+    pub version: VersionQuery,
+    /// The version with which this description was tested.
+    #[serde(default)]
+    pub tested: Option<String>,
+    /// The command that installs its program.
+    #[serde(default)]
+    pub install: Option<String>,
+    /// The command with which a person logs in.
+    #[serde(default)]
+    pub login: Option<String>,
+    /// How its program is asked whether a person has logged in.
+    #[serde(default)]
+    pub logged_in: LoginQuery,
 }
 
 /// What says that the work is done.

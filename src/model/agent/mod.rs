@@ -1,7 +1,8 @@
 //! An agent is data: how to start its program, how to give it the prompt, what it prints, when it is done and how
 //! to end it.
 //!
-//! The built-in descriptions are the files under `config/agents/`; a user's file has the same form.
+//! The built-in descriptions are the files under `config/agents/`; a user's file has the same form, and says only what
+//! is different where it begins from another description.
 
 mod description;
 mod prompting;
@@ -14,14 +15,18 @@ mod pattern;
 mod classify;
 mod reset;
 mod stop;
+mod upkeep;
 mod command_line;
 mod check;
+mod merge;
+mod place;
 
 pub use check::BadDescription;
 pub use classify::{Class, TroubleKind};
 pub use command_line::{VARIABLES, Variables};
 pub use condition::{Condition, Scalar};
 pub use description::{Agent, Completion};
+pub use merge::Base;
 pub use output::{Format, Output, Scope, UsageFacts};
 pub use pattern::Pattern;
 pub use pointer::Pointer;
@@ -30,3 +35,4 @@ pub use reset::{ResetText, Unit};
 pub use rule::{Append, Clear, Field, Figure, Flag, LineRule, Rule};
 pub use session::{MintedBy, Sessions};
 pub use stop::{Signal, Stop, Target, default_stop};
+pub use upkeep::{LoginQuery, VersionQuery, query_line};
