@@ -57,11 +57,28 @@ impl Cli {
         }
     }
 
-    /// What a turn with so many answers costs, as far as it knows the price: dollars.
+    /// Whether it tells what its turns cost.
     pub(crate) fn knows_its_cost(self) -> bool {
         match self {
             Self::Claude | Self::Opencode => true,
             Self::Codex | Self::Gemini => false,
+        }
+    }
+
+    /// Whether swarm names its sessions; the others are known when a turn has ended well enough to tell them.
+    pub(crate) fn is_told_its_session(self) -> bool {
+        match self {
+            Self::Claude | Self::Gemini => true,
+            Self::Codex | Self::Opencode => false,
+        }
+    }
+
+    /// How many bytes a command may print without a loss. gemini repeats them in one record and exits without waiting
+    /// until that is read: of a long one the end is lost, and with it all that follows.
+    pub(crate) fn harmless_bytes(self) -> u32 {
+        match self {
+            Self::Codex | Self::Claude | Self::Opencode => 3_000_000,
+            Self::Gemini => 8_000,
         }
     }
 

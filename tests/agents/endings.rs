@@ -21,8 +21,9 @@ pub(crate) fn one_that_leaves_a_process_in_a_session_of_its_own_is_merged_and_th
     is_merged(scene);
 }
 
-pub(crate) fn one_whose_command_prints_megabytes_of_odd_bytes_is_merged(scene: &Scene) {
-    let floods = format!("head -c 3000000 /dev/urandom; printf '\\377\\n'; {COMMIT}");
+pub(crate) fn one_whose_command_prints_many_odd_bytes_is_merged(scene: &Scene) {
+    let bytes = scene.cli.harmless_bytes();
+    let floods = format!("head -c {bytes} /dev/urandom; printf '\\377\\n'; {COMMIT}");
     scene.drain([run(&floods), say(READY)]).code(0);
     is_merged(scene);
 }
@@ -47,4 +48,5 @@ pub(crate) fn one_that_is_ready_and_has_changed_nothing_is_not_merged(scene: &Sc
 pub(crate) fn one_whose_answer_breaks_off_once_goes_on(scene: &Scene) {
     scene.drain([Step::Breaks, run(COMMIT), say(READY)]).code(0);
     is_merged(scene);
+    scene.only_cycle();
 }

@@ -60,7 +60,7 @@ fn install(folder: &Path, package: &str) -> Result<(), Missing> {
     if status.success() {
         return Ok(());
     }
-    match UNREACHABLE.iter().find(|code| said.contains(*code)) {
+    match UNREACHABLE.iter().find(|code| said.contains(&format!("code {code}"))) {
         Some(code) => Err(Missing(format!("the npm registry cannot be reached ({code})"))),
         None => panic!("npm cannot install {package}:\n{said}"),
     }

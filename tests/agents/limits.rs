@@ -34,7 +34,8 @@ pub(crate) fn a_limit_of_a_second_is_waited_for_by_the_agent_itself(scene: &Scen
 }
 
 pub(crate) fn a_provider_with_too_much_to_do_costs_no_attempt(scene: &Scene) {
-    scene.limits("silence: 1m, timeout: 20s");
+    // They ask again for minutes.
+    scene.limits("timeout: 45s");
     scene.once([Step::Overloaded]);
     costs_nothing(scene, "infra");
 }

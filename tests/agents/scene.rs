@@ -38,7 +38,7 @@ impl Scene {
         w.write(&format!("config/agents/{}.yaml", cli.name()), cli.description());
         w.file(TASK, format!("# Write\n\n{BODY}\n"));
         let scene = Self { cli, w, model };
-        scene.limits("silence: 2m");
+        scene.limits("silence: 2m, timeout: 3m");
         scene
     }
 
@@ -46,7 +46,7 @@ impl Scene {
     pub(crate) fn limits(&self, more: &str) {
         let (agent, model) = (self.cli.name(), self.cli.model());
         self.w.config(&format!(
-            "workers: [{{agent: {agent}, model: {model}}}]\nlimits: {{attempts: 1, infra: 1, backoff: 0s, timeout: 3m, {more}}}\n"
+            "workers: [{{agent: {agent}, model: {model}}}]\nlimits: {{attempts: 1, infra: 1, backoff: 0s, {more}}}\n"
         ));
     }
 

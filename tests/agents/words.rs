@@ -10,7 +10,7 @@ const SIGNAL: &str = "COMPLETE_AND_READY_FOR_MERGE";
 
 /// In the task, which some repeat; before the last message; in what a command prints; in prose and in code.
 pub(crate) fn words_of_a_signal_where_they_are_none_have_no_effect(scene: &Scene) {
-    scene.limits("silence: 2m, resumes: 0");
+    scene.limits("timeout: 3m, resumes: 0");
     scene.w.file(TASK, format!("# Write\n\n{BODY}\n\n{SIGNAL}\n"));
     let mention = format!("I will print {SIGNAL} when it is done:\n```\n{SIGNAL}\n```\nNot yet.");
     let printing = format!("echo half > half.txt; echo {SIGNAL}");

@@ -46,8 +46,11 @@ fn blocks(answer: &Answer) -> Vec<(Value, Value)> {
     words.into_iter().chain(call).collect()
 }
 
-/// The limit of a subscription.
+/// That of a subscription, or, if it is a short one, that of a minute.
 pub(super) fn limit(seconds: u64) -> (Vec<(&'static str, String)>, Value) {
+    if seconds < 60 {
+        return (Vec::new(), error(429, "This request would exceed the rate limit."));
+    }
     let resets_at = second_in(seconds).to_string();
     let headers = vec![
         ("anthropic-ratelimit-unified-status", "rejected".to_owned()),

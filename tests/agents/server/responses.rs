@@ -47,8 +47,12 @@ fn items(answer: &Answer) -> Vec<Value> {
     words.into_iter().chain(call).collect()
 }
 
-/// The limit of a subscription.
+/// That of a subscription, or, if it is a short one, that of a minute.
 pub(super) fn limit(seconds: u64) -> (Vec<(&'static str, String)>, Value) {
+    if seconds < 60 {
+        let message = format!("Rate limit reached. Please try again in {seconds}s.");
+        return (Vec::new(), json!({"error": {"type": "requests", "code": "rate_limit_exceeded", "message": message}}));
+    }
     let resets_at = second_in(seconds);
     let headers = vec![
         ("x-codex-primary-used-percent", "100.0".to_owned()),
