@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Completion, Trial};
 
 use cli::Cli;
+use install::Missing;
 use scene::Scene;
 
 /// One of the tests, with its name.
@@ -77,6 +78,7 @@ fn trial(cli: Cli, (name, test): Test) -> Trial {
             test(&Scene::new(cli, &programs));
             Ok(Completion::Completed)
         }
-        Err(install::Missing(reason)) => Ok(Completion::ignored_with(reason)),
+        Err(Missing::Here(reason)) => Ok(Completion::ignored_with(reason)),
+        Err(Missing::Anywhere(reason)) => Err(reason.into()),
     })
 }
