@@ -47,6 +47,11 @@ pub(crate) fn a_session_that_says_nothing_is_taken_up_again(scene: &Scene) {
     let turns: Vec<&Value> = cycle["steps"].as_array().expect("steps").iter().map(|step| &step["usage"]).collect();
     assert_eq!(turns[..2], [&usage(2), &usage(1)], "{cycle:#}");
     assert_eq!(cycle["usage"], usage(3), "{cycle:#}");
+    // Some tell what the session has cost up to now.
+    let costs = [0, 1].map(|turn: usize| cycle["steps"][turn]["cost_usd"].as_f64());
+    let per_answer = [costs[0].map(|cost| cost / 2.0), costs[1]];
+    assert!(per_answer[0].zip(per_answer[1]).is_none_or(|(one, other)| (one - other).abs() < 1e-9), "{costs:?}");
+    assert_eq!(costs[1].is_some(), scene.cli.knows_its_cost(), "{costs:?}");
     // The same conversation: the task was told once, and is known.
     let last = scene.model.asked().pop().expect("a request").to_string();
     assert!(last.contains(BODY) && last.contains("did not say how the work"), "{last}");
