@@ -1,0 +1,134 @@
+//! The programs: what they are called, which version is tested, and how each is told of the model server.
+
+use serde_json::json;
+
+use crate::harness::Workspace;
+
+/// The agents whose own programs are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cli {
+    Codex,
+    Claude,
+    Opencode,
+    Gemini,
+}
+
+impl Cli {
+    /// All of them, the quick ones first.
+    pub(crate) const ALL: [Self; 4] = [Self::Codex, Self::Claude, Self::Gemini, Self::Opencode];
+
+    /// Its program, and the name of its description.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Codex => "codex",
+            Self::Claude => "claude",
+            Self::Opencode => "opencode",
+            Self::Gemini => "gemini",
+        }
+    }
+
+    /// Its package in the npm registry. Without a version npm takes an older one where the machine's node is old.
+    pub(crate) fn package(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Codex => ("@openai/codex", "0.169.0"),
+            Self::Claude => ("@anthropic-ai/claude-code", "2.1.328"),
+            Self::Opencode => ("opencode-ai", "1.18.33"),
+            Self::Gemini => ("@google/gemini-cli", "0.61.0"),
+        }
+    }
+
+    /// Its description, as it comes with the program under test.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::Codex => include_str!("../../config/agents/codex.yaml"),
+            Self::Claude => include_str!("../../config/agents/claude.yaml"),
+            Self::Opencode => include_str!("../../config/agents/opencode.yaml"),
+            Self::Gemini => include_str!("../../config/agents/gemini.yaml"),
+        }
+    }
+
+    /// A model that it takes; the price of claude's is known to it.
+    pub(crate) fn model(self) -> &'static str {
+        match self {
+            Self::Codex => "test-model",
+            Self::Claude => "claude-sonnet-4-5",
+            Self::Opencode => "loopback/test-model",
+            Self::Gemini => "gemini-2.5-flash",
+        }
+    }
+
+    /// Whether it tells what its turns cost.
+    pub(crate) fn knows_its_cost(self) -> bool {
+        match self {
+            Self::Claude | Self::Opencode => true,
+            Self::Codex | Self::Gemini => false,
+        }
+    }
+
+    /// Whether swarm names its sessions; the others are known when a turn has ended well enough to tell them.
+    pub(crate) fn is_told_its_session(self) -> bool {
+        match self {
+            Self::Claude | Self::Gemini => true,
+            Self::Codex | Self::Opencode => false,
+        }
+    }
+
+    /// How many bytes a command may print without a loss. gemini repeats them in one record and exits without waiting
+    /// until that is read: of a long one the end is lost, and with it all that follows.
+    pub(crate) fn harmless_bytes(self) -> u32 {
+        match self {
+            Self::Codex | Self::Claude | Self::Opencode => 3_000_000,
+            Self::Gemini => 8_000,
+        }
+    }
+
+    /// Lets it find the model server at `url`, and nothing else.
+    pub(crate) fn settle(self, w: Workspace, url: &str) -> Workspace {
+        match self {
+            Self::Codex => {
+                let settings = format!(
+                    "model_provider = \"loopback\"\n[model_providers.loopback]\nname = \"loopback\"\nbase_url = \"{url}/v1\"\n\
+                     wire_api = \"responses\"\nenv_key = \"OPENAI_API_KEY\"\n"
+                );
+                write_home(&w, ".codex/config.toml", &settings);
+                w.with_env("OPENAI_API_KEY", "none")
+            }
+            Self::Claude => w
+                .with_env("ANTHROPIC_BASE_URL", url)
+                .with_env("ANTHROPIC_API_KEY", "none")
+                // The tests may run as root.
+                .with_env("IS_SANDBOX", "1"),
+            Self::Opencode => {
+                let model = json!({
+                    "name": "test", "tool_call": true, "limit": {"context": 200_000, "output": 8000},
+                    "cost": {"input": 2, "output": 8, "cache_read": 0.5},
+                });
+                let settings = json!({
+                    "autoupdate": false, "share": "disabled", "small_model": self.model(),
+                    "provider": {"loopback": {
+                        "npm": "@ai-sdk/openai-compatible", "name": "loopback",
+                        "options": {"baseURL": format!("{url}/v1"), "apiKey": "none"},
+                        "models": {"test-model": model},
+                    }},
+                });
+                w.with_env("OPENCODE_CONFIG_CONTENT", settings.to_string())
+            }
+            Self::Gemini => {
+                let settings = json!({
+                    "security": {"auth": {"selectedType": "gemini-api-key"}},
+                    "general": {"enableAutoUpdate": false},
+                    "privacy": {"usageStatisticsEnabled": false},
+                });
+                write_home(&w, ".gemini/settings.json", &settings.to_string());
+                w.with_env("GEMINI_API_KEY", "none").with_env("GOOGLE_GEMINI_BASE_URL", url)
+            }
+        }
+    }
+}
+
+/// Writes a file of the user's below his home.
+fn write_home(w: &Workspace, path: &str, text: &str) {
+    let path = w.outside().join("home").join(path);
+    std::fs::create_dir_all(path.parent().expect("a path in the home")).expect("make a folder");
+    std::fs::write(path, text).expect("write a file");
+}

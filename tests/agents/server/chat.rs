@@ -1,0 +1,41 @@
+//! OpenAI's chat completions.
+
+use serde_json::{Value, json};
+
+use super::answer::{Answer, CACHED, INPUT, OUTPUT};
+use super::dialect::{event, new_id};
+
+/// The name of opencode's shell.
+pub(super) const SHELL: &str = "bash";
+
+/// An answer as a stream.
+pub(super) fn events(answer: &Answer) -> Vec<String> {
+    let id = new_id("chatcmpl");
+    let chunk = |choices: Value, usage: Value| {
+        event(&json!({
+            "id": id, "object": "chat.completion.chunk", "created": 1, "model": "test-model", "choices": choices,
+            "usage": usage,
+        }))
+    };
+    let part = |delta: Value, finish: Option<&str>| {
+        chunk(json!([{"index": 0, "delta": delta, "finish_reason": finish}]), Value::Null)
+    };
+    let mut events = vec![part(json!({"role": "assistant", "content": ""}), None)];
+    if !answer.words.is_empty() {
+        events.push(part(json!({"content": answer.words}), None));
+    }
+    if let Some(command) = &answer.command {
+        let arguments = json!({"command": command, "description": "A step"}).to_string();
+        let function = json!({"name": SHELL, "arguments": arguments});
+        let call = json!({"index": 0, "id": new_id("call"), "type": "function", "function": function});
+        events.push(part(json!({"tool_calls": [call]}), None));
+    }
+    events.push(part(json!({}), Some(if answer.command.is_some() { "tool_calls" } else { "stop" })));
+    let usage = json!({
+        "prompt_tokens": INPUT, "completion_tokens": OUTPUT, "total_tokens": INPUT + OUTPUT,
+        "prompt_tokens_details": {"cached_tokens": CACHED},
+    });
+    events.push(chunk(json!([]), usage));
+    events.push("data: [DONE]\n\n".to_owned());
+    events
+}

@@ -1,0 +1,103 @@
+//! In whose words a request is, and is to be answered.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::{chat, gemini, messages, responses};
+
+/// The interfaces of the providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// OpenAI's responses, for codex.
+    Responses,
+    /// OpenAI's chat completions, for opencode.
+    Chat,
+    /// Anthropic's messages, for claude.
+    Messages,
+    /// Google's content generation, for gemini.
+    Gemini,
+}
+
+impl Dialect {
+    /// By the path of a request.
+    pub(super) fn of(path: &str) -> Option<Self> {
+        match path.split('?').next().unwrap_or_default() {
+            path if path.ends_with("/responses") => Some(Self::Responses),
+            path if path.ends_with("/chat/completions") => Some(Self::Chat),
+            path if path.ends_with("/messages") => Some(Self::Messages),
+            path if path.ends_with(":streamGenerateContent") => Some(Self::Gemini),
+            _ => None,
+        }
+    }
+
+    /// Whether the agent's own shell is among the tools that a request offers.
+    pub(super) fn offers_a_shell(self, request: &Value) -> bool {
+        let is_shell = |tool: &Value| match self {
+            Self::Responses => tool["name"] == responses::SHELL,
+            Self::Chat => tool["function"]["name"] == chat::SHELL,
+            Self::Messages => tool["name"] == messages::SHELL,
+            Self::Gemini => each(&tool["functionDeclarations"]).any(|function| function["name"] == gemini::SHELL),
+        };
+        each(&request["tools"]).any(is_shell)
+    }
+
+    /// An answer as a stream of events.
+    pub(super) fn events(self, answer: &Answer) -> Vec<String> {
+        match self {
+            Self::Responses => responses::events(answer),
+            Self::Chat => chat::events(answer),
+            Self::Messages => messages::events(answer),
+            Self::Gemini => gemini::events(answer),
+        }
+    }
+
+    /// Headers and document of a refusal for so many seconds.
+    pub(super) fn limit(self, seconds: u64) -> (Vec<(String, String)>, Value) {
+        let (mut headers, document) = match self {
+            Self::Responses => responses::limit(seconds),
+            Self::Chat => (Vec::new(), self.error(429, "Rate limit reached")),
+            Self::Messages => messages::limit(seconds),
+            Self::Gemini => (Vec::new(), gemini::limit(seconds)),
+        };
+        headers.push(("retry-after", seconds.to_string()));
+        (headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), document)
+    }
+
+    /// The document of another refusal.
+    pub(super) fn error(self, status: u16, message: &str) -> Value {
+        match self {
+            Self::Responses | Self::Chat => json!({"error": {"message": message, "type": "refused", "code": null}}),
+            Self::Messages => messages::error(status, message),
+            Self::Gemini => json!({"error": {"code": status, "message": message, "status": "INTERNAL"}}),
+        }
+    }
+}
+
+/// The elements of a list; none if it is none.
+fn each(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// An event of a stream.
+pub(super) fn event(data: &Value) -> String {
+    format!("data: {data}\n\n")
+}
+
+/// An event of a stream, named by its own type.
+pub(super) fn typed_event(data: &Value) -> String {
+    format!("event: {}\n{}", data["type"].as_str().expect("it has a type"), event(data))
+}
+
+/// A name that no other call or message has.
+pub(super) fn new_id(prefix: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{prefix}_{:024}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The second so many seconds from now.
+pub(super) fn second_in(seconds: u64) -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("it is past 1970").as_secs() + seconds
+}
