@@ -3,8 +3,6 @@
 //! A claim says who has which task; the last events say with which step (`live`). Only the end of a run's events is
 //! read, more of it where a task has been alive for long.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -33,9 +31,6 @@ pub(super) struct RunNow {
     pub(super) base: Option<String>,
     /// Why it claims no more.
     pub(super) paused: Option<String>,
-    /// Providers that asked for a pause, with the reason.
-    #[serde(skip)]
-    pub(super) parked: BTreeMap<String, String>,
 }
 
 /// A run with its workers and its tasks.
@@ -77,7 +72,6 @@ pub(super) fn look(
         duration_ms: started_at.map(|at| age::since_ms(at, now)),
         base: started.map(|started| started.base),
         paused: paused(&events),
-        parked: parked(&events),
     };
     Seen { run, workers, live }
 }
@@ -92,16 +86,4 @@ fn paused(events: &[EventLine]) -> Option<String> {
         }
     }
     paused
-}
-
-fn parked(events: &[EventLine]) -> BTreeMap<String, String> {
-    let mut parked = BTreeMap::new();
-    for line in events {
-        if let Event::ProviderParked { provider, reason } = &line.event {
-            parked.insert(provider.clone(), reason.clone());
-        } else if let Event::ProviderResumed { provider } = &line.event {
-            parked.remove(provider);
-        }
-    }
-    parked
 }

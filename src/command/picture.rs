@@ -5,11 +5,15 @@ use serde::Serialize;
 
 use super::paint::YELLOW;
 use super::{Desk, base};
+use crate::cycle::out_of_reach;
 use crate::error::{Context, Result};
-use crate::model::pick::{Brakes, Filter};
+use crate::model::crew::crew;
+use crate::model::pick::{Brakes, Filter, Reach};
 use crate::model::queue::Queue;
+use crate::os::agents::Catalogue;
 use crate::os::control;
 use crate::os::dirs::Dirs;
+use crate::os::providers::Providers;
 use crate::os::records::Records;
 use crate::os::workspace::Place;
 use crate::swarm::{Board, WhenEmpty};
@@ -43,9 +47,21 @@ pub(super) fn board_for(place: &Place, filter: &Filter, now: Timestamp) -> Resul
     let board = Board::new(place.dirs.clone(), filter.clone(), WhenEmpty::End);
     board.heed_budgets(&place.config);
     board.heed_brakes(Brakes { paused: control::paused(&place.dirs), red: base::red(place) });
+    board.heed_reach(reach(place, now));
     board.scan().context(|| "read the queue".to_owned())?;
     board.advance(now);
     Ok(board)
+}
+
+/// Whom a swarm that is started now could reach. With settings that cannot be read, nobody knows.
+fn reach(place: &Place, now: Timestamp) -> Reach {
+    let providers = Providers::new(&place.dirs);
+    let Ok(agents) = Catalogue::read(place.dirs.root()) else { return Reach::default() };
+    let closed = out_of_reach(&providers, &agents, now);
+    let crew = crew(&place.config.workers, None, None, &agents.first_usable()).unwrap_or_default();
+    let mut own: Vec<String> = crew.into_iter().filter(|it| it.role.has_tasks()).map(|it| it.choice.agent).collect();
+    own.dedup();
+    Reach { own, closed }
 }
 
 /// The files that are no valid tasks.

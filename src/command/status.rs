@@ -16,11 +16,15 @@ use super::workers::WorkerNow;
 use super::{Desk, age, doing};
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::model::moment;
 use crate::model::pick::{self, Filter, forecast};
+use crate::model::provider::Parked;
 use crate::model::queue::Queue;
 use crate::model::record::SCHEMA;
 use crate::model::state::State;
 use crate::model::task::TaskId;
+use crate::os::dirs::Dirs;
+use crate::os::providers::Providers;
 use crate::os::records::Records;
 use crate::os::workspace::Place;
 use crate::os::{clock, control};
@@ -73,6 +77,9 @@ struct PausedNow {
 
 #[derive(Debug, Serialize)]
 struct Provider {
+    /// Nobody asks it before.
+    #[serde(serialize_with = "moment::serialize")]
+    until: Timestamp,
     provider: String,
     parked: bool,
     reason: String,
@@ -125,7 +132,7 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
             reason: paused.reason,
             since: paused.since,
         }),
-        providers: providers(&runs),
+        providers: providers(dirs),
         money: Money::look(dirs, &place.config, records),
         without_worker: claims::without_worker(dirs, &current, &claims, &alive),
         runs,
@@ -153,10 +160,14 @@ fn stuck(queue: &Queue) -> Vec<Stuck> {
     stuck.map(|(entry, hold)| Stuck { id: entry.id.clone(), reason: hold.to_string() }).collect()
 }
 
-fn providers(runs: &[RunNow]) -> Vec<Provider> {
-    let all = runs.iter().flat_map(|run| &run.parked);
-    let parked = all.map(|(name, reason)| Provider { provider: name.clone(), parked: true, reason: reason.clone() });
-    parked.collect()
+fn providers(dirs: &Dirs) -> Vec<Provider> {
+    let of = |parked: Parked| Provider {
+        reason: format!("not asked {}", parked.told()),
+        provider: parked.provider,
+        parked: true,
+        until: parked.until,
+    };
+    Providers::new(dirs).parked().into_values().map(of).collect()
 }
 
 fn text(status: &Status) -> String {

@@ -3,10 +3,12 @@
 //! In this order, each durable before the next: what git published, the file's own block, the record, the
 //! ledger, the move. Whatever is killed in between is finished by the next start.
 
+use std::time::Duration;
+
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
 use super::begin::goes_on;
-use super::notes::{Heading, Notes};
+use super::notes::{Heading, Notes, Rest};
 use super::perform::Performed;
 use super::{Claim, Workshop, ask_about, funds, weakened};
 use crate::model::budget::Usd;
@@ -42,7 +44,7 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
     let mut limits = config.limits.clone();
     limits.attempts = task.attempts.map_or(limits.attempts, std::num::NonZeroU32::get);
     let expected = task.expect == Expect::NoChange;
-    let next = transition(outcome, ledger, &limits, expected, fastrand::f64());
+    let next = rested(transition(outcome, ledger, &limits, expected, fastrand::f64()), outcome, notes.rest);
     let who = notes.who.clone();
 
     // Where somebody moved the file, what happened is noted in it all the same; it stays where it is.
@@ -102,6 +104,18 @@ pub(super) fn complete(ended: Ended<'_>) -> Performed {
         }
     };
     Performed { outcome, settled, to: next.to, pause: next.pause, noted }
+}
+
+/// Where a provider asks for a pause, it knows best for how long; the board keeps back what only its agent can do.
+fn rested(next: Transition, outcome: Outcome, rest: Rest) -> Transition {
+    match (outcome, rest) {
+        (Outcome::RateLimited, Rest::WithItsProvider(_)) => Transition { pause: None, ..next },
+        (Outcome::RateLimited, Rest::Until(until)) => {
+            let pause = Duration::try_from(until.duration_since(clock::now())).unwrap_or_default();
+            Transition { pause: Some(pause), ..next }
+        }
+        (_, _) => next,
+    }
 }
 
 /// Where a task lies that was moved back to `pending/` under its worker, too often in the end.

@@ -1,6 +1,10 @@
 //! How a provider is treated that asks for a pause: nobody asks it before the pause is over, then one goes first, and when
 //! it is heard everybody follows.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::Workshop;
 use super::ended::Ended;
 use super::notes::{Notes, Rest};
@@ -8,9 +12,10 @@ use crate::model::agent::Agent;
 use crate::model::answer::Answer;
 use crate::model::provider::Parked;
 use crate::model::record::Event;
+use crate::os::agents::Catalogue;
 use crate::os::clock;
 use crate::os::journal::Who;
-use crate::os::providers::{Asking, Pass};
+use crate::os::providers::{Asking, Pass, Providers};
 
 /// One turn's dealings with the provider that answers it.
 pub(super) struct Courtesy<'a> {
@@ -24,6 +29,24 @@ pub(super) struct Courtesy<'a> {
 /// The provider that answers an agent of that name.
 pub(super) fn provider_of(name: &str, agent: &Agent) -> String {
     agent.provider.clone().unwrap_or_else(|| name.to_owned())
+}
+
+/// The agents that nobody may ask now, until when at least: those whose providers are left alone.
+pub fn out_of_reach(providers: &Providers, agents: &Catalogue, now: Timestamp) -> BTreeMap<String, Timestamp> {
+    let closed = providers.closed(now);
+    if closed.is_empty() {
+        return BTreeMap::new();
+    }
+    let until = |name: &str, agent| closed.get(&provider_of(name, agent)).copied();
+    agents.all().filter_map(|(name, it)| Some((name.to_owned(), until(name, &it.agent)?))).collect()
+}
+
+/// One of these agents is about to be asked.
+pub fn let_through(shop: &Workshop, agents: &[String]) {
+    let settings = shop.settings();
+    for (name, described) in settings.agents.all().filter(|(name, _)| agents.iter().any(|agent| agent == name)) {
+        shop.providers.let_through(&provider_of(name, &described.agent));
+    }
 }
 
 impl<'a> Courtesy<'a> {

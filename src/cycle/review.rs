@@ -4,10 +4,12 @@
 //! Reviewers are asked in their order until one gives a verdict. One who fails, falls silent or speaks in riddles says
 //! nothing about the work. Whatever a reviewer changes is thrown away.
 
+use jiff::Timestamp;
+
 use super::attend::with_tail;
 use super::case::Cycle;
 use super::ended::Ended;
-use super::notes::Notes;
+use super::notes::{Notes, Rest};
 use super::perform::Infra;
 use super::product::Product;
 use super::shared::report_shared;
@@ -61,6 +63,8 @@ enum Heard {
     Review(Review, Option<String>),
     /// Nothing that says anything about the work; why.
     Nothing(String),
+    /// The same, because his provider is left alone.
+    Limited(String),
     Halted(Halt),
 }
 
@@ -76,7 +80,7 @@ impl Cycle<'_> {
         }
         notes.review_rounds = notes.review_rounds.max(round);
         let material = self.material(&work, round)?;
-        let mut silent = Vec::new();
+        let (mut silent, mut until) = (Vec::new(), None);
         for reviewer in self.settings.config.reviewers() {
             match self.hear(notes, &reviewer, &material)? {
                 Heard::Review(review, session) => {
@@ -85,7 +89,18 @@ impl Cycle<'_> {
                 }
                 Heard::Halted(halt) => return Ok(Event::Halted(halt)),
                 Heard::Nothing(reason) => silent.push(format!("{reviewer}: {reason}")),
+                Heard::Limited(reason) => {
+                    silent.push(format!("{reviewer}: {reason}"));
+                    if let Rest::WithItsProvider(at) = notes.rest {
+                        until = until.map_or(Some(at), |until: Timestamp| Some(until.min(at)));
+                    }
+                }
             }
+        }
+        if let Some(until) = until {
+            notes.because(format!("no reviewer can be asked now: {}", silent.join("; ")));
+            notes.rest = Rest::Until(until);
+            return Ok(Event::Halted(Halt::RateLimited));
         }
         notes.because(format!("no reviewer gave a verdict: {}", silent.join("; ")));
         Ok(Event::Reviewed(Verdict::Missing))
@@ -138,17 +153,17 @@ impl Cycle<'_> {
                     Ended::TimedOut(reason)
                     | Ended::Badly(reason)
                     | Ended::Early(reason)
-                    | Ended::RateLimited(reason)
                     | Ended::Trouble(reason)
                     | Ended::NoSession(reason),
                 ) => Err(Heard::Nothing(first_line(reason))),
+                (None, Ended::RateLimited(reason)) => Err(Heard::Limited(first_line(reason))),
             };
             let result = match &heard {
                 Ok(Ok(review)) if review.decision == Decision::Approved => StepResult::Ok,
                 Ok(Ok(_)) => StepResult::Rejected,
                 Ok(Err(_)) => StepResult::Failed,
                 Err(Heard::Halted(_)) => StepResult::Interrupted,
-                Err(Heard::Nothing(_) | Heard::Review(..)) => StepResult::CouldNotRun,
+                Err(Heard::Nothing(_) | Heard::Limited(_) | Heard::Review(..)) => StepResult::CouldNotRun,
             };
             let said = with_tail(String::new(), &reply.said);
             self.end_turn(notes, reply, result)?;

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::picture::{Complaint, Picture, REST};
-use crate::model::pick::{self, Filter, Outlook};
+use crate::cycle::{Workshop, let_through, out_of_reach};
+use crate::model::pick::{self, Filter, Outlook, Reach};
 use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -176,11 +177,13 @@ impl Board {
         some
     }
 
-    /// Waits until there is something to do for a worker that rests until `rests_until`; or until `leaves` says that it is
+    /// Waits until there is something to do for a worker whose agents are `own`, and that rests until `rests_until`; or until `leaves` says that it is
     /// one too many, or `called` that it is called for something else. A task that it is told to claim counts as taken
     /// until [`Board::look`] says otherwise.
     pub fn next(
         &self,
+        shop: &Workshop,
+        own: &[String],
         wake: &Arc<Wake>,
         rests_until: Option<Timestamp>,
         leaves: &dyn Fn() -> bool,
@@ -202,6 +205,8 @@ impl Board {
             }
             let now = clock::now();
             inner.queue.advance(now);
+            let closed = out_of_reach(&shop.providers, &shop.settings().agents, now);
+            inner.queue.reach = Reach { own: own.to_vec(), closed };
             if inner.queue.ripe().next().is_some() {
                 return Next::Epics;
             }
@@ -218,6 +223,8 @@ impl Board {
                     continue;
                 }
                 let Some(until) = inner.resting_until.max(rests_until).filter(|until| *until > now) else {
+                    let named = inner.queue.pending(&id).map(|entry| entry.agents.clone()).unwrap_or_default();
+                    let_through(shop, if named.is_empty() { own } else { &named });
                     inner.take(&id, wake);
                     inner.admission.pass(&id);
                     return Next::Claim(id);

@@ -271,7 +271,7 @@ mod tests {
         assert!(error.to_string().contains("please report it"), "{error}");
         assert_eq!(shop.stop.get(), Stop::Finish, "the others finish their cycles");
         let wake = std::sync::Arc::new(crate::os::process::Wake::new().unwrap());
-        let next = board.next(&wake, None, &|| false, &|| false);
+        let next = board.next(&shop, &[], &wake, None, &|| false, &|| false);
         assert_eq!(next, crate::swarm::board::Next::Stopped, "and begin no others");
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::admission::Admission;
 use super::board::Board;
 use crate::model::config::Limits;
-use crate::model::pick::Brakes;
+use crate::model::pick::{Brakes, Reach};
 use crate::model::task::TaskId;
 use crate::model::transition::pause;
 use crate::os::{clock, control};
@@ -68,6 +68,20 @@ impl Board {
             inner.lock().unwrap_or_else(PoisonError::into_inner).admission.doubt();
             changed.notify_all();
         }
+    }
+
+    /// Wakes all who wait, from another thread.
+    pub(super) fn waker(&self) -> impl Fn() + Send + Sync + 'static {
+        let (inner, changed) = (Arc::clone(&self.inner), Arc::clone(&self.changed));
+        move || {
+            drop(inner.lock().unwrap_or_else(PoisonError::into_inner));
+            changed.notify_all();
+        }
+    }
+
+    /// For who only looks at the queue: whom a swarm with these settings could reach now.
+    pub fn heed_reach(&self, reach: Reach) {
+        self.lock().queue.reach = reach;
     }
 
     /// Whether the base keeps tasks back.

@@ -97,6 +97,7 @@ fn cause(hold: &Hold) -> String {
         | Hold::NotBefore(_)
         | Hold::Backoff(_)
         | Hold::Locked(_)
+        | Hold::OutOfReach(_)
         | Hold::Domain(..)
         | Hold::Overlap(_) => hold.to_string(),
         // The figures change with every task that is paid for.
@@ -121,6 +122,7 @@ fn tell(journal: &Journal, news: Vec<(TaskId, Hold)>) {
             | Hold::NotBefore(_)
             | Hold::Backoff(_)
             | Hold::Locked(_)
+            | Hold::OutOfReach(_)
             | Hold::Domain(..)
             | Hold::Budget(_)
             | Hold::NotPaid(_)

@@ -97,6 +97,7 @@ pub fn supervise(workspace: &Workspace, order: Order, show: Show, ready: &dyn Fn
         shop: &shop,
         order: &order,
     };
+    shop.providers.on_change(run.board.waker());
     thread::scope(|scope| {
         scope.spawn(|| telling.serve(&shop));
         // However this ends: then the telling ends, too.

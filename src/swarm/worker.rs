@@ -235,12 +235,13 @@ pub(super) fn next_task(
     rests_until: Option<Timestamp>,
 ) -> Result<TaskId, NoTask> {
     let called = || floor.queue.calls(&bench.worker);
+    let own = [bench.member.choice.agent.clone()];
     loop {
         if floor.shop.stop.get() != Stop::No {
             return Err(NoTask::Gone);
         }
         budget::heed(floor.shop, floor.board);
-        let id = match floor.board.next(&bench.wake, rests_until, &|| seat.leaves(), &called) {
+        let id = match floor.board.next(floor.shop, &own, &bench.wake, rests_until, &|| seat.leaves(), &called) {
             Next::Claim(id) => id,
             Next::Epics => {
                 settle(floor.shop, floor.board);

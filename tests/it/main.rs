@@ -18,6 +18,7 @@ mod surviving_git;
 mod background;
 mod control;
 mod outcomes;
+mod parking;
 mod merge_queue;
 mod people;
 mod sessions;

@@ -122,6 +122,7 @@ fn merged(under: &Agent, own: &Agent, said: &Said<'_>) -> Agent {
                 &own.session.resume_other_dir,
             ),
         },
+        provider: said.pick(&["provider"], &under.provider, &own.provider),
         env_pass: said.pick(&["env_pass"], &under.env_pass, &own.env_pass),
         env_set: said.both("env_set", &under.env_set, &own.env_set),
         stop: said.pick(&["stop"], &under.stop, &own.stop),

@@ -125,7 +125,9 @@ fn remedy(facts: &Facts, waiting: &Waiting, hold: &Hold) -> String {
         Hold::NotBefore(at) => format!("by itself at {at:.0}; sooner: take `not_before` out of the file"),
         Hold::Backoff(at) => format!("by itself at {at:.0}; sooner: swarm retry {id}"),
         Hold::Locked(at) => format!("by itself: it is tried again at {at:.0}"),
-        Hold::OutOfReach(lack) => format!("by itself at {:.0}: one task goes first then, and the others follow", lack.until),
+        Hold::OutOfReach(lack) => {
+            format!("by itself at {:.0}: one task goes first then, and the others follow", lack.until)
+        }
         Hold::Domain(_, other) => format!("by itself, when {other} is done"),
         Hold::Budget(short) => {
             format!("raise `domains.{}.budget_usd`, or let it cost less with `max_cost_usd`", short.domain)

@@ -63,18 +63,24 @@ mod tests {
         let closed = BTreeMap::from([("claude".to_owned(), at(60)), ("codex".to_owned(), at(30))]);
         let of = |own: &[&str]| Reach { own: own.iter().map(ToString::to_string).collect(), closed: closed.clone() };
         for (own, keys, expected) in [
-            (&["claude"][..], "", Some("claude is not asked until 1970-01-01T00:01:00Z: its provider asked for a pause")),
+            (
+                &["claude"][..],
+                "",
+                Some("claude is not asked until 1970-01-01T00:01:00Z: its provider asked for a pause"),
+            ),
             (
                 &["claude", "codex"],
                 "",
-                Some(
-                    "claude and codex are not asked until 1970-01-01T00:00:30Z: their providers asked for a pause",
-                ),
+                Some("claude and codex are not asked until 1970-01-01T00:00:30Z: their providers asked for a pause"),
             ),
             (&["claude", "script"], "", None),
             (&["script"], "", None),
             (&["claude"], "agent: script", None),
-            (&["script"], "agent: 'codex:gpt:high'", Some("codex is not asked until 1970-01-01T00:00:30Z: its provider asked for a pause")),
+            (
+                &["script"],
+                "agent: 'codex:gpt:high'",
+                Some("codex is not asked until 1970-01-01T00:00:30Z: its provider asked for a pause"),
+            ),
             (&[], "", None),
         ] {
             assert_eq!(lacks(&of(own), keys).as_deref(), expected, "{own:?} {keys}");

@@ -24,6 +24,7 @@ pub(in crate::model) fn id(text: &str) -> TaskId {
 pub(in crate::model) fn entry(words: &str) -> Entry {
     let mut words = words.split_whitespace();
     let mut entry = Entry {
+        agents: Vec::new(),
         id: id(words.next().unwrap()),
         priority: 2,
         arrived: at(0),

@@ -1,6 +1,6 @@
 //! A provider that asks for a pause: it says nothing about the work, so it costs no attempt.
 //!
-//! Whole providers are not parked yet: what is tested is the single cycle.
+//! What is tested here is the single cycle; `parking` tests that everybody leaves the provider alone.
 
 use serde_json::Value;
 
@@ -27,6 +27,11 @@ fn workspace(agent: &str, script: &str) -> Workspace {
     w
 }
 
+/// As the passing of time would have it.
+fn the_pause_is_over(w: &Workspace) {
+    let _ = std::fs::remove_dir_all(w.path(".swarm/providers"));
+}
+
 fn last(w: &Workspace, id: &str) -> Value {
     w.cycles_of(id).pop().expect("a cycle")
 }
@@ -44,6 +49,7 @@ fn a_limit_costs_no_attempt_and_the_work_is_kept() {
         w.at_commit("refs/swarm/salvage/work/1").has("half.txt");
         w.base().lacks("half.txt");
         // It is over: the very same attempt is made.
+        the_pause_is_over(&w);
         w.speaker("author", "echo done > done.txt\nsay COMPLETE_AND_READY_FOR_MERGE\nend");
         w.start(["--once"]).code(0);
         w.is_in("complete", "work");
