@@ -65,7 +65,7 @@ fn an_agent_that_is_used_is_told_with_version_path_description_and_posts() {
     let told = check(&w, &[]);
     told.code(0).says("note   agents   codex 0.170.1 (built in + config/agents/codex.yaml): ");
     told.says("; its description was tested with 0.169.0\n");
-    told.says("note   agents   codex says that nobody has logged in\n                log in with `codex login`\n");
+    told.says("note   agents   codex says that nobody has logged in\n                log in with `codex login`, unless it is set up to need none\n");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn employed(dirs: &Dirs, post: &Post, described: &Described, said: &Said) -> Vec
     }
     let mut items = vec![if is_ok { Item::ok("agents", detail) } else { Item::note("agents", detail) }];
     if said.is_logged_out {
-        let hint = agent.login.as_ref().map(|login| format!("log in with `{login}`"));
+        let hint = agent.login.as_ref().map(|login| format!("log in with `{login}`, unless it is set up to need none"));
         items.push(Item { hint, ..Item::note("agents", format!("{} says that nobody has logged in", post.agent)) });
     }
     items

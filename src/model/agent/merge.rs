@@ -45,7 +45,10 @@ impl Agent {
         let (own, said) = match (parse(text)?, under) {
             (Some(own), _) => own,
             (None, Some(under)) => return Ok(under.clone()),
-            (None, None) => return Err(BadYaml { line: None, reason: "says nothing: argv is needed".to_owned() }),
+            (None, None) => {
+                let line = Some(text.lines().count() + 1);
+                return Err(BadYaml { line, reason: "says nothing: argv is needed".to_owned() });
+            }
         };
         let whole = |but: &[String]| match under {
             Some(under) => merged(under, &own, &Said { document: &said, but }),
@@ -289,7 +292,7 @@ tested: '1.0'
             assert!(bad.reason.contains(says), "{text}: {bad:?}");
         }
         let bad = Agent::read("tested: '1'\n", None).unwrap_err();
-        assert!(bad.line.is_none() && bad.reason.contains("argv"), "{bad:?}");
+        assert!(bad.line == Some(1) && bad.reason.contains("argv"), "{bad:?}");
     }
 
     #[test]

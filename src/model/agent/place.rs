@@ -11,10 +11,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 const HERE: &str = "\u{1}here";
 
 /// The line, from 1, of the key `path` (such as `output.rules[0].when`) or of the innermost part of it that `text`
-/// holds, and whether that is all of it.
+/// holds, and whether that is all of it; where it holds no part, the line on which it begins to say something.
 pub(super) fn line_of(text: &str, path: &str) -> Option<(usize, bool)> {
     let steps = steps(path);
-    (1..=steps.len()).rev().find_map(|length| {
+    (0..=steps.len()).rev().find_map(|length| {
         let from = serde_yaml::Deserializer::from_str(text);
         let error = Seek(steps.get(..length)?).deserialize(from).err()?;
         let line = error.location().filter(|_| error.to_string().contains(HERE))?.line();
@@ -151,12 +151,11 @@ output:
             ("output.rules[7]", Some((8, false))),
             ("output.lines[1].re", Some((15, true))),
             ("argv.x", Some((4, false))),
-            ("args.model", None),
+            ("args.model", Some((2, false))),
         ] {
             assert_eq!(line_of(TEXT, path), line, "{path}");
         }
-        assert_eq!(line_of("", "argv"), None);
-        assert_eq!(line_of("[a]", "argv"), None);
+        assert_eq!(line_of("[a]", "argv"), Some((1, false)));
         assert_eq!(line_of("{argv: [a]}", "argv"), Some((1, true)));
     }
 }

@@ -88,8 +88,7 @@ impl Shelf {
                     let none = || refuse(format!("`{name}` begins from itself, and there is no built-in `{name}`"));
                     built_in(name).ok_or_else(none)??
                 } else if let Some(at) = above.iter().position(|it| *it == base) {
-                    let circle = above[at..].join("`, that from `");
-                    return Err(refuse(format!("`{circle}` begins from `{base}`: none of them begins anywhere")));
+                    return Err(refuse(format!("goes in a circle: {} > {base}", above[at..].join(" > "))));
                 } else if self.known().any(|known| known == base) {
                     self.make(&base, above)?
                 } else {
@@ -191,13 +190,16 @@ mod tests {
         for (files, says) in [
             (
                 &[("a", "# a\nbase: b"), ("b", "base: c"), ("c", "base: a")][..],
-                "c.yaml:1: base: `a`, that from `b`, that from `c` begins from `a`: none of them begins anywhere",
+                "c.yaml:1: base: goes in a circle: a > b > c > a",
             ),
-            (&[("codex", "base: claude"), ("claude", "base: codex")], "begins from"),
+            (
+                &[("codex", "base: claude"), ("claude", "base: codex")],
+                "base: goes in a circle: claude > codex > claude",
+            ),
             (&[("a", "# a\nbase: a")], "a.yaml:2: base: `a` begins from itself, and there is no built-in `a`"),
             (&[("a", "base: cluade")], "a.yaml:1: base: there is no agent `cluade`; did you mean `claude`?"),
             (&[("a", "base: zzz")], "a.yaml:1: base: there is no agent `zzz`; known are claude, codex"),
-            (&[("a", "tested: '1'")], "a.yaml: argv: is needed"),
+            (&[("a", "tested: '1'")], "a.yaml:1: argv: is needed"),
             (&[("a", "base: codex"), ("codex", "env_pas: []")], "codex.yaml:1: "),
             (&[("codex", "tested: '1'\noutput: {format: text}")], "codex.yaml:2: output.rules"),
         ] {
