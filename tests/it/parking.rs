@@ -21,13 +21,13 @@ fn cycles(w: &Workspace) -> usize {
 #[test]
 fn nobody_asks_it_before_its_time_and_others_go_on() {
     let w = Workspace::new();
-    w.config("workers: [{agent: author}, {agent: script}]\nlimits: {attempts: 1}");
+    w.config("workers: [{agent: author}]\nlimits: {attempts: 1}");
     limited(&w, "author", "4102444800");
     for id in ["a", "b", "c"] {
         w.file(id, "---\nagent: author\n---\n# A task\n");
     }
     w.task_with("other", "priority: 4\nagent: script", "echo x > other.txt");
-    let mut swarm = w.start_in_background(["-n", "2"]);
+    let mut swarm = w.start_in_background(["-n", "1"]);
     let parked = swarm.wait_for_event(|event| event.is("provider_parked"));
     assert!(parked.text("reason").contains("slow down"), "{}", parked.text("reason"));
     swarm.wait_for_event(|event| event.moves("other", "complete"));
@@ -39,7 +39,7 @@ fn nobody_asks_it_before_its_time_and_others_go_on() {
     assert!(w.is_in("pending", "a").contains("attempts: 0"));
     // It holds after a restart too.
     w.task_with("more", "agent: script", "echo x > more.txt");
-    let mut swarm = w.start_in_background(["-n", "2"]);
+    let mut swarm = w.start_in_background(["-n", "1"]);
     swarm.wait_for_event(|event| event.moves("more", "complete"));
     swarm.signal(rustix::process::Signal::INT);
     swarm.wait();
