@@ -23,8 +23,8 @@ next: put a task into tasks/pending, a markdown file such as
     echo hello > hello.txt
     ```
 
-then `swarm start --drain`. The built-in agent `script` runs a task's `sh` blocks; describe other agents in
-config/agents/ (`swarm schema agent`) and name them under `workers` in config/swarm.yaml.";
+then `swarm start --drain`. The built-in agent `script` runs a task's `sh` blocks. Name another one under `workers` in
+config/swarm.yaml: claude, codex, gemini, opencode and qwen are built in, and `swarm check` says what they lack.";
 
 /// The settings, all commented out: the defaults serve.
 const CONFIG: &str = include_str!("../../config/swarm.yaml");
