@@ -79,9 +79,18 @@ impl Steering<'_> {
         }
     }
 
-    /// Claims no more, or goes on.
+    /// Claims no more, or goes on. What begins is told when it holds, and what ends before anybody acts on that.
     pub(super) fn hear_pause(&mut self) {
-        self.board.heed_pause();
+        if control::is_paused(&self.shop.dirs) {
+            self.board.heed_pause();
+            self.tell_pause();
+        } else {
+            self.tell_pause();
+            self.board.heed_pause();
+        }
+    }
+
+    fn tell_pause(&mut self) {
         let told = control::paused(&self.shop.dirs).map(|paused| paused.sentence());
         if told == self.told || self.shop.stop.get() != Stop::No {
             return;
