@@ -161,3 +161,17 @@ fn a_note_of_what_has_landed_or_of_another_place_is_forgotten() {
     assert!(notes(&repo).is_empty());
     assert_eq!(fixture.git(["status", "--porcelain"]), "");
 }
+
+#[test]
+fn a_branch_that_the_user_makes_at_the_last_moment_is_named() {
+    let (fixture, old, new) = parted();
+    fixture.git(["branch", "mine"]);
+    // In the middle of the fast-forward, which has looked where HEAD is and will look again.
+    fixture.git(["config", "filter.moves.smudge", "git symbolic-ref HEAD refs/heads/mine; cat"]);
+    fixture.git(["config", "filter.moves.clean", "cat"]);
+    write(&fixture.top(), ".git/info/attributes", "mine filter=moves\n");
+    let said = reason(fixture.repo().publish("trunk", &old, &new).unwrap());
+    assert!(said.contains("refs/heads/mine was checked out") && said.contains(new.as_str()), "{said}");
+    assert_eq!((fixture.rev("trunk"), fixture.rev("mine")), (old, new));
+    assert!(notes(&fixture.repo()).is_empty());
+}
