@@ -130,7 +130,7 @@ fn one_command_makes_a_workspace_of_a_project() {
     w.swarm(["import", "oompa"]).code(0).says("made config/swarm.yaml").says("no counterpart:");
     assert_eq!(files_of_oompa(w.root()), before, "what is oompa's is as it was");
 
-    w.swarm(["check", "--skip-gates"]).code(0).says("gemini (config/agents/gemini.yaml)").says("2 workers");
+    w.swarm(["check", "--skip-gates"]).code(0).says("gemini (built in)").says("2 workers");
     let settings = w.read("config/swarm.yaml");
     for line in [
         "  - {agent: gemini, model: pro, role: planner, count: 1, max_pending: 25}",

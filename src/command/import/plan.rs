@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use super::source::Source;
 use super::{prompts, tasks};
 use crate::error::{Context, Result};
-use crate::model::import::oompa::{
-    DESCRIBED, Datum, Kind, Policy, Remark, Setup, policy, read_edn, read_json, settings, setup,
-};
+use crate::model::import::oompa::{Datum, Kind, Policy, Remark, Setup, policy, read_edn, read_json, settings, setup};
 use crate::os::agents::Catalogue;
 use crate::os::dirs::{Dirs, config_file};
 use crate::os::plain_file::{self, Links, Unreadable};
@@ -17,14 +15,6 @@ const AS_INIT: &str = include_str!("../../../config/swarm.yaml");
 
 /// The policy of the first versions.
 const POLICY: &str = "config/policy.edn";
-
-/// The descriptions of the agents that oompa works with.
-const AGENTS: [(&str, &str); DESCRIBED.len()] = [
-    ("codex", include_str!("../../../config/agents/codex.yaml")),
-    ("claude", include_str!("../../../config/agents/claude.yaml")),
-    ("opencode", include_str!("../../../config/agents/opencode.yaml")),
-    ("gemini", include_str!("../../../config/agents/gemini.yaml")),
-];
 
 /// What is to be done about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,20 +122,8 @@ fn plan_settings(
 ) -> Result<()> {
     let policy = read_policy(source, plan);
     let own: Vec<&str> = catalogue.into_iter().flat_map(Catalogue::all).map(|(name, _)| name).collect();
-    let is_described = |name: &str| own.contains(&name) || DESCRIBED.contains(&name);
+    let is_described = |name: &str| own.contains(&name);
     let text = settings(setup, &policy, path, &mut plan.remarks, &is_described);
-    let planner = setup.planner.iter().map(|planner| &planner.choice);
-    let workers = setup.workers.iter().map(|line| &line.choice);
-    let reviewers = setup.reviewers.iter().map(|reviewer| &reviewer.choice);
-    let named: Vec<&str> = planner.chain(workers).chain(reviewers).map(|choice| choice.agent.as_str()).collect();
-    for (name, description) in AGENTS {
-        let path = dirs.root().join("config/agents").join(format!("{name}.yaml"));
-        // One that is known otherwise, built in or the user's own, serves as it is.
-        let is_known = own.contains(&name) && bytes(&path)?.as_deref() != Some(description.as_bytes());
-        if named.contains(&name) && !is_known {
-            put(plan, dirs, path, description, "swarm", &[])?;
-        }
-    }
     let usual = config_file(dirs.root());
     let theirs = bytes(&usual)?;
     let is_untouched =
