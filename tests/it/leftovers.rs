@@ -219,13 +219,9 @@ fn what_an_agent_puts_in_the_place_of_a_record_neither_hangs_nor_swells_the_next
         for puts in ["mkfifo", "truncate -s 100G", "ln -s /dev/zero"] {
             let w = Workspace::new();
             let path = format!("'{}'", w.path(record).display());
-            w.task(
-                "work",
-                &format!(
-                    "{}\necho x > x.txt",
-                    once(&w, "killed", &format!("rm -f {path}; {puts} {path}; kill -9 $PPID"))
-                ),
-            );
+            // The worker may be writing it just then.
+            let spoils = format!("until rm -f {path} && {puts} {path} 2> /dev/null; do :; done; kill -9 $PPID");
+            w.task("work", &format!("{}\necho x > x.txt", once(&w, "killed", &spoils)));
             let killed = w.start(["--drain"]);
             assert!(killed.was_killed(), "{record}, {puts}: {killed}");
             w.start(["--drain"]);
