@@ -56,9 +56,12 @@ pub(super) fn board_for(place: &Place, filter: &Filter, now: Timestamp) -> Resul
 /// Whom a swarm that is started now could reach. With settings that cannot be read, nobody knows.
 fn reach(place: &Place, now: Timestamp) -> Reach {
     let providers = Providers::new(&place.dirs);
+    if providers.closed(now).is_empty() {
+        return Reach::default();
+    }
     let Ok(agents) = Catalogue::read(place.dirs.root()) else { return Reach::default() };
     let closed = out_of_reach(&providers, &agents, now);
-    let crew = crew(&place.config.workers, None, None, &agents.first_usable()).unwrap_or_default();
+    let crew = crew(&place.config.workers, None, None, &agents.default_choice()).unwrap_or_default();
     let mut own: Vec<String> = crew.into_iter().filter(|it| it.role.has_tasks()).map(|it| it.choice.agent).collect();
     own.dedup();
     Reach { own, closed }

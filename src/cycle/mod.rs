@@ -69,5 +69,7 @@ pub use probe::{BaseTurn, Probed, Question, probe};
 pub use publish::{catch_up, parted};
 pub use ready_branch::ReadyBranch;
 pub use rehearse::{Rehearsed, Said, rehearse};
+pub use run_program::{passed_to, stop_steps};
 pub use terms::{Terms, ask_about, weakened};
+pub use turn::new_session;
 pub use workshop::Workshop;

@@ -51,9 +51,7 @@ impl Program {
 
     /// An agent: it sees only what its description lets through.
     pub(super) fn agent(shop: &Workshop, bench: &Bench, agent: &Agent, argv: Vec<OsString>, mark: Mark) -> Self {
-        let passed = |name: &str| Some((OsString::from(name), std::env::var_os(name)?));
-        let mut env: Vec<(OsString, OsString)> = USUAL.into_iter().filter_map(passed).collect();
-        env.extend(agent.env_pass.iter().map(String::as_str).filter_map(passed));
+        let mut env = passed_to(agent);
         env.extend(house(shop, bench));
         env.extend(shop.repo.identity_env().into_iter().map(|(name, value)| (name.into(), value.into())));
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
@@ -66,6 +64,12 @@ impl Program {
         self.env.push((name.into(), value.into()));
         self
     }
+}
+
+/// What an agent may see of the user's environment: the usual few variables, and those that its description names.
+pub fn passed_to(agent: &Agent) -> Vec<(OsString, OsString)> {
+    let names = USUAL.into_iter().chain(agent.env_pass.iter().map(String::as_str));
+    names.filter_map(|name| Some((name.into(), std::env::var_os(name)?))).collect()
 }
 
 /// What the house tells every program that it runs.
@@ -100,7 +104,8 @@ fn scratch(shop: &Workshop, bench: &Bench) -> std::path::PathBuf {
     shop.dirs.scratch().join(&bench.slot_name)
 }
 
-fn stop_steps(steps: &[agent::Stop]) -> Vec<StopStep> {
+/// A description's steps to end its agent, as they are taken.
+pub fn stop_steps(steps: &[agent::Stop]) -> Vec<StopStep> {
     let step = |step: &agent::Stop| StopStep {
         signal: match step.signal {
             agent::Signal::Int => Signal::INT,

@@ -71,7 +71,7 @@ impl Talk {
 }
 
 /// A random name in the form of a version 4 UUID, which is what agents ask for.
-fn new_session() -> String {
+pub fn new_session() -> String {
     let bits = (fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{bits:032x}");
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")

@@ -84,7 +84,7 @@ impl Catalogue {
     }
 
     /// Who works where nobody is named: `script`, whatever else is on PATH.
-    pub fn first_usable(&self) -> Choice {
+    pub fn default_choice(&self) -> Choice {
         Choice { agent: DEFAULT.to_owned(), model: None, effort: None }
     }
 

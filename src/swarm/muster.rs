@@ -18,7 +18,7 @@ pub struct Wanted {
 /// version does not do, or name an agent that is not there.
 pub fn muster(settings: &Settings, wanted: &Wanted) -> Result<Vec<Member>> {
     settings.check()?;
-    let default = settings.agents.first_usable();
+    let default = settings.agents.default_choice();
     let workers = crew(&settings.config.workers, wanted.total, wanted.instead.as_ref(), &default)
         .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))?;
     for member in &workers {

@@ -19,7 +19,7 @@ pub(super) struct Post {
 
 /// Those who work on tasks or plan, as the settings have them.
 pub(super) fn members(config: &Config, catalogue: &Catalogue) -> Result<Vec<Member>> {
-    crew(&config.workers, None, None, &catalogue.first_usable())
+    crew(&config.workers, None, None, &catalogue.default_choice())
         .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))
 }
 

@@ -14,14 +14,13 @@ use super::item::Item;
 use super::reply::{Reply, judge};
 use super::seen::Scratch;
 use crate::command::Desk;
+use crate::cycle::{new_session, stop_steps};
 use crate::error::{Context, Error, Result};
-use crate::model::agent::{self, Agent, MintedBy, Target, Variables, Via};
+use crate::model::agent::{Agent, MintedBy, Variables, Via};
 use crate::model::answer::Reader;
 use crate::model::choice::Choice;
 use crate::os::agents::Described;
-use crate::os::process::{
-    self, Clocks, Ending, How, Mark, SendTo, Signal, Spec, StopStep, Verdict, Wake, Watch, become_subreaper,
-};
+use crate::os::process::{self, Clocks, Ending, How, Mark, Spec, Verdict, Wake, Watch, become_subreaper};
 use crate::os::signals;
 use crate::os::workspace::Place;
 
@@ -132,7 +131,7 @@ fn converse(root: &Path, agent: &Agent, choice: &Choice, wake: &Wake, ear: &mut 
         log,
         log_bytes: LOG_BYTES,
         clocks: Clocks { start_silence: None, silence: None, total: Some(PATIENCE) },
-        stop: agent.stop.iter().map(stop_step).collect(),
+        stop: stop_steps(&agent.stop),
         mark: Mark::new(),
     };
     let mark = spec.mark.clone();
@@ -174,26 +173,4 @@ fn command_line(
         *program = root.join(&program).into_os_string();
     }
     argv
-}
-
-/// A random name in the form of a version 4 UUID.
-fn new_session() -> String {
-    let bits = (fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
-
-fn stop_step(step: &agent::Stop) -> StopStep {
-    StopStep {
-        signal: match step.signal {
-            agent::Signal::Int => Signal::INT,
-            agent::Signal::Term => Signal::TERM,
-            agent::Signal::Kill => Signal::KILL,
-        },
-        to: match step.to {
-            Target::Group => SendTo::Group,
-            Target::Pid => SendTo::Pid,
-        },
-        wait: step.wait,
-    }
 }

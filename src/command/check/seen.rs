@@ -8,10 +8,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::cycle::passed_to;
 use crate::model::agent::Agent;
-
-/// What every program may see of the user's environment; a test holds it against what a turn lets through.
-const USUAL: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "SHELL", "USER", "LOGNAME", "TZ"];
 
 /// A folder to work in and one for litter, both removed when it is dropped.
 pub(super) struct Scratch {
@@ -40,9 +38,7 @@ impl Scratch {
 
     /// The environment of a program of `agent` that works here.
     pub(super) fn env(&self, agent: &Agent) -> Vec<(OsString, OsString)> {
-        let passed = |name: &str| Some((OsString::from(name), std::env::var_os(name)?));
-        let mut env: Vec<(OsString, OsString)> = USUAL.into_iter().filter_map(passed).collect();
-        env.extend(agent.env_pass.iter().map(String::as_str).filter_map(passed));
+        let mut env = passed_to(agent);
         env.push(("TMPDIR".into(), self.folder.path().join("tmp").into_os_string()));
         env.push(("GIT_TERMINAL_PROMPT".into(), "0".into()));
         env.push(("PAGER".into(), "cat".into()));

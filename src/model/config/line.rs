@@ -13,7 +13,7 @@ use crate::model::yaml::BadYaml;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerLine {
-    /// A description's name, or the shorthand `agent:model:effort`; the first usable agent where none is named.
+    /// A description's name, or the shorthand `agent:model:effort`; `script` where none is named.
     pub agent: Option<String>,
     /// The model.
     pub model: Option<String>,
