@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::add::parse_id;
-use super::moves::{forgive, go, whereabouts};
+use super::moves::{bring_back, whereabouts};
 use crate::cli::Comment;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
@@ -26,8 +26,7 @@ pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
     let edited = task_folder::edit(&dirs, state, &id, |bytes| Ok(with_comment(bytes, at, &Author::Human, &text)));
     match edited {
         Ok(true) if state == State::Blocked && is_answer(&dirs, &id) => {
-            forgive(&dirs, State::Blocked, &id)?;
-            go(&dirs, &id, State::Blocked, State::Pending)?;
+            bring_back(&dirs, &id)?;
             desk.say(&format!("{id}: comment added, blocked → pending"));
             Ok(Exit::Done)
         }
@@ -45,7 +44,11 @@ pub(super) fn run(desk: &Desk, words: &Comment) -> Result<Exit> {
     }
 }
 
-/// Whether the task waited for these words.
+/// Whether the task waited for these words. One that has left meanwhile did: a swarm that runs was quicker.
 fn is_answer(dirs: &Dirs, id: &TaskId) -> bool {
-    matches!(task_folder::read(dirs, State::Blocked, id), Ok(Some(found)) if is_answered(&found.task))
+    match task_folder::read(dirs, State::Blocked, id) {
+        Ok(Some(found)) => is_answered(&found.task),
+        Ok(None) => true,
+        Err(_) => false,
+    }
 }

@@ -19,12 +19,20 @@ use crate::os::task_folder::{self, EditError, Name};
 /// So many names like the one typed are told.
 const NEAREST: usize = 3;
 
+/// So often a task is looked for that others move meanwhile.
+const LOOKS: u32 = 4;
+
 /// Back to pending, with a fresh ledger: a person has looked at it.
 pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
     let dirs = desk.place_or_defaults()?.dirs;
     let ids = if words.blocked { blocked(desk, &dirs)? } else { parse_all(&words.ids)? };
-    each(desk, &ids, |id| {
-        let from = whereabouts(&dirs, id)?;
+    each(desk, &ids, |id| retry_one(&dirs, id))
+}
+
+fn retry_one(dirs: &Dirs, id: &TaskId) -> Result<String> {
+    let mut from = whereabouts(dirs, id)?;
+    // A swarm that runs may bring it back in the same moment: then it is looked for again.
+    for _ in 0..LOOKS {
         match from {
             State::Blocked | State::Review | State::Pending => {}
             State::Current => {
@@ -36,13 +44,17 @@ pub(super) fn retry(desk: &Desk, words: &Retry) -> Result<Exit> {
                     .hint("add a new task for more work"));
             }
         }
-        let before = forgive(&dirs, from, id)?;
-        if from == State::Pending {
-            return Ok(forgotten(id, &before, clock::now()));
+        if let Some(before) = forgive(dirs, from, id)? {
+            if from == State::Pending {
+                return Ok(forgotten(id, &before, clock::now()));
+            }
+            if try_go(dirs, id, from, State::Pending)? {
+                return Ok(format!("{id}: {from} → pending"));
+            }
         }
-        go(&dirs, id, from, State::Pending)?;
-        Ok(format!("{id}: {from} → pending"))
-    })
+        from = whereabouts(dirs, id)?;
+    }
+    Err(has_left(id, from))
 }
 
 /// All blocked tasks but those that a person has put there.
@@ -147,10 +159,16 @@ pub(super) fn unknown(dirs: &Dirs, id: &TaskId) -> Error {
     }
 }
 
+/// Moves a task that must be there.
 pub(super) fn go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<()> {
+    if try_go(dirs, id, from, to)? { Ok(()) } else { Err(has_left(id, from)) }
+}
+
+/// Moves a task; gives whether it was still there.
+fn try_go(dirs: &Dirs, id: &TaskId, from: State, to: State) -> Result<bool> {
     match task_folder::move_task(dirs, id, from, to).context(|| format!("move {id} to {to}/"))? {
-        Moved::Done => Ok(()),
-        Moved::Gone => Err(has_left(id, from)),
+        Moved::Done => Ok(true),
+        Moved::Gone => Ok(false),
         Moved::Taken => {
             Err(Error::failed(format!("a task {id} lies in {to}/ too")).hint("rename or remove one of the two"))
         }
@@ -170,8 +188,17 @@ fn note(dirs: &Dirs, id: &TaskId, text: &str) -> Result<()> {
     }
 }
 
-/// Forgets the attempts and the pause; what went wrong is still told to the next attempt. Gives what was noted before.
-pub(super) fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<Progress> {
+/// Brings a blocked task back that a person has just answered, unless a swarm that runs has been quicker.
+pub(super) fn bring_back(dirs: &Dirs, id: &TaskId) -> Result<()> {
+    if forgive(dirs, State::Blocked, id)?.is_some() {
+        try_go(dirs, id, State::Blocked, State::Pending)?;
+    }
+    Ok(())
+}
+
+/// Forgets the attempts and the pause; what went wrong is still told to the next attempt. Gives what was noted before;
+/// nothing, if the task is not there any more.
+fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<Option<Progress>> {
     let mut before = Progress::default();
     let edited = task_folder::edit(dirs, state, id, |bytes| {
         before = Task::parse(id.clone(), bytes)?.progress;
@@ -179,8 +206,8 @@ pub(super) fn forgive(dirs: &Dirs, state: State, id: &TaskId) -> Result<Progress
         if after == before { Ok(bytes.to_vec()) } else { with_progress(bytes, &after) }
     });
     match edited {
-        Ok(true) => Ok(before),
-        Ok(false) => Err(has_left(id, state)),
+        Ok(true) => Ok(Some(before)),
+        Ok(false) => Ok(None),
         Err(EditError::Io(error)) => Err(error).context(|| format!("edit {id}")),
         Err(EditError::Invalid(reason)) => Err(Error::failed(format!("{id} is no valid task: {reason}"))
             .hint("mend it first; `swarm lint` shows the line")),

@@ -105,6 +105,29 @@ fn a_session_is_taken_up_in_another_worktree_only_where_its_agent_can() {
     }
 }
 
+/// The swarm hears the answer from the file at the same moment as the command that wrote it moves the task.
+#[test]
+fn an_answer_is_taken_up_once_whoever_is_quicker() {
+    let w = Workspace::new();
+    w.author("asks", "echo 'NEEDS_INPUT: which colour?'");
+    let ids: Vec<String> = (1..=12).map(|number| format!("paint-{number}")).collect();
+    for id in &ids {
+        w.task_for("asks", id);
+    }
+    w.start(["--drain"]).code(1);
+    w.task("other", &format!("{}\n{}\necho x > x.txt", w.gives("taken"), w.awaits("go")));
+    let swarm = w.start_in_background(["--drain", "--task", "other"]);
+    w.wait_for_sign("taken");
+    for id in &ids {
+        w.swarm(["comment", id, "green, please"]).code(0).says("comment added, blocked → pending");
+        w.swarm(["retry", id]).code(0);
+        w.is_in("pending", id);
+    }
+    w.give("go");
+    swarm.wait().code(0);
+    w.holds_the_laws();
+}
+
 #[test]
 fn a_session_that_was_killed_in_the_middle_goes_on_where_it_was() {
     let w = Workspace::new();
