@@ -193,7 +193,8 @@ pub struct Add {
     /// The epic it belongs to
     #[arg(long, value_name = "ID")]
     pub parent: Option<String>,
-    /// Who works on it: `agent`, `agent:model` or `agent:model:effort`
+    /// Who works on it: `agent`, `agent:model` or `agent:model:effort`; of several with commas between them, the next
+    /// where those before it cannot be asked
     #[arg(long)]
     pub agent: Option<String>,
     /// Not claimed before this moment, such as 2026-11-20T22:00:00Z
@@ -216,7 +217,8 @@ pub struct Start {
     /// How many workers
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=999))]
     pub workers: Option<u32>,
-    /// Who works: `agent`, `agent:model` or `agent:model:effort`
+    /// Who works: `agent`, `agent:model` or `agent:model:effort`; of several with commas between them, the next where
+    /// those before it cannot be asked
     #[arg(long)]
     pub agent: Option<String>,
     /// The model

@@ -113,6 +113,9 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
             let outcome = outcome.map(|outcome| format!("{outcome}, ")).unwrap_or_default();
             (Normal, style, format!("→ {place}: {outcome}{cause}"))
         }
+        Event::AgentChanged { from, to, reason } => {
+            (Normal, YELLOW, format!("{from} cannot go on, {to} takes over: {reason}"))
+        }
         Event::ProviderParked { provider, reason } => (Normal, YELLOW, format!("{provider} is parked: {reason}")),
         Event::ProviderResumed { provider } => (Normal, plain, format!("{provider} is asked again")),
         Event::BasePublished { branch, from, to } if from.starts_with("swarm/") => {

@@ -38,7 +38,10 @@ pub(super) fn run(desk: &Desk, words: &Demo) -> Result<Exit> {
     ));
     let workspace = Workspace::open(place)?;
     let order = Order {
-        wanted: Wanted { total: Some(4), instead: Some(Choice { agent: "script".to_owned(), ..Choice::default() }) },
+        wanted: Wanted {
+            total: Some(4),
+            instead: Some(Choice { agent: "script".to_owned(), ..Choice::default() }.into()),
+        },
         config: None,
         filter: Filter::default(),
         when_empty: WhenEmpty::End,

@@ -41,6 +41,7 @@ impl Stage<'_> {
         // Whatever runs in the worktree may write there, gates too.
         self.bench.touch();
         let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
+        let begun = begun.by(program.agent.clone());
         let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, self.mandate.lend(), ear);
         let ended = run_program(self.shop, &self.settings.config.limits, self.bench, program, &path, &mut vigil);
         let halt = vigil.halt;

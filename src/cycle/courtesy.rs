@@ -10,12 +10,14 @@ use super::ended::Ended;
 use super::notes::{Notes, Rest};
 use crate::model::agent::Agent;
 use crate::model::answer::Answer;
+use crate::model::pick::Closed;
 use crate::model::provider::Parked;
 use crate::model::record::Event;
-use crate::os::agents::Catalogue;
+use crate::os::agents::Described;
 use crate::os::clock;
 use crate::os::journal::Who;
 use crate::os::providers::{Asking, Pass, Providers};
+use crate::os::settings::Settings;
 
 /// One turn's dealings with the provider that answers it.
 pub(super) struct Courtesy<'a> {
@@ -31,21 +33,25 @@ pub(super) fn provider_of(name: &str, agent: &Agent) -> String {
     agent.provider.clone().unwrap_or_else(|| name.to_owned())
 }
 
-/// The agents that nobody may ask now, until when at least: those whose providers are left alone.
-pub fn out_of_reach(providers: &Providers, agents: &Catalogue, now: Timestamp) -> BTreeMap<String, Timestamp> {
-    let closed = providers.closed(now);
-    if closed.is_empty() {
+/// The agents that nobody may ask now: those whose providers are left alone. Where there are any, those whose programs
+/// are not there as well: alone they keep nothing back.
+pub fn out_of_reach(providers: &Providers, settings: &Settings, now: Timestamp) -> BTreeMap<String, Closed> {
+    let parked = providers.closed(now);
+    if parked.is_empty() {
         return BTreeMap::new();
     }
-    let until = |name: &str, agent| closed.get(&provider_of(name, agent)).copied();
-    agents.all().filter_map(|(name, it)| Some((name.to_owned(), until(name, &it.agent)?))).collect()
+    let why = |name: &str, it: &Described| match parked.get(&provider_of(name, &it.agent)) {
+        _ if it.program.is_none() => Some(Closed::Absent),
+        Some(until) => Some(Closed::Parked(*until)),
+        None => None,
+    };
+    settings.agents.all().filter_map(|(name, it)| Some((name.to_owned(), why(name, it)?))).collect()
 }
 
-/// One of these agents is about to be asked.
-pub fn let_through(shop: &Workshop, agents: &[String]) {
-    let settings = shop.settings();
-    for (name, described) in settings.agents.all().filter(|(name, _)| agents.iter().any(|agent| agent == name)) {
-        shop.providers.let_through(&provider_of(name, &described.agent));
+/// That agent is about to be asked.
+pub fn let_through(shop: &Workshop, agent: &str) {
+    if let Ok(described) = shop.settings().agents.described(agent) {
+        shop.providers.let_through(&provider_of(agent, &described.agent));
     }
 }
 

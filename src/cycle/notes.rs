@@ -5,6 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::model::budget::Usd;
+use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
 use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
 use crate::model::state::State;
@@ -32,6 +33,8 @@ pub(super) struct Notes {
     pub(super) claimed: Vec<TaskId>,
     /// Its worktree was made ready: with what the last attempt left it has gone on, or begun afresh.
     pub(super) has_begun: bool,
+    /// Who worked last, where that is another than at the beginning.
+    pub(super) author: Option<Choice>,
     /// The author's session.
     pub(super) session: Option<Session>,
     /// Rounds of review.
@@ -76,9 +79,17 @@ pub(super) struct Heading {
 pub(super) struct Begun {
     step: StepName,
     round: u32,
+    agent: Option<String>,
     command: Option<String>,
     at: Timestamp,
     began: Instant,
+}
+
+impl Begun {
+    /// The same as the turn of an agent.
+    pub(super) fn by(self, agent: Option<String>) -> Self {
+        Self { agent, ..self }
+    }
 }
 
 /// What is known of a step at its end, beyond its result.
@@ -135,6 +146,7 @@ impl Notes {
             created: Vec::new(),
             claimed: Vec::new(),
             has_begun: false,
+            author: None,
             session: None,
             review_rounds: 0,
             salvaged: Vec::new(),
@@ -161,7 +173,7 @@ impl Notes {
 
     pub(super) fn step(&self, journal: &Journal, step: StepName, round: u32, command: Option<String>) -> Begun {
         journal.event(&self.who, Event::StepStarted { step, round, command: command.clone() });
-        Begun { step, round, command, at: clock::now(), began: Instant::now() }
+        Begun { step, round, agent: None, command, at: clock::now(), began: Instant::now() }
     }
 
     pub(super) fn end(&mut self, journal: &Journal, begun: Begun, result: StepResult, details: Details) {
@@ -173,6 +185,7 @@ impl Notes {
             step,
             round,
             result,
+            agent: begun.agent,
             started_at: begun.at,
             duration_ms,
             command: begun.command,
@@ -217,6 +230,10 @@ impl Notes {
     pub(super) fn record(self, heading: Heading, outcome: Outcome, to: Option<State>) -> Cycle {
         let text = |oid: &Oid| oid.as_str().to_owned();
         let spent = self.spent();
+        let (agent, model) = match self.author {
+            Some(author) => (author.agent, author.model),
+            None => (heading.agent, heading.model),
+        };
         let recycled = match outcome {
             Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::Done => {
                 self.who.task.iter().cloned().collect()
@@ -233,8 +250,8 @@ impl Notes {
             task: self.who.task.clone(),
             title: heading.title,
             attempt: self.attempt,
-            agent: Some(heading.agent),
-            model: heading.model,
+            agent: Some(agent),
+            model,
             session_id: self.session.map(|session| session.id),
             slot: Some(heading.slot),
             branch: self.branch,

@@ -89,12 +89,19 @@ pub(super) struct Reply {
     pub(super) said: String,
     /// Its beginning is not there: the agent prints text, and more than is kept of it.
     pub(super) is_cut: bool,
+    /// Its model has said something, as far as its records tell.
+    pub(super) was_heard: bool,
     /// The session in which it spoke, where that can be taken up again.
     pub(super) session: Option<String>,
     spent: Spent,
 }
 
 impl Reply {
+    /// Whether the agent was asked at all.
+    pub(super) fn was_asked(&self) -> bool {
+        self.attended.is_some()
+    }
+
     /// Of an agent that is not asked now, because its provider is left alone.
     fn unasked(talk: &Talk, why: String) -> Self {
         let session = match talk {
@@ -108,6 +115,7 @@ impl Reply {
             ended: Ended::RateLimited(why),
             said: String::new(),
             is_cut: false,
+            was_heard: false,
             session,
             spent: Spent::default(),
         }
@@ -135,6 +143,7 @@ impl Stage<'_> {
         fs::write(&path, prompt.as_bytes())?;
         let argv = command_line(self, &turn, &prompt, &path)?;
         let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.mandate.mark().clone());
+        program.agent = Some(turn.choice.to_string());
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
@@ -154,6 +163,8 @@ impl Stage<'_> {
         self.shop.lookout.end(self.shop, &notes.who, began);
         let attended = attended?;
         let ending = &attended.ending;
+        // Nobody can tell of one that prints text.
+        let was_heard = reader.has_heard() || turn.agent.output.format == Format::Text;
         let answer = reader.finish(&ending.tail);
         let tail = String::from_utf8_lossy(&ending.tail);
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
@@ -164,7 +175,7 @@ impl Stage<'_> {
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;
-        Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, session, spent })
+        Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, was_heard, session, spent })
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.

@@ -15,6 +15,7 @@ pub mod transition;
 pub mod reopen;
 pub mod explain;
 pub mod choice;
+pub mod choices;
 pub mod crew;
 pub mod planner;
 pub mod agent;

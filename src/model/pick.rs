@@ -16,7 +16,7 @@ use waits::{Wait, Waits, is_childless};
 pub use brakes::{Brakes, Mending, Paused, RedBase};
 pub use filter::Filter;
 pub use hold::{Chain, Circle, End, Hold};
-pub use reach::{OutOfReach, Reach};
+pub use reach::{Closed, Full, OutOfReach, Reach, first_in_reach};
 
 mod brakes;
 mod filter;

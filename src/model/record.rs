@@ -191,6 +191,15 @@ pub enum Event {
         /// The outcome of the cycle, where one has ended.
         outcome: Option<Outcome>,
     },
+    /// An agent cannot go on, and another one of its list takes over in the middle of the cycle.
+    AgentChanged {
+        /// Who cannot go on.
+        from: String,
+        /// Who takes over.
+        to: String,
+        /// Why.
+        reason: String,
+    },
     /// A provider asks for a pause.
     ProviderParked {
         /// Which.

@@ -10,6 +10,7 @@ use super::settings_file::{self, files_in, mistake};
 use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
+use crate::model::choices::Choices;
 use crate::model::crew::Member;
 use crate::model::prompt::{BadTemplate, Prompts};
 use crate::model::yaml;
@@ -84,24 +85,28 @@ impl Catalogue {
     }
 
     /// Who works where nobody is named: `script`, whatever else is on PATH.
-    pub fn default_choice(&self) -> Choice {
-        Choice { agent: DEFAULT.to_owned(), model: None, effort: None }
+    pub fn default_agents(&self) -> Choices {
+        Choice { agent: DEFAULT.to_owned(), model: None, effort: None }.into()
+    }
+
+    /// The agent of that name, whether its program is there or not.
+    pub fn described(&self, name: &str) -> Result<&Described> {
+        self.agents.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.agents.keys().map(String::as_str).collect();
+            let error = Error::usage(format!("there is no agent `{name}`"));
+            match yaml::nearest(name, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => {
+                    let known = known.join(", ");
+                    error.hint(format!("known are {known}; describe another in config/agents/{name}.yaml"))
+                }
+            }
+        })
     }
 
     /// The agent that `choice` names; its program must be there.
     pub fn find(&self, choice: &Choice) -> Result<&Described> {
-        let Some(described) = self.agents.get(&choice.agent) else {
-            let known: Vec<&str> = self.agents.keys().map(String::as_str).collect();
-            let error = Error::usage(format!("there is no agent `{}`", choice.agent));
-            return Err(match yaml::nearest(&choice.agent, known.iter().copied()) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint(format!(
-                    "known are {}; describe another in config/agents/{}.yaml",
-                    known.join(", "),
-                    choice.agent
-                )),
-            });
-        };
+        let described = self.described(&choice.agent)?;
         if described.program.is_none() {
             let program = described.agent.argv.first().map_or("", String::as_str);
             return Err(Error::environment(format!(
@@ -117,17 +122,34 @@ impl Catalogue {
         Ok(described)
     }
 
-    /// The agent of a worker; one that must be told more than a task's commands must be able to hear it.
-    pub fn find_for(&self, member: &Member) -> Result<&Described> {
-        let described = self.find(&member.choice)?;
-        match member.must_be_told().filter(|_| !described.agent.can_be_told()) {
-            None => Ok(described),
-            Some(what) => {
-                let agent = &member.choice.agent;
-                let error = Error::usage(format!("workers: `{agent}` cannot {what}: it runs the task's own script"));
-                Err(error.hint("name an agent that is told what to do"))
+    /// Looks at all agents of a list; gives why those are passed over whose programs are not there. It is an error
+    /// where that is none, where one is not described, and where one stands in for others that runs the task's own
+    /// script: what it does is not what they would do.
+    pub fn find_all(&self, agents: &Choices) -> Result<Vec<Error>> {
+        for name in agents.names() {
+            if !self.described(name)?.agent.can_be_told() && agents.is_list() {
+                let error = Error::usage(format!("`{name}` cannot stand in a list: it runs the task's own script"));
+                return Err(error.hint("give it a line of workers, or tasks, of its own"));
             }
         }
+        let mut absent: Vec<Error> = agents.iter().filter_map(|choice| self.find(choice).err()).collect();
+        match absent.len() == agents.iter().count() {
+            true => Err(absent.swap_remove(0)),
+            false => Ok(absent),
+        }
+    }
+
+    /// The same for the agents of a worker; those that must be told more than a task's commands must be able to hear it.
+    pub fn find_for(&self, member: &Member) -> Result<Vec<Error>> {
+        let absent = self.find_all(&member.agents)?;
+        let must_be_told = member.must_be_told();
+        for name in member.agents.names() {
+            if let Some(what) = must_be_told.filter(|_| self.described(name).is_ok_and(|it| !it.agent.can_be_told())) {
+                let error = Error::usage(format!("workers: `{name}` cannot {what}: it runs the task's own script"));
+                return Err(error.hint("name an agent that is told what to do"));
+            }
+        }
+        Ok(absent)
     }
 
     /// What agents are told.

@@ -205,7 +205,7 @@ impl Board {
             }
             let now = clock::now();
             inner.queue.advance(now);
-            let closed = out_of_reach(&shop.providers, &shop.settings().agents, now);
+            let closed = out_of_reach(&shop.providers, &shop.settings(), now);
             inner.queue.reach = Reach { own: own.to_vec(), closed };
             if inner.queue.ripe().next().is_some() {
                 return Next::Epics;
@@ -223,8 +223,9 @@ impl Board {
                     continue;
                 }
                 let Some(until) = inner.resting_until.max(rests_until).filter(|until| *until > now) else {
-                    let named = inner.queue.pending(&id).map(|entry| entry.agents.clone()).unwrap_or_default();
-                    let_through(shop, if named.is_empty() { own } else { &named });
+                    if let Some(agent) = inner.queue.pending(&id).and_then(|entry| inner.queue.reach.who(entry)) {
+                        let_through(shop, agent);
+                    }
                     inner.take(&id, wake);
                     inner.admission.pass(&id);
                     return Next::Claim(id);

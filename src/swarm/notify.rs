@@ -75,6 +75,7 @@ fn needs_a_person(event: &Event) -> bool {
         | Event::TaskClaimed { .. }
         | Event::StepStarted { .. }
         | Event::StepEnded { .. }
+        | Event::AgentChanged { .. }
         | Event::ProviderParked { .. }
         | Event::ProviderResumed { .. }
         | Event::BasePublished { .. }

@@ -7,6 +7,7 @@ mod harness;
 mod cases;
 mod chaos;
 mod containers;
+mod fallback;
 mod first_steps;
 mod import;
 mod spoilers;

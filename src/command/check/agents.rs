@@ -1,15 +1,17 @@
 //! The agents: whether those that are used can work, what they are and where they come from.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use super::crew::{Post, members, posts};
 use super::item::Item;
 use super::query::{Said, ask};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::model::choices::Choices;
 use crate::os::agents::{Catalogue, Described, Layer};
 use crate::os::dirs::Dirs;
-use crate::os::settings::Settings;
+use crate::os::settings::{Settings, Source};
 use crate::os::workspace::Place;
 
 /// What is known of them.
@@ -20,18 +22,31 @@ pub(super) struct Known {
 }
 
 /// Looks at all that are described, and asks those that have a post.
-pub(super) fn look(place: &Place) -> Result<Known> {
+pub(super) fn look(place: &Place, file: Option<&Path>) -> Result<Known> {
     let catalogue = Catalogue::read(place.dirs.root())?;
     let members = members(&place.config, &catalogue)?;
     let posts = posts(&place.config, &members);
     let mut items = Vec::new();
-    let mut tell = |found: Result<()>| {
-        let item = found.err().map(|error| Item::failed("agents", &error));
-        items.extend(item.filter(|item| !items.contains(item)));
+    let mut tell = |found: Result<Vec<Error>>| {
+        let told = match found {
+            Ok(absent) => absent.iter().map(passed_over).collect(),
+            Err(error) => vec![Item::failed("agents", &error)],
+        };
+        for item in told {
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        }
     };
-    members.iter().for_each(|member| tell(catalogue.find_for(member).map(drop)));
-    tell(Settings { config: Arc::clone(&place.config), agents: Arc::new(catalogue.clone()) }.check());
-    place.config.reviewers().iter().for_each(|choice| tell(catalogue.find(choice).map(drop)));
+    let unknown = Source::new(place.dirs.root(), file).check_names(&place.config, &catalogue).err();
+    let is_known = |agents: &Choices| agents.names().all(|name| catalogue.described(name).is_ok());
+    if let Some(error) = unknown {
+        tell(Err(error));
+    } else {
+        tell(Settings { config: Arc::clone(&place.config), agents: Arc::new(catalogue.clone()) }.absent_reviewers());
+    }
+    let known = members.iter().filter(|member| is_known(&member.agents));
+    known.for_each(|member| tell(catalogue.find_for(member)));
     let used: Vec<(&Post, &Described)> =
         posts.iter().filter_map(|post| Some((post, find(&catalogue, post)?))).collect();
     for ((post, described), said) in used.iter().zip(ask_all(place, &used)) {
@@ -39,6 +54,13 @@ pub(super) fn look(place: &Place) -> Result<Known> {
     }
     items.extend(unemployed(&place.dirs, &catalogue, &posts));
     Ok(Known { catalogue, posts, items })
+}
+
+/// One of a list whose program is not there.
+fn passed_over(error: &Error) -> Item {
+    let hint = error.next_move().map(str::to_owned);
+    let detail = format!("{}; the others of its list are asked instead", error.chain());
+    Item { hint, ..Item::note("agents", detail) }
 }
 
 /// Its description; nothing where its program is missing, which has been told by then.

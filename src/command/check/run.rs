@@ -33,7 +33,7 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
             Place { dirs: Dirs::new(&root, &config.dirs), config: Arc::new(config) }
         }
     };
-    let known = agents::look(&place);
+    let known = agents::look(&place, file);
     match &known {
         Ok(known) => items.extend(known.items.iter().cloned()),
         Err(error) => items.push(Item::failed("agents", error)),

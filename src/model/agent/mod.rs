@@ -29,6 +29,7 @@ pub use description::{Agent, Completion};
 pub use merge::Base;
 pub use output::{Format, Output, Scope, UsageFacts};
 pub use pattern::Pattern;
+pub use place::line_of;
 pub use pointer::Pointer;
 pub use prompting::{Content, Prompting, Via};
 pub use reset::{ResetText, Unit};

@@ -162,7 +162,11 @@ fn what_cannot_be_meant_is_refused_in_words() {
         ("dirs: {runs: ''}", "below the workspace's root"),
         ("dirs: {tasks: runs}", "cannot share one folder"),
         ("dirs: {tasks: x, runs: x/}", "cannot share one folder"),
-        ("workers: [{agent: ''}]", "workers.agent"),
+        ("workers: [{agent: ''}]", "workers[0].agent: `` names no agent"),
+        ("workers: [{agent: []}]", "workers[0].agent: the list names no agent"),
+        ("workers: [{agent: [a, b, 'a:m']}]", "workers[0].agent: `a` stands in the list twice"),
+        ("workers: [{agent: [a, b], model: m}]", "workers.model: a model's name"),
+        ("reviewer: {agent: [a, b], model: m}", "reviewer.model: a model's name"),
         ("workers: [{max_pending: 3}]", "only a planner has it"),
         ("workers: [{role: planner, max_pending: 0}]", "would never plan"),
         ("workers: [{role: planer}]", "did you mean `planner`?"),
@@ -181,6 +185,12 @@ fn a_mistake_is_found_on_its_line() {
 
 #[test]
 fn pauses_may_be_none_and_reviewers_may_be_nobody() {
+    let shown = |text: &str| {
+        let config = Config::parse(text).unwrap();
+        config.reviewers().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown("reviewer: {agent: [a, 'b:m'], effort: high, rounds: 2}"), "a:high b:m:high");
+    assert_eq!(shown("reviewer: [a, {agent: [b, a], effort: low}, none]"), "a b:low a:low");
     let config = Config::parse("limits: {backoff: 0s, backoff_max: 1s}\nreviewer: none\n").unwrap();
     assert_eq!(config.limits.backoff, Duration::ZERO);
     assert!(config.reviewer.is_empty());

@@ -17,6 +17,9 @@ pub struct StepRecord {
     pub round: u32,
     /// What came of it.
     pub result: StepResult,
+    /// Who had his turn, `agent:model:effort`; null: no agent.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// When it began.
     #[serde(serialize_with = "whole_seconds")]
     #[schemars(with = "String")]

@@ -13,6 +13,7 @@ pub(super) fn step() -> StepRecord {
         step: StepName::Verify,
         round: 1,
         result: StepResult::CouldNotRun,
+        agent: None,
         started_at: at("2026-11-20T22:10:00.999Z"),
         duration_ms: 12,
         command: Some("cargo test".to_owned()),
