@@ -64,7 +64,7 @@ pub(super) const ADD: &str = r#"The same by hand: a markdown file in tasks/pendi
   verify: [npm test]          gates besides those of the settings
   review: human               or auto, none
   expect: change              or no_change
-  agent: claude:opus          or agent, model and effort as keys of their own
+  agent: claude:opus          or agent, model and effort as keys of their own; or [claude, codex]: in this order
   model: opus
   effort: high
   timeout: 30m                for each turn of the agent

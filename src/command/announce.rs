@@ -116,6 +116,9 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
         Event::AgentChanged { from, to, reason } => {
             (Normal, YELLOW, format!("{from} cannot go on, {to} takes over: {reason}"))
         }
+        Event::TurnAwaited { provider, most } => {
+            (Verbose, plain, format!("waits for one of {most} turns at {provider} to end"))
+        }
         Event::ProviderParked { provider, reason } => (Normal, YELLOW, format!("{provider} is parked: {reason}")),
         Event::ProviderResumed { provider } => (Normal, plain, format!("{provider} is asked again")),
         Event::BasePublished { branch, from, to } if from.starts_with("swarm/") => {

@@ -87,7 +87,7 @@ impl<'a> Errand<'a> {
         let settings = shop.settings();
         settings.agents.find_for(&bench.member)?;
         let agents = bench.member.agents.clone();
-        let (choice, agent) = first_able(shop, &settings, &notes.who, &agents, None)?;
+        let (choice, agent) = first_able(shop, &settings, bench, &notes.who, &agents, None)?;
         notes.author = Some(choice.clone());
         let base = shop.repo.newest(&shop.base)?;
         let owner = owner(shop.journal.run_id(), &bench.worker)?;

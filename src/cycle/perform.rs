@@ -82,7 +82,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
     let agents = agents_for(&bench.member.agents, &claim.found.task);
     let chooser = claim.chosen.as_ref().and_then(Chosen::holder);
     let holder = chooser.or(claim.found.task.session_holder());
-    let author = first_able(shop, &settings, &who, &agents, holder);
+    let author = first_able(shop, &settings, bench, &who, &agents, holder);
     let choice = author.as_ref().map_or(agents.first(), |(choice, _)| choice).clone();
     let mut notes = Notes::begin(who.clone(), number, claim.record.attempt);
     shop.journal.event(

@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::Workshop;
 use super::case::Cycle;
 use super::courtesy::out_of_reach;
 use super::notes::{Notes, Rest};
 use super::outbox;
 use super::perform::Infra;
+use super::{Bench, Workshop};
 use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
@@ -50,6 +50,7 @@ pub(super) fn agents_for(own: &Choices, task: &Task) -> Choices {
 pub(super) fn first_able(
     shop: &Workshop,
     settings: &Settings,
+    bench: &Bench,
     who: &Who,
     agents: &Choices,
     holder: Option<&str>,
@@ -57,7 +58,7 @@ pub(super) fn first_able(
     shop.passed_over.tell(&shop.journal, who, &settings.agents.find_all(agents)?);
     let present = agents.iter().filter(|choice| settings.agents.find(choice).is_ok());
     let names: Vec<&str> = present.map(|choice| choice.agent.as_str()).collect();
-    let closed = out_of_reach(&shop.providers, settings, clock::now());
+    let closed = out_of_reach(&shop.providers, settings, Some(&bench.wake), clock::now());
     let who = |closed: &BTreeMap<String, Closed>| first_in_reach(names.iter().copied(), holder, closed);
     let name = who(&closed).or_else(|| who(&BTreeMap::new()));
     let choice = name.and_then(|name| agents.by_name(name)).unwrap_or(agents.first());
@@ -72,7 +73,7 @@ pub(super) fn next_able(
     agents: &Choices,
     tried: &[(String, Unable)],
 ) -> Option<(Choice, Agent)> {
-    let closed = out_of_reach(&shop.providers, settings, clock::now());
+    let closed = out_of_reach(&shop.providers, settings, None, clock::now());
     let parked = closed.iter().filter(|(_, closed)| matches!(closed, Closed::Parked(_)));
     let parked: BTreeMap<String, Closed> = parked.map(|(name, closed)| (name.clone(), closed.clone())).collect();
     let left = agents
@@ -86,7 +87,7 @@ pub(super) fn next_able(
 
 /// Until when the first of them is left alone whose provider asked for a pause; `None`: no provider did.
 fn parked_until(shop: &Workshop, settings: &Settings, agents: &Choices) -> Option<Timestamp> {
-    let closed = out_of_reach(&shop.providers, settings, clock::now());
+    let closed = out_of_reach(&shop.providers, settings, None, clock::now());
     let until = agents.names().filter_map(|name| match closed.get(name)? {
         Closed::Parked(until) => Some(*until),
         Closed::Full(_) | Closed::Absent => None,

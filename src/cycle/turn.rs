@@ -8,11 +8,11 @@ use std::path::Path;
 
 use super::attend::Attended;
 use super::case::Cycle;
-use super::courtesy::{Courtesy, provider_of};
+use super::courtesy::Unasked;
 use super::ended::{Ended, judge_end};
 use super::mandate::Stage;
 use super::notes::{Notes, Rest, Spent};
-use super::perform::Infra;
+use super::perform::{Infra, sentence};
 use super::run_program::Program;
 use crate::model::agent::{Agent, Format, MintedBy, Variables, Via};
 use crate::model::answer::Reader;
@@ -102,8 +102,8 @@ impl Reply {
         self.attended.is_some()
     }
 
-    /// Of an agent that is not asked now, because its provider is left alone.
-    fn unasked(talk: &Talk, why: String) -> Self {
+    /// Of an agent that is not asked now: its provider is left alone, or there is a reason to halt.
+    fn unasked(talk: &Talk, why: String, halt: Option<Halt>) -> Self {
         let session = match talk {
             Talk::GoOn(id) => Some(id.clone()),
             // It has not begun.
@@ -111,7 +111,7 @@ impl Reply {
         };
         Self {
             attended: None,
-            halt: None,
+            halt,
             ended: Ended::RateLimited(why),
             said: String::new(),
             is_cut: false,
@@ -125,12 +125,14 @@ impl Reply {
 impl Stage<'_> {
     /// Lets an agent have its turn.
     pub(super) fn ask(&mut self, notes: &mut Notes, turn: Turn<'_>) -> Result<Reply, Infra> {
-        let provider = provider_of(&turn.choice.agent, turn.agent);
-        let mut courtesy = match Courtesy::ask(self.shop, provider)? {
+        let mut courtesy = match self.courtesy(&notes.who, turn.agent.provider_of(&turn.choice.agent))? {
             Ok(courtesy) => courtesy,
-            Err(parked) => {
+            Err(Unasked::Parked(parked)) => {
                 notes.rest = Rest::WithItsProvider(parked.until);
-                return Ok(Reply::unasked(&turn.talk, parked.sentence()));
+                return Ok(Reply::unasked(&turn.talk, parked.sentence(), None));
+            }
+            Err(Unasked::Halted(halt)) => {
+                return Ok(Reply::unasked(&turn.talk, sentence(halt).to_owned(), Some(halt)));
             }
         };
         let round = notes.round(turn.step);

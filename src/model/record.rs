@@ -200,6 +200,13 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// As many turns are under way at a provider as may be: a turn waits until one of them ends.
+    TurnAwaited {
+        /// Which provider.
+        provider: String,
+        /// How many may be.
+        most: u32,
+    },
     /// A provider asks for a pause.
     ProviderParked {
         /// Which.

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::choices::Choices;
+use crate::model::config::Provider;
 use crate::model::crew::Member;
 use crate::model::prompt::{BadTemplate, Prompts};
 use crate::model::yaml;
@@ -150,6 +151,27 @@ impl Catalogue {
             }
         }
         Ok(absent)
+    }
+
+    /// How many turns may be under way at a time at each provider of which the settings say it. A provider goes by its own
+    /// name, or by that of an agent that it answers; where it has several, the least counts.
+    pub fn caps(&self, wanted: &BTreeMap<String, Provider>) -> BTreeMap<String, u32> {
+        let mut caps = BTreeMap::new();
+        for (name, Provider { most }) in wanted {
+            let provider = self.provider_named(name).unwrap_or(name);
+            let cap = caps.entry(provider.to_owned()).or_insert(*most);
+            *cap = (*cap).min(*most);
+        }
+        caps
+    }
+
+    /// The provider of that name, or the one that answers the agent of that name.
+    pub fn provider_named<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        let is_provider = self.all().any(|(agent, it)| it.agent.provider_of(agent) == name);
+        match is_provider {
+            true => Some(name),
+            false => self.agents.get_key_value(name).map(|(agent, it)| it.agent.provider_of(agent)),
+        }
     }
 
     /// What agents are told.

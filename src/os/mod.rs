@@ -16,6 +16,7 @@ pub mod ref_watch;
 pub mod bell;
 pub mod signals;
 pub mod stop;
+pub mod turns;
 pub mod turnstile;
 pub mod process;
 pub mod git;

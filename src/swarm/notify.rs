@@ -76,6 +76,7 @@ fn needs_a_person(event: &Event) -> bool {
         | Event::StepStarted { .. }
         | Event::StepEnded { .. }
         | Event::AgentChanged { .. }
+        | Event::TurnAwaited { .. }
         | Event::ProviderParked { .. }
         | Event::ProviderResumed { .. }
         | Event::BasePublished { .. }

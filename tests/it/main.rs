@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod caps;
 mod cases;
 mod chaos;
 mod containers;

@@ -1,5 +1,6 @@
 //! The agents: whether those that are used can work, what they are and where they come from.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -9,6 +10,8 @@ use super::item::Item;
 use super::query::{Said, ask};
 use crate::error::{Error, Result};
 use crate::model::choices::Choices;
+use crate::model::config::Config;
+use crate::model::yaml::nearest;
 use crate::os::agents::{Catalogue, Described, Layer};
 use crate::os::dirs::Dirs;
 use crate::os::settings::{Settings, Source};
@@ -52,6 +55,7 @@ pub(super) fn look(place: &Place, file: Option<&Path>) -> Result<Known> {
     for ((post, described), said) in used.iter().zip(ask_all(place, &used)) {
         items.extend(employed(&place.dirs, post, described, &said));
     }
+    items.extend(strangers(&place.config, &catalogue));
     items.extend(unemployed(&place.dirs, &catalogue, &posts));
     Ok(Known { catalogue, posts, items })
 }
@@ -101,6 +105,22 @@ fn employed(dirs: &Dirs, post: &Post, described: &Described, said: &Said) -> Vec
         items.push(Item { hint, ..Item::note("agents", format!("{} says that nobody has logged in", post.agent)) });
     }
     items
+}
+
+/// Providers of the settings that answer nobody: their caps hold nothing back.
+fn strangers(config: &Config, catalogue: &Catalogue) -> Vec<Item> {
+    let strange = config.providers.keys().filter(|name| catalogue.provider_named(name).is_none());
+    let item = |name: &String| {
+        let known: BTreeSet<&str> =
+            catalogue.all().flat_map(|(agent, it)| [agent, it.agent.provider_of(agent)]).collect();
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        let detail = format!("providers.{name}: no agent has that name, nor a provider of that name");
+        Item { hint: Some(hint), ..Item::note("agents", detail) }
+    };
+    strange.map(item).collect()
 }
 
 /// Who is described and has no post. What is only built in and is not there needs no line of its own.

@@ -43,6 +43,7 @@ fn every_example_in_the_commented_file_is_right() {
         "base",
         "workers",
         "reviewer",
+        "providers",
         "verify",
         "worktree",
         "integrate",
@@ -60,6 +61,8 @@ fn every_example_in_the_commented_file_is_right() {
     let config = Config::parse(&examples().concat()).unwrap();
     assert_eq!(config.base.as_deref(), Some("main"));
     assert_eq!(config.workers[0].count, Some(4));
+    assert_eq!(config.workers[1].agent.as_ref().unwrap().to_string(), "codex,claude:sonnet");
+    assert_eq!(config.providers["anthropic"].most, 2);
     assert_eq!(config.verify.len(), 3);
     assert_eq!(config.worktree.keep.unwrap().len(), 2);
     assert_eq!(config.domains["backend"].verify.len(), 1);
@@ -167,6 +170,10 @@ fn what_cannot_be_meant_is_refused_in_words() {
         ("workers: [{agent: [a, b, 'a:m']}]", "workers[0].agent: `a` stands in the list twice"),
         ("workers: [{agent: [a, b], model: m}]", "workers.model: a model's name"),
         ("reviewer: {agent: [a, b], model: m}", "reviewer.model: a model's name"),
+        ("providers: {a: {most: 0}}", "providers.a.most: 0 would never ask it"),
+        ("providers: {a: {most: 1000}}", "providers.a.most: no run has more than 999"),
+        ("providers: {a: {}}", "missing field `most`"),
+        ("providers: {a: {mots: 1}}", "did you mean `most`?"),
         ("workers: [{max_pending: 3}]", "only a planner has it"),
         ("workers: [{role: planner, max_pending: 0}]", "would never plan"),
         ("workers: [{role: planer}]", "did you mean `planner`?"),

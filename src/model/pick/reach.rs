@@ -67,16 +67,20 @@ impl Reach {
         first_in_reach(self.agents(entry).iter().map(String::as_str), entry.holder.as_deref(), &self.closed)
     }
 
-    /// Why nobody can work on a task now, if that is so. Where none of their programs are there it is not: whoever
-    /// claims it says so, and in the end a person must help.
-    pub(super) fn lacks(&self, entry: &Entry) -> Option<OutOfReach> {
+    /// Until when, at least, nobody can work on a task; `None`: somebody can. Where none of their programs are there, it
+    /// is claimed all the same: whoever does so says it, and in the end a person must help.
+    pub(super) fn lacks_until(&self, entry: &Entry) -> Option<Timestamp> {
         if self.closed.is_empty() || self.who(entry).is_some() {
             return None;
         }
+        self.agents(entry).iter().filter_map(|agent| self.closed.get(agent)?.until()).min()
+    }
+
+    /// Why nobody can work on it now, if that is so.
+    pub(super) fn lacks(&self, entry: &Entry) -> Option<OutOfReach> {
+        let until = self.lacks_until(entry)?;
         let why = |agent: &String| Some((agent.clone(), self.closed.get(agent)?.clone()));
-        let agents: Vec<_> = self.agents(entry).iter().filter_map(why).collect();
-        let until = agents.iter().filter_map(|(_, closed)| closed.until()).min()?;
-        Some(OutOfReach { agents, until })
+        Some(OutOfReach { agents: self.agents(entry).iter().filter_map(why).collect(), until })
     }
 
     fn agents<'a>(&'a self, entry: &'a Entry) -> &'a [String] {
