@@ -25,6 +25,8 @@ pub(super) enum Ended {
     Trouble(String),
     /// The session that it was to go on with is lost.
     NoSession(String),
+    /// The model cannot read as much; a new session begins with less.
+    TooLong(String),
 }
 
 /// Judges the end of an agent's turn. `took` is how long it lasted, `said` the end of what it printed.
@@ -35,6 +37,9 @@ pub(super) fn judge_end(agent: &Agent, how: How, took: Duration, answer: &Answer
         (How::Interrupted, _) => Ended::Badly("the agent was ended from outside".to_owned()),
         (How::Exited(0) | How::TimedOut(_), _) if is_done => Ended::Well,
         (_, Some(trouble)) => in_trouble(trouble),
+        (How::Exited(0) | How::TimedOut(Clock::Grace), None) if answer.done => {
+            Ended::Early("the agent came to its end without a final message".to_owned())
+        }
         (How::TimedOut(clock), None) => Ended::TimedOut(timed_out(clock, took, said)),
         (How::Exited(0), None) if agent.output.tells_its_end() => {
             Ended::Badly(with_tail("the agent ended without saying that it has come to its end".to_owned(), said))
@@ -53,6 +58,9 @@ fn in_trouble(trouble: &Trouble) -> Ended {
         TroubleKind::RateLimited => Ended::RateLimited(words("the provider asks for a pause")),
         TroubleKind::NoCredit => Ended::RateLimited(words("the provider's account has no credit")),
         TroubleKind::Auth => Ended::Trouble(words("the provider does not accept the login")),
+        TroubleKind::TooLong => Ended::TooLong(words("what the model was to read is too long for it")),
+        TroubleKind::Refused => Ended::Badly(words("the model refused")),
+        TroubleKind::NoModel => Ended::Trouble(words("the provider has no such model")),
         TroubleKind::BadUsage => Ended::Trouble(words("the agent does not understand its command line")),
         TroubleKind::Transient => Ended::Trouble(words("the provider or the network failed")),
         TroubleKind::BadSession => Ended::NoSession(words("the session cannot be taken up again")),
@@ -66,6 +74,9 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
     let what = match clock {
         Clock::StartSilence => format!("the agent printed nothing for {seconds} s and was ended"),
         Clock::Silence => format!("the agent fell silent and was ended after {seconds} s"),
+        Clock::Grace => {
+            format!("the agent had said its last word, and was ended when it had not left {seconds} s after its start")
+        }
         Clock::Total => format!("the agent took longer than it may and was ended after {seconds} s"),
     };
     with_tail(what, said)
@@ -97,7 +108,7 @@ mod tests {
         let [telling, printing] = agents();
         let judge = |agent: &Agent, how, answer: &Answer| judge_end(agent, how, Duration::from_secs(3), answer, "tail");
         assert_eq!(judge(&telling, How::Exited(0), &done("well")), Ended::Well);
-        assert!(matches!(judge(&telling, How::Exited(0), &done(" \n")), Ended::Badly(_)));
+        assert!(matches!(judge(&telling, How::Exited(0), &done(" \n")), Ended::Early(_)));
         assert!(matches!(judge(&telling, How::Exited(0), &Answer::default()), Ended::Badly(_)));
         assert_eq!(judge(&printing, How::Exited(0), &Answer::default()), Ended::Well);
         assert!(matches!(judge(&telling, How::Exited(1), &done("well")), Ended::Badly(_)));
@@ -111,6 +122,8 @@ mod tests {
             judge_end(agent, How::TimedOut(Clock::Silence), Duration::from_secs(3), answer, "tail")
         };
         assert_eq!(judge(&telling, &done("well")), Ended::Well);
+        let kept = judge_end(&telling, How::TimedOut(Clock::Grace), Duration::from_secs(3), &done("well"), "tail");
+        assert_eq!(kept, Ended::Well);
         assert!(matches!(judge(&printing, &Answer::default()), Ended::TimedOut(_)));
         assert!(matches!(judge(&telling, &trouble(TroubleKind::RateLimited)), Ended::RateLimited(_)));
     }
@@ -124,7 +137,10 @@ mod tests {
         assert!(matches!(judge(TroubleKind::Auth), Ended::Trouble(_)));
         assert!(matches!(judge(TroubleKind::Transient), Ended::Trouble(_)));
         assert!(matches!(judge(TroubleKind::BadUsage), Ended::Trouble(_)));
+        assert!(matches!(judge(TroubleKind::NoModel), Ended::Trouble(_)));
         assert!(matches!(judge(TroubleKind::BadSession), Ended::NoSession(_)));
+        assert!(matches!(judge(TroubleKind::TooLong), Ended::TooLong(_)));
+        assert!(matches!(judge(TroubleKind::Refused), Ended::Badly(_)));
         assert!(matches!(judge(TroubleKind::OwnLimit), Ended::Early(_)));
         assert!(matches!(judge(TroubleKind::Other), Ended::Badly(_)));
     }

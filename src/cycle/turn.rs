@@ -20,7 +20,7 @@ use crate::model::choice::Choice;
 use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
 use crate::os::lock::Lock;
-use crate::os::process::Clocks;
+use crate::os::process::{Clocks, Verdict};
 
 /// The longest argument the kernel takes.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
@@ -39,6 +39,16 @@ pub(super) struct Turn<'a> {
     pub(super) talk: Talk,
     /// What its environment says beyond what every agent's does.
     pub(super) env: Vec<(&'static str, OsString)>,
+}
+
+impl Turn<'_> {
+    /// Whether it is the author's, with whose session the task goes on later.
+    fn is_the_authors(&self) -> bool {
+        match self.step {
+            StepName::Implement | StepName::Fix | StepName::Resolve => true,
+            StepName::Verify | StepName::Review | StepName::Integrate | StepName::Plan | StepName::Claim => false,
+        }
+    }
 }
 
 /// In which session an agent is addressed.
@@ -139,17 +149,26 @@ impl Stage<'_> {
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
         self.mandate.note_prompt(&self.shop.dirs, self.shop.dirs.shown(&path))?;
+        let is_kept = turn.is_the_authors() && turn.agent.has_sessions();
         for (name, value) in self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env) {
             program = program.with_env(name, value);
         }
         let mut reader = Reader::new(&turn.agent.output);
         let began = self.shop.lookout.begin(self.shop);
         let who = notes.who.clone();
-        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes| {
+        let dirs = &self.shop.dirs;
+        let mut noted = turn.talk.session().map(str::to_owned);
+        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| {
             reader.feed(bytes);
             if reader.has_heard() {
                 courtesy.heard(&who);
             }
+            // Some make up its name: it must be known before the turn is over.
+            if is_kept && let Some(session) = reader.session().filter(|session| noted.as_deref() != Some(session)) {
+                mandate.note_session(dirs, &turn.choice.agent, session);
+                noted = Some(session.to_owned());
+            }
+            if reader.is_final() { Verdict::Leave } else { Verdict::GoOn }
         });
         self.shop.lookout.end(self.shop, &notes.who, began);
         let attended = attended?;
@@ -159,7 +178,8 @@ impl Stage<'_> {
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
         courtesy.end(notes, &ended, &answer);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
-        let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
+        let session =
+            session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_) | Ended::TooLong(_)));
         let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
@@ -253,13 +273,14 @@ fn command_line(stage: &Stage<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -
     Ok(argv)
 }
 
-/// The three clocks; what the task says goes before the settings.
+/// The clocks; what the task says goes before the settings.
 fn clocks(stage: &Stage<'_>) -> Clocks {
     let limits = &stage.settings.config.limits;
     Clocks {
         start_silence: Some(limits.start_silence.unwrap_or(limits.silence)),
         silence: Some(limits.silence),
         total: Some(stage.mandate.timeout().unwrap_or(limits.timeout)),
+        grace: Some(limits.grace),
     }
 }
 

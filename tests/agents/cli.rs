@@ -65,20 +65,12 @@ impl Cli {
         }
     }
 
-    /// Whether swarm names its sessions; the others are known when a turn has ended well enough to tell them.
-    pub(crate) fn is_told_its_session(self) -> bool {
-        match self {
-            Self::Claude | Self::Gemini => true,
-            Self::Codex | Self::Opencode => false,
-        }
-    }
-
     /// How many bytes a command may print without a loss. gemini repeats them in one record and exits without waiting
-    /// until that is read: of a long one the end is lost, and with it all that follows.
+    /// until that is read: what a pipe does not hold is lost, and with it all that follows.
     pub(crate) fn harmless_bytes(self) -> u32 {
         match self {
             Self::Codex | Self::Claude | Self::Opencode => 3_000_000,
-            Self::Gemini => 8_000,
+            Self::Gemini => 700_000,
         }
     }
 

@@ -52,6 +52,11 @@ impl Reader {
         self.listener.turn.done || self.listener.turn.failed
     }
 
+    /// The session's id, as soon as the agent has named it.
+    pub fn session(&self) -> Option<&str> {
+        self.listener.turn.session.as_deref()
+    }
+
     /// Whether the model has said something in this turn: its provider answers. Nobody can tell of one that prints text.
     pub fn has_heard(&self) -> bool {
         self.listener.turn.heard

@@ -44,6 +44,8 @@ pub enum Clock {
     Silence,
     /// It took too long as a whole.
     Total,
+    /// It had said its last word, and would not end.
+    Grace,
 }
 
 /// A process that outlived its run.

@@ -7,6 +7,8 @@ use super::Identity;
 pub enum Verdict {
     /// Yes.
     GoOn,
+    /// It has said its last word: it may end by itself while [`Clocks::grace`](super::Clocks) lasts.
+    Leave,
     /// No: end it now.
     End,
 }
@@ -25,7 +27,7 @@ pub trait Watch {
         Verdict::GoOn
     }
 
-    /// The child printed this: any bytes, cut anywhere.
+    /// The child printed this: any bytes, cut anywhere. What is said of the last piece holds, until it prints again.
     fn printed(&mut self, bytes: &[u8]) -> Verdict {
         let _ = bytes;
         Verdict::GoOn

@@ -9,7 +9,7 @@ use super::support::*;
 const SHORT: Duration = Duration::from_millis(150);
 
 fn clocks(start_silence: Option<Duration>, silence: Option<Duration>, total: Option<Duration>) -> Clocks {
-    Clocks { start_silence, silence, total }
+    Clocks { start_silence, silence, total, grace: None }
 }
 
 #[test]
@@ -136,6 +136,25 @@ fn what_it_prints_may_end_it() {
     }
     let ended = agent(&["say limit reached", "hang"]).run_with(&Wake::new().unwrap(), &mut Listener(Vec::new()));
     assert_eq!(ended.ending.how, How::Interrupted);
+}
+
+#[test]
+fn after_its_last_word_it_may_leave_by_itself_for_a_while() {
+    struct Listener(&'static [u8]);
+    impl Watch for Listener {
+        fn printed(&mut self, bytes: &[u8]) -> Verdict {
+            if bytes.ends_with(self.0) { Verdict::Leave } else { Verdict::GoOn }
+        }
+    }
+    let ended = |steps: &[&str], grace, total| {
+        let clocks = Clocks { grace: Some(grace), ..clocks(None, None, Some(total)) };
+        let agent = agent(steps).with(|spec| spec.clocks = clocks);
+        agent.run_with(&Wake::new().unwrap(), &mut Listener(b"done\n")).ending.how
+    };
+    assert_eq!(ended(&["say done", "hang"], SHORT, LONG), How::TimedOut(Clock::Grace));
+    assert_eq!(ended(&["say done"], LONG, LONG), How::Exited(0));
+    // It takes its word back.
+    assert_eq!(ended(&["say done", "say not yet", "hang"], SHORT, 2 * SHORT), How::TimedOut(Clock::Total));
 }
 
 #[test]
