@@ -93,8 +93,8 @@ fn details(ending: &Ending, log: String, result: StepResult) -> Details {
     let (exit_code, signal, timed_out) = match ending.how {
         How::Exited(code) => (Some(code), None, false),
         How::Signalled(signal) => (None, Some(signal), false),
-        // It had come to its end.
-        How::TimedOut(Clock::Grace) => (None, None, false),
+        // It had come to its end, or waited for its provider.
+        How::TimedOut(Clock::Given) => (None, None, false),
         How::TimedOut(Clock::StartSilence | Clock::Silence | Clock::Total) => (None, None, true),
         How::Interrupted => (None, None, false),
     };

@@ -37,7 +37,7 @@ pub(super) fn judge_end(agent: &Agent, how: How, took: Duration, answer: &Answer
         (How::Interrupted, _) => Ended::Badly("the agent was ended from outside".to_owned()),
         (How::Exited(0) | How::TimedOut(_), _) if is_done => Ended::Well,
         (_, Some(trouble)) => in_trouble(trouble),
-        (How::Exited(0) | How::TimedOut(Clock::Grace), None) if answer.done => {
+        (How::Exited(0) | How::TimedOut(Clock::Given), None) if answer.done => {
             Ended::Early("the agent came to its end without a final message".to_owned())
         }
         (How::TimedOut(clock), None) => Ended::TimedOut(timed_out(clock, took, said)),
@@ -74,9 +74,7 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
     let what = match clock {
         Clock::StartSilence => format!("the agent printed nothing for {seconds} s and was ended"),
         Clock::Silence => format!("the agent fell silent and was ended after {seconds} s"),
-        Clock::Grace => {
-            format!("the agent had said its last word, and was ended when it had not left {seconds} s after its start")
-        }
+        Clock::Given => format!("the agent did not end by itself, and was ended after {seconds} s"),
         Clock::Total => format!("the agent took longer than it may and was ended after {seconds} s"),
     };
     with_tail(what, said)
@@ -122,7 +120,7 @@ mod tests {
             judge_end(agent, How::TimedOut(Clock::Silence), Duration::from_secs(3), answer, "tail")
         };
         assert_eq!(judge(&telling, &done("well")), Ended::Well);
-        let kept = judge_end(&telling, How::TimedOut(Clock::Grace), Duration::from_secs(3), &done("well"), "tail");
+        let kept = judge_end(&telling, How::TimedOut(Clock::Given), Duration::from_secs(3), &done("well"), "tail");
         assert_eq!(kept, Ended::Well);
         assert!(matches!(judge(&printing, &Answer::default()), Ended::TimedOut(_)));
         assert!(matches!(judge(&telling, &trouble(TroubleKind::RateLimited)), Ended::RateLimited(_)));

@@ -43,7 +43,7 @@ impl Program {
             shown: command.to_owned(),
             env,
             stdin: None,
-            clocks: Clocks { start_silence: None, silence: None, total: Some(timeout), grace: None },
+            clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
             stop: stop_steps(&agent::default_stop()),
             mark,
         }

@@ -10,6 +10,7 @@ use super::attend::Attended;
 use super::case::Cycle;
 use super::courtesy::{Courtesy, provider_of};
 use super::ended::{Ended, judge_end};
+use super::listener::Listener;
 use super::mandate::Stage;
 use super::notes::{Notes, Rest, Spent};
 use super::perform::Infra;
@@ -20,7 +21,7 @@ use crate::model::choice::Choice;
 use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
 use crate::os::lock::Lock;
-use crate::os::process::{Clocks, Verdict};
+use crate::os::process::Clocks;
 
 /// The longest argument the kernel takes.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
@@ -153,23 +154,20 @@ impl Stage<'_> {
         for (name, value) in self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env) {
             program = program.with_env(name, value);
         }
-        let mut reader = Reader::new(&turn.agent.output);
         let began = self.shop.lookout.begin(self.shop);
-        let who = notes.who.clone();
-        let dirs = &self.shop.dirs;
-        let mut noted = turn.talk.session().map(str::to_owned);
-        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| {
-            reader.feed(bytes);
-            if reader.has_heard() {
-                courtesy.heard(&who);
-            }
-            // Some make up its name: it must be known before the turn is over.
-            if is_kept && let Some(session) = reader.session().filter(|session| noted.as_deref() != Some(session)) {
-                mandate.note_session(dirs, &turn.choice.agent, session);
-                noted = Some(session.to_owned());
-            }
-            if reader.is_final() { Verdict::Leave } else { Verdict::GoOn }
-        });
+        let mut listener = Listener {
+            reader: Reader::new(&turn.agent.output),
+            courtesy: &mut courtesy,
+            who: notes.who.clone(),
+            dirs: &self.shop.dirs,
+            agent: &turn.choice.agent,
+            noted: turn.talk.session().map(str::to_owned),
+            is_kept,
+            limits: &self.settings.config.limits,
+        };
+        let attended =
+            self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
+        let reader = listener.reader;
         self.shop.lookout.end(self.shop, &notes.who, began);
         let attended = attended?;
         let ending = &attended.ending;
@@ -280,7 +278,6 @@ fn clocks(stage: &Stage<'_>) -> Clocks {
         start_silence: Some(limits.start_silence.unwrap_or(limits.silence)),
         silence: Some(limits.silence),
         total: Some(stage.mandate.timeout().unwrap_or(limits.timeout)),
-        grace: Some(limits.grace),
     }
 }
 

@@ -18,8 +18,8 @@ fn costs_nothing(scene: &Scene, outcome: &str) -> Value {
 }
 
 pub(crate) fn a_limit_in_the_middle_costs_no_attempt_and_the_work_is_kept(scene: &Scene) {
-    // Some wait for its end without a word.
-    scene.limits("silence: 15s, start_silence: 1m");
+    // Some would wait for its end without a word.
+    scene.limits("patience: 10s, grace: 2s");
     scene.once([run("echo half > half.txt"), Step::Limited { seconds: 5400 }]);
     let cycle = costs_nothing(scene, "rate_limited");
     assert!(cycle["session_id"].is_string(), "{cycle:#}");

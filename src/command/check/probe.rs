@@ -88,7 +88,7 @@ struct Ear(Reader);
 impl Watch for Ear {
     fn printed(&mut self, bytes: &[u8]) -> Verdict {
         self.0.feed(bytes);
-        if self.0.is_final() { Verdict::Leave } else { Verdict::GoOn }
+        if self.0.is_final() { Verdict::EndWithin(GRACE) } else { Verdict::GoOn }
     }
 }
 
@@ -133,7 +133,7 @@ fn converse(root: &Path, agent: &Agent, choice: &Choice, wake: &Wake, ear: &mut 
         stdin: Some(stdin),
         log,
         log_bytes: LOG_BYTES,
-        clocks: Clocks { total: Some(PATIENCE), grace: Some(GRACE), ..Clocks::default() },
+        clocks: Clocks { total: Some(PATIENCE), ..Clocks::default() },
         stop: stop_steps(&agent.stop),
         mark: Mark::new(),
     };
