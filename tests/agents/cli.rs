@@ -37,13 +37,21 @@ impl Cli {
         }
     }
 
-    /// Its description, as it comes with the program under test.
-    pub(crate) fn description(self) -> &'static str {
+    /// The provider that its description names.
+    pub(crate) fn provider(self) -> &'static str {
         match self {
-            Self::Codex => include_str!("../../config/agents/codex.yaml"),
-            Self::Claude => include_str!("../../config/agents/claude.yaml"),
-            Self::Opencode => include_str!("../../config/agents/opencode.yaml"),
-            Self::Gemini => include_str!("../../config/agents/gemini.yaml"),
+            Self::Codex => "openai",
+            Self::Claude => "anthropic",
+            Self::Opencode => "opencode",
+            Self::Gemini => "google",
+        }
+    }
+
+    /// Whether it passes on when a limit ends. claude does so for subscriptions only, opencode when it has waited itself.
+    pub(crate) fn tells_when_a_limit_ends(self) -> bool {
+        match self {
+            Self::Codex => true,
+            Self::Claude | Self::Opencode | Self::Gemini => false,
         }
     }
 

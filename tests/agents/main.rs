@@ -44,6 +44,7 @@ const TESTS: &[Test] = named![
     work::what_it_commits_is_merged_and_its_bill_is_kept,
     work::a_session_that_says_nothing_is_taken_up_again,
     limits::a_limit_in_the_middle_costs_no_attempt_and_the_work_is_kept,
+    limits::when_a_limit_is_over_the_session_goes_on,
     limits::a_limit_of_a_second_is_waited_for_by_the_agent_itself,
     limits::a_provider_with_too_much_to_do_costs_no_attempt,
     silence::a_model_that_never_answers,
