@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::attend::with_tail;
-use crate::model::agent::{Agent, TroubleKind};
+use crate::model::agent::{Agent, ExitCode, TroubleKind};
 use crate::model::answer::{Answer, Trouble};
 use crate::os::process::{Clock, How};
 
@@ -36,6 +36,7 @@ pub(super) fn judge_end(agent: &Agent, how: How, took: Duration, answer: &Answer
     match (how, &answer.trouble) {
         (How::Interrupted, _) => Ended::Badly("the agent was ended from outside".to_owned()),
         (How::Exited(0) | How::TimedOut(_), _) if is_done => Ended::Well,
+        (How::Exited(_), _) if is_done && agent.output.exit_code == ExitCode::MeansNothing => Ended::Well,
         (_, Some(trouble)) => in_trouble(trouble),
         (How::Exited(0) | How::TimedOut(Clock::Given), None) if answer.done => {
             Ended::Early("the agent came to its end without a final message".to_owned())
@@ -83,6 +84,7 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::agent::Output;
 
     /// An agent that tells its end, and one that prints text.
     fn agents() -> [Agent; 2] {
@@ -110,6 +112,10 @@ mod tests {
         assert!(matches!(judge(&telling, How::Exited(0), &Answer::default()), Ended::Badly(_)));
         assert_eq!(judge(&printing, How::Exited(0), &Answer::default()), Ended::Well);
         assert!(matches!(judge(&telling, How::Exited(1), &done("well")), Ended::Badly(_)));
+        let output = Output { exit_code: ExitCode::MeansNothing, ..telling.output.clone() };
+        let erring = Agent { output, ..telling.clone() };
+        assert_eq!(judge(&erring, How::Exited(1), &done("well")), Ended::Well);
+        assert!(matches!(judge(&erring, How::Exited(1), &Answer::default()), Ended::Badly(_)));
         assert!(matches!(judge(&printing, How::Signalled(9), &Answer::default()), Ended::Badly(_)));
     }
 

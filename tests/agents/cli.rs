@@ -55,6 +55,22 @@ impl Cli {
         }
     }
 
+    /// How many requests of a session that is too long are refused before it gives up: claude asks for a summary, and for shorter ones.
+    pub(crate) fn asks_in_vain(self) -> usize {
+        match self {
+            Self::Claude => 4,
+            Self::Codex | Self::Opencode | Self::Gemini => 1,
+        }
+    }
+
+    /// Whether it gets over a session that is too long by itself, here with a summary of one word.
+    pub(crate) fn shortens_its_sessions(self) -> bool {
+        match self {
+            Self::Opencode => true,
+            Self::Codex | Self::Claude | Self::Gemini => false,
+        }
+    }
+
     /// A model that it takes; the price of claude's is known to it.
     pub(crate) fn model(self) -> &'static str {
         match self {

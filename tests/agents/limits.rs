@@ -18,7 +18,7 @@ fn costs_nothing(scene: &Scene, outcome: &str) -> Value {
     cycle
 }
 
-pub(crate) fn a_limit_in_the_middle_costs_no_attempt_and_the_work_is_kept(scene: &Scene) {
+pub(crate) fn a_limit_in_the_middle_costs_no_attempt_and_when_it_is_over_the_session_goes_on(scene: &Scene) {
     // Some would wait for its end without a word.
     scene.limits("patience: 10s, grace: 2s");
     scene.once([run("echo half > half.txt"), Step::Limited { seconds: 5400 }]);
@@ -26,11 +26,6 @@ pub(crate) fn a_limit_in_the_middle_costs_no_attempt_and_the_work_is_kept(scene:
     assert!(cycle["session_id"].is_string(), "{cycle:#}");
     scene.w.at_commit(&format!("refs/swarm/salvage/{TASK}/1")).has("half.txt");
     scene.w.base().lacks("half.txt");
-}
-
-pub(crate) fn when_a_limit_is_over_the_session_goes_on(scene: &Scene) {
-    scene.limits("patience: 10s, grace: 2s");
-    scene.once([run("echo half > half.txt"), Step::Limited { seconds: 5400 }]);
     let file = format!(".swarm/providers/{}.json", scene.cli.provider());
     let mut parked: Value = serde_json::from_str(&scene.w.read(&file)).expect("JSON");
     let [since, until] =
