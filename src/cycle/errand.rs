@@ -191,7 +191,9 @@ impl<'a> Errand<'a> {
                 (StepResult::Failed, Ok(Had::Answer(Answer::Said(said))))
             }
             (None, Ended::TimedOut(reason)) => (StepResult::Failed, fail(Outcome::Timeout, &reason)),
-            (None, Ended::Badly(reason)) => (StepResult::Failed, fail(Outcome::AgentError, &reason)),
+            (None, Ended::Badly(reason) | Ended::TooLong(reason)) => {
+                (StepResult::Failed, fail(Outcome::AgentError, &reason))
+            }
             (None, Ended::RateLimited(reason)) => (StepResult::CouldNotRun, Ok(Had::Unable(Unable::Limited(reason)))),
             (None, Ended::Trouble(reason)) => (StepResult::CouldNotRun, Ok(Had::Unable(Unable::Troubled(reason)))),
             (None, Ended::NoSession(reason)) => (StepResult::CouldNotRun, Err(Infra(reason))),

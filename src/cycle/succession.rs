@@ -128,6 +128,7 @@ impl Cycle<'_> {
         let next = next_able(self.shop, &self.settings, &self.agents, tried);
         let Some((choice, author)) = next else { return Ok(false) };
         if was_at_work {
+            self.lost_session = false;
             self.case.left_behind = Some(format!(
                 "`{}` has worked on this task in this folder until now, and cannot go on: {reason}. Whatever it has \
                  done lies here as it left it, committed on top of {} or not. Look at that first (git status, git log, \
