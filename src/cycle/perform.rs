@@ -121,6 +121,10 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
             return ended(claim, notes, Outcome::Infra);
         }
     };
+    if let Beginning::WithWork { .. } = begun.beginning {
+        // Its gates come first, and perhaps none of its agents after them: others may be let through meanwhile.
+        shop.providers.turns.forget(&bench.wake);
+    }
     notes.base = Some(begun.base.clone());
     notes.has_begun = true;
     let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));

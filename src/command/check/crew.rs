@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn each_agent_stands_once_with_all_its_posts_and_each_model_once() {
         let config = Config::parse(
-            "workers:\n  - {agent: codex, count: 2}\n  - {agent: 'codex:m'}\n  - {agent: claude, role: planner}\n\
+            "workers:\n  - {agent: codex, count: 2}\n  - {agent: 'codex:m'}\n  - {agent: [claude, gemini], role: planner}\n\
              reviewer: [{agent: claude, model: opus}, {agent: 'codex:m'}]\n",
         )
         .unwrap();
@@ -85,7 +85,11 @@ mod tests {
         };
         assert_eq!(
             posts.iter().map(shown).collect::<Vec<_>>(),
-            ["codex: 3 workers, 1 reviewer (codex codex:m)", "claude: 1 planner, 1 reviewer (claude claude:opus)"]
+            [
+                "codex: 3 workers, 1 reviewer (codex codex:m)",
+                "claude: 1 planner, 1 reviewer (claude claude:opus)",
+                "gemini: 1 planner (gemini)"
+            ]
         );
     }
 }
