@@ -160,7 +160,8 @@ impl Stage<'_> {
         courtesy.end(notes, &ended, &answer);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
-        let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
+        let prices = self.settings.agents.prices();
+        let spent = self.ledger.spent(turn.choice, &turn.talk, session.as_deref(), &answer, prices);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;

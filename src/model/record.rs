@@ -20,7 +20,7 @@ mod digest;
 pub use digest::{Digest, OfTask, OfWorker, digest};
 pub use gist::gist;
 pub use run::{Crew, Member, Standing, Started, Stopped};
-pub use step::{Review, StepName, StepRecord, StepResult, Usage};
+pub use step::{CostFrom, Review, StepName, StepRecord, StepResult, Usage};
 pub use sums::{Sums, Times, dollars};
 
 /// The version of every JSON document.

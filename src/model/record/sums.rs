@@ -70,11 +70,7 @@ impl Sums {
         self.created += u32::try_from(cycle.created.len()).unwrap_or(u32::MAX);
         self.review_rounds += cycle.review_rounds;
         self.cost_usd = plus(self.cost_usd, cycle.cost_usd);
-        self.usage = Usage {
-            input_tokens: sum(self.usage.input_tokens, cycle.usage.input_tokens),
-            output_tokens: sum(self.usage.output_tokens, cycle.usage.output_tokens),
-            cached_tokens: sum(self.usage.cached_tokens, cycle.usage.cached_tokens),
-        };
+        self.usage = self.usage.and(cycle.usage);
         for step in cycle.steps.iter().filter(|step| is_turn(step)) {
             self.turns += 1;
             self.turns_without_cost += u32::from(step.cost_usd.is_none());
@@ -94,11 +90,7 @@ impl Sums {
         self.cost_usd = plus(self.cost_usd, other.cost_usd);
         self.turns += other.turns;
         self.turns_without_cost += other.turns_without_cost;
-        self.usage = Usage {
-            input_tokens: sum(self.usage.input_tokens, other.usage.input_tokens),
-            output_tokens: sum(self.usage.output_tokens, other.usage.output_tokens),
-            cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
-        };
+        self.usage = self.usage.and(other.usage);
         for (mine, its) in self.times.each_mut().into_iter().zip(other.times.each()) {
             *mine = sum(*mine, its);
         }
