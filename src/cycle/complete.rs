@@ -250,7 +250,7 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
     }
     if next.to == Some(State::Complete) {
         // For whoever wants to read it: without what it was told nobody goes on with it.
-        progress.session = notes.session.clone().map(|session| Session { contract: None, ..session });
+        progress.session = notes.session.clone().map(|session| Session { contract: None, counted: None, ..session });
         progress.completed_at = Some(clock::now());
     }
     progress

@@ -2,16 +2,17 @@
 //! cost what was added since the one before; some tell tokens only, so that a table of prices says what they cost.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::notes::Spent;
 use super::turn::Talk;
-use crate::model::agent::Scope;
+use crate::model::agent::{Scope, UsageFacts};
 use crate::model::answer::{Answer, cost_since, usage_since};
 use crate::model::budget::Usd;
 use crate::model::choice::Choice;
 use crate::model::price::Prices;
 use crate::model::record::{CostFrom, Usage};
+use crate::model::task::{Counted, Session};
 
 /// What was told last, by session. A copy shares it: several cycles may go on in one session.
 #[derive(Debug, Clone, Default)]
@@ -20,13 +21,57 @@ pub(super) struct Ledger {
 }
 
 /// What a session has told in all.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Told {
     usage: Usage,
     cost_usd: Option<f64>,
 }
 
 impl Ledger {
+    /// Takes over what a session of an earlier cycle has told, where that was noted.
+    pub(super) fn recall(&mut self, session: Option<&Session>) {
+        let Some((session, counted)) = session.and_then(|session| Some((session, session.counted?))) else { return };
+        self.lock().entry(session.id.clone()).or_insert(Told {
+            usage: Usage {
+                input_tokens: counted.input_tokens,
+                output_tokens: counted.output_tokens,
+                cached_tokens: counted.cached_tokens,
+                cache_write_tokens: counted.cache_write_tokens,
+            },
+            cost_usd: counted.cost_usd.map(Usd::dollars),
+        });
+    }
+
+    /// A new session has told nothing, and that is known.
+    pub(super) fn begin(&mut self, talk: &Talk) {
+        match talk {
+            Talk::Begin(id) => drop(self.lock().insert(id.clone(), Told::default())),
+            Talk::Once | Talk::GoOn(_) => {}
+        }
+    }
+
+    /// What a session has told in all of what `facts` count over whole sessions; `None`: nothing is, or nobody knows.
+    pub(super) fn counted(&self, session: &str, facts: &UsageFacts) -> Option<Counted> {
+        let Told { usage, cost_usd } = self.lock().get(session).copied()?;
+        let of_session = |scope: Scope| match scope {
+            Scope::Session => true,
+            Scope::Run => false,
+        };
+        let (tokens, dollars) = (of_session(facts.scope), of_session(facts.cost_scope));
+        let kept = |figure: Option<u64>| figure.filter(|_| tokens);
+        (tokens || dollars).then(|| Counted {
+            input_tokens: kept(usage.input_tokens),
+            output_tokens: kept(usage.output_tokens),
+            cached_tokens: kept(usage.cached_tokens),
+            cache_write_tokens: kept(usage.cache_write_tokens),
+            cost_usd: cost_usd.filter(|_| dollars).and_then(Usd::new),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Told>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What a turn has cost: of whom, how it was begun, in which session it was, and its end.
     pub(super) fn spent(
         &mut self,
@@ -48,14 +93,15 @@ impl Ledger {
     /// What was added since the turn before.
     fn added(&mut self, talk: &Talk, session: Option<&str>, answer: &Answer) -> Told {
         let now = Told { usage: answer.usage, cost_usd: answer.cost_usd };
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.lock();
         let before = session.and_then(|session| told.get(session).copied());
         let before = before.or_else(|| match talk {
             Talk::Once | Talk::Begin(_) => Some(Told::default()),
-            // It was begun in another cycle, which nobody asks now: unknown stays unknown.
+            // It was begun in another cycle, which did not note it: unknown stays unknown.
             Talk::GoOn(_) => None,
         });
-        if let Some(session) = session {
+        // Where nothing was known and nothing is told, nothing is known.
+        if let Some(session) = session.filter(|_| before.is_some() || now != Told::default()) {
             told.insert(session.to_owned(), before.unwrap_or_default().then(now));
         }
         let usage = match (answer.usage_scope, before) {
@@ -138,10 +184,49 @@ mod tests {
     fn a_turn_that_tells_nothing_takes_nothing_back() {
         let mut ledger = Ledger::default();
         let mut tell = |answer: &Answer| spent(&mut ledger, "a:m", go_on(), answer).usage.input_tokens;
-        assert_eq!(tell(&tokens(10, 1, None)), None);
+        assert_eq!(tell(&Answer::default()), None);
+        assert_eq!(tell(&tokens(10, 1, None)), None, "of what was before nobody knows");
         assert_eq!(tell(&tokens(30, 1, None)), Some(20));
         assert_eq!(tell(&Answer::default()), None);
         assert_eq!(tell(&tokens(70, 1, None)), Some(40), "with what the turn had read that was broken off");
+    }
+
+    #[test]
+    fn what_a_session_has_told_is_noted_and_taken_off_in_a_later_cycle() {
+        let by_session = UsageFacts { scope: Scope::Session, ..UsageFacts::default() };
+        let mut first = Ledger::default();
+        spent(&mut first, "a:m", Talk::Once, &tokens(30, 5, None));
+        spent(&mut first, "a:m", go_on(), &Answer::default());
+        let counted = first.counted("s", &by_session);
+        assert_eq!(counted.unwrap(), Counted { input_tokens: Some(30), output_tokens: Some(5), ..Counted::default() });
+        assert_eq!((first.counted("s", &UsageFacts::default()), first.counted("other", &by_session)), (None, None));
+
+        let note = |counted| Session {
+            agent: "a".to_owned(),
+            id: "s".to_owned(),
+            contract: None,
+            told: 0,
+            slot: None,
+            counted,
+        };
+        let goes_on = |counted| {
+            let mut ledger = Ledger::default();
+            ledger.recall(Some(&note(counted)));
+            spent(&mut ledger, "a:m", go_on(), &tokens(70, 5, None)).usage.input_tokens
+        };
+        assert_eq!(goes_on(counted), Some(40));
+        assert_eq!(goes_on(Some(Counted::default())), Some(70), "it was broken off before it told anything");
+        assert_eq!(goes_on(None), None, "a file of before");
+    }
+
+    #[test]
+    fn a_session_that_was_begun_has_told_nothing_yet() {
+        let facts = UsageFacts { cost_scope: Scope::Session, ..UsageFacts::default() };
+        let mut ledger = Ledger::default();
+        ledger.begin(&Talk::Begin("s".to_owned()));
+        assert_eq!(ledger.counted("s", &facts), Some(Counted::default()));
+        spent(&mut ledger, "a", Talk::Begin("s".to_owned()), &answer(7, 0.5, Scope::Session));
+        assert_eq!(ledger.counted("s", &facts).unwrap().cost_usd, Usd::new(0.5));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_yaml::{Mapping, Value};
 
+use crate::model::budget::Usd;
 use crate::model::clean::{clean_text, clip};
 use crate::model::front_matter::first_odd;
 use crate::model::moment;
@@ -89,6 +90,31 @@ pub struct Session {
     /// The number of the worktree in which it was at work, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
+    /// What it has told of its cost, where its agent counts whole sessions; `None`: nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+}
+
+/// What a session has told in all, of what its agent counts over whole sessions. It has been paid for: a later turn costs
+/// what is added to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Counted {
+    /// Tokens read by the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    /// Tokens written by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// Tokens read from a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_tokens: Option<u64>,
+    /// Tokens put into a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
+    /// Dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<Usd>,
 }
 
 /// Work of an attempt that ended before it was merged, and not by a fault of its own.
@@ -125,6 +151,7 @@ impl Progress {
                 contract: session.contract.as_deref().map(word),
                 told: session.told,
                 slot: session.slot.as_deref().map(word),
+                counted: session.counted,
             }),
             kept: self.kept.as_ref().map(|kept| Kept {
                 commit: word(&kept.commit),
