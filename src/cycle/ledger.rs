@@ -27,6 +27,13 @@ struct Told {
     cost_usd: Option<f64>,
 }
 
+impl Spent {
+    /// By a turn that asked no model.
+    pub(super) fn without_model() -> Self {
+        Self { cost_from: Some(CostFrom::NoModel), ..Self::default() }
+    }
+}
+
 impl Ledger {
     /// Takes over what a session of an earlier cycle has told, where that was noted.
     pub(super) fn recall(&mut self, session: Option<&Session>) {

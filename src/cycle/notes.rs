@@ -186,6 +186,11 @@ impl Notes {
         steps.fold(Spent::default(), Spent::and)
     }
 
+    /// Whether nobody knows all that its turns have cost.
+    pub(super) fn is_without_cost(&self) -> bool {
+        self.steps.iter().any(StepRecord::is_without_cost)
+    }
+
     /// What the commit of the work tells of what it took, where that is known.
     pub(super) fn trailers(&self) -> Vec<(&'static str, String)> {
         let rounds = (self.review_rounds > 0).then(|| self.review_rounds.to_string());

@@ -161,7 +161,10 @@ impl Stage<'_> {
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
         let prices = self.settings.agents.prices();
-        let spent = self.ledger.spent(turn.choice, &turn.talk, session.as_deref(), &answer, prices);
+        let spent = match turn.agent.can_be_told() {
+            true => self.ledger.spent(turn.choice, &turn.talk, session.as_deref(), &answer, prices),
+            false => Spent::without_model(),
+        };
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;

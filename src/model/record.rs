@@ -16,7 +16,9 @@ mod step;
 mod gist;
 mod sums;
 mod digest;
+mod costs;
 
+pub use costs::{Costs, costs};
 pub use digest::{Digest, OfTask, OfWorker, digest};
 pub use gist::gist;
 pub use run::{Crew, Member, Standing, Started, Stopped};

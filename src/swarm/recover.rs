@@ -142,6 +142,7 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
     let weakened = weakened(shop, record, State::Current);
     let comment = weakened.as_ref().map(|weakened| ask_about(weakened, id.as_str()));
     note(shop, who, id, Some(record), comment.as_deref(), |progress| {
+        progress.cycles_without_cost += u32::from(is_left_out(progress, record));
         progress.cost_usd = cost_with(progress, record);
         progress.last = Some(last(record, Outcome::Interrupted));
         progress.kept.clone_from(&record.go_on.kept);
@@ -165,6 +166,13 @@ fn go_on(record: &ClaimRecord) -> Option<Session> {
     // taken that for its cost already.
     let is_booked = record.bill.is_open && record.domain.is_some();
     Some(Session { counted: session.counted.filter(|_| !is_booked), ..session })
+}
+
+/// Whether an open turn of the attempt that died costs what nobody will ever know.
+fn is_left_out(progress: &Progress, record: &ClaimRecord) -> bool {
+    let is_noted = progress.last.as_ref().is_some_and(|noted| *noted == last(record, noted.outcome));
+    let is_told_later = go_on(record).is_some_and(|session| session.counted.is_some());
+    record.bill.is_open && !is_noted && !is_told_later
 }
 
 /// What the task has cost with the attempt that died, as far as its agents had told; it may have noted that itself.

@@ -197,4 +197,27 @@ pub enum CostFrom {
         #[schemars(with = "String", extend("format" = "date"))]
         as_of: Date,
     },
+    /// It asked no model, and there are none.
+    NoModel,
+}
+
+impl StepRecord {
+    /// Whether an agent had its say in it.
+    pub fn is_turn(&self) -> bool {
+        let is_agents = match self.step {
+            StepName::Implement
+            | StepName::Review
+            | StepName::Fix
+            | StepName::Resolve
+            | StepName::Plan
+            | StepName::Claim => true,
+            StepName::Verify | StepName::Integrate => false,
+        };
+        is_agents && self.result != StepResult::CouldNotRun
+    }
+
+    /// Whether nobody knows what it cost, which it did.
+    pub fn is_without_cost(&self) -> bool {
+        self.is_turn() && self.cost_usd.is_none() && self.cost_from != Some(CostFrom::NoModel)
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cycle, StepName, StepRecord, StepResult, Usage};
+use super::{Cycle, StepName, StepRecord, Usage};
 use crate::model::outcome::Outcome;
 
 /// The sum of some cycles.
@@ -71,9 +71,9 @@ impl Sums {
         self.review_rounds += cycle.review_rounds;
         self.cost_usd = plus(self.cost_usd, cycle.cost_usd);
         self.usage = self.usage.and(cycle.usage);
-        for step in cycle.steps.iter().filter(|step| is_turn(step)) {
+        for step in cycle.steps.iter().filter(|step| step.is_turn()) {
             self.turns += 1;
-            self.turns_without_cost += u32::from(step.cost_usd.is_none());
+            self.turns_without_cost += u32::from(step.is_without_cost());
             self.resolves += u32::from(step.step == StepName::Resolve);
         }
         self.times.add(&cycle.steps);
@@ -142,20 +142,6 @@ fn is_of_the_queue(step: &StepRecord) -> bool {
     step.step == StepName::Verify && step.log.as_deref().is_some_and(|log| log.contains("queue-gate-"))
 }
 
-/// Whether an agent had its say in the step.
-fn is_turn(step: &StepRecord) -> bool {
-    let is_agents = match step.step {
-        StepName::Implement
-        | StepName::Review
-        | StepName::Fix
-        | StepName::Resolve
-        | StepName::Plan
-        | StepName::Claim => true,
-        StepName::Verify | StepName::Integrate => false,
-    };
-    is_agents && step.result != StepResult::CouldNotRun
-}
-
 fn is_attempt(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Merged
@@ -194,7 +180,7 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 }
 
 /// The same for dollars, without the dust of binary fractions.
-fn plus(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+pub(super) fn plus(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(((one + other) * 1e9).round() / 1e9),
         (one, other) => one.or(other),
@@ -204,6 +190,7 @@ fn plus(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::record::StepResult;
     use crate::model::record::tests::{cycle, step};
 
     fn took(name: StepName, duration_ms: u64, cost_usd: Option<f64>) -> StepRecord {

@@ -47,6 +47,8 @@ prop_compose! {
             commit,
             completed_at,
             cost_usd,
+            failed_usd: cost_usd.map(|cost| cost / 2.0),
+            cycles_without_cost: review_rounds,
             session: session.map(|(agent, id, [contract, slot], told)| Session {
                 agent,
                 id,
