@@ -206,3 +206,21 @@ fn a_mistake_in_the_table_is_named_and_a_live_run_reads_a_changed_one() {
     swarm.wait().code(0);
     assert_eq!((turns(&w, "one"), turns(&w, "two")), (vec![json!(1.0)], vec![json!(3.0)]));
 }
+
+#[test]
+fn a_check_tells_of_prices_that_are_missing_or_old() {
+    let w = Workspace::new();
+    counting(&w, "clerk", "true");
+    let notes = |workers: &str| {
+        w.config(&format!("workers: {workers}"));
+        let checks = json_of(&w, ["check", "--skip-gates"])["checks"].clone();
+        let checks = checks.as_array().expect("a list").clone();
+        let notes =
+            checks.into_iter().filter(|it| it["result"] == "note" && it["detail"].to_string().contains("price"));
+        notes.map(|it| it["detail"].as_str().expect("words").to_owned()).collect::<Vec<_>>()
+    };
+    w.write("config/prices.yaml", "as_of: 2024-11-20\nmodels: {small: {input: 1, output: 1}}\n");
+    assert_eq!(notes("[{agent: script}]"), [""; 0], "nobody needs them");
+    let [missing, old] = &notes("[{agent: 'clerk:small'}, {agent: 'clerk:other'}]")[..] else { panic!("two notes") };
+    assert!(missing.ends_with(": clerk:other") && old.ends_with(": clerk:small (2024-11-20)"), "{missing}\n{old}");
+}
