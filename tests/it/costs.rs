@@ -224,3 +224,27 @@ fn a_check_tells_of_prices_that_are_missing_or_old() {
     let [missing, old] = &notes("[{agent: 'clerk:small'}, {agent: 'clerk:other'}]")[..] else { panic!("two notes") };
     assert!(missing.ends_with(": clerk:other") && old.ends_with(": clerk:small (2024-11-20)"), "{missing}\n{old}");
 }
+
+#[test]
+fn what_a_turn_had_used_that_was_cut_off_by_a_kill_is_paid_by_the_next_one_and_once() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: clerk, model: small}]\nlimits: {resumes: 2}");
+    let script = format!(
+        "[ $going_on = yes ] || {{ tokens 1000000 0 0 thinking; exit; }}\n\
+         test -e '{}' && {{ echo x > x.txt; tokens 500000 0 0; exit; }}\ntokens 200000 0 0 > /dev/null\n{}\n{}",
+        w.sign("again").display(),
+        w.gives("turn"),
+        w.awaits("never")
+    );
+    counting(&w, "clerk", &script);
+    prices(&w, "  small: {input: 1, output: 1}");
+    w.file("one", "# One\n");
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("turn");
+    swarm.kill_9();
+    w.give("again");
+    w.start(["--drain"]).code(0);
+    assert_eq!(turns(&w, "one"), [json!(0.7)]);
+    let file = w.is_in("complete", "one");
+    assert!(file.contains("cost_usd: 1.7\n") && !file.contains("without_cost"), "{file}");
+}

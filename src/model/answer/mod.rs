@@ -15,6 +15,6 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use found::{Answer, Limit, Trouble};
+pub use found::{Answer, Limit, Trouble, Waiting};
 pub use reader::Reader;
 pub use usage::{cost_since, usage_since};
