@@ -16,7 +16,7 @@ use crate::model::plan::{self, Event, Halt, Work};
 use crate::model::prompt::{Fix, Resume, Telling, Template};
 use crate::model::record::{self, StepName, StepResult, gist};
 use crate::model::signal::{Signal, signals};
-use crate::model::task::Session;
+use crate::model::task::{Counted, Session};
 
 /// What came of one turn.
 enum Had {
@@ -77,14 +77,16 @@ impl Cycle<'_> {
         step: StepName,
         brief: &dyn Fn(&Self) -> Result<Option<String>, Infra>,
     ) -> Result<Event, Infra> {
-        let mut tried: Vec<(String, Unable)> = Vec::new();
+        let (mut tried, mut held) = (Vec::new(), None);
         loop {
             match self.one_turn(notes, step, brief)? {
                 Had::Ended(event) => return Ok(event),
                 Had::Unable(why, was_at_work) => {
                     let reason = gist(why.reason());
                     tried.push((self.choice.agent.clone(), why));
+                    held = self.held().or(held);
                     if !self.hand_over(notes, &tried, reason, was_at_work)? {
+                        self.take_up_again(notes, held);
                         return self.nobody_can(notes, &tried);
                     }
                 }
@@ -103,9 +105,9 @@ impl Cycle<'_> {
         let (choice, agent) = (self.choice.clone(), self.author.clone());
         if let Some(reason) = self.is_too_dear(notes) {
             notes.because(reason);
-            // He has not been asked, so his session and his work stand as they were.
+            // He has not been asked, so his session and his work stand as they were; but for what the one before him left.
             notes.session.clone_from(&self.session);
-            self.open_turn = None;
+            self.open_turn = self.open_turn.filter(|_| self.left_behind().is_some());
             return Ok(Had::Ended(Event::Halted(Halt::OverBudget)));
         }
         let Some(prompt) = brief(self)? else {
@@ -126,6 +128,7 @@ impl Cycle<'_> {
         // Known before the agent is, so that the session goes on even if we die in the middle. What it was told last
         // it may not have heard then.
         let before = self.session.as_ref().map_or(0, |session| session.told);
+        self.ledger.begin(&talk);
         self.know(notes, talk.session(), before);
         let reply = self.ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk: talk.clone(), env })?;
         let told = match reply.ended {
@@ -189,10 +192,18 @@ impl Cycle<'_> {
 
     /// Notes the session that knows the task now.
     fn know(&mut self, notes: &mut Notes, session: Option<&str>, told: usize) {
-        let session = session.map(|id| self.claim.session(&self.choice.agent, id, told));
+        let session =
+            session.map(|id| Session { counted: self.counted(id), ..self.claim.session(&self.choice.agent, id, told) });
         notes.session.clone_from(&session);
         self.claim.record.go_on.session.clone_from(&session);
         self.session = session;
+    }
+
+    /// What that session has told of its cost, where the next attempt needs to know it.
+    fn counted(&self, session: &str) -> Option<Counted> {
+        // One that chose its tasks may go on with another of them meanwhile.
+        let is_its_own = self.claim.chosen.is_none();
+        self.ledger.counted(session, &self.author.output.usage).filter(|_| is_its_own)
     }
 
     /// Why the task may cost no more, if that is so. Unknown costs count nothing.

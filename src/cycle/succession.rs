@@ -19,7 +19,7 @@ use crate::model::choices::{Choices, Overrides};
 use crate::model::pick::{Closed, first_in_reach};
 use crate::model::plan::{self, Halt};
 use crate::model::record::{Event, gist};
-use crate::model::task::Task;
+use crate::model::task::{Session, Task};
 use crate::os::clock;
 use crate::os::journal::{Journal, Who};
 use crate::os::settings::Settings;
@@ -103,6 +103,13 @@ pub(super) enum Unable {
     Troubled(String),
 }
 
+/// An agent with its session.
+pub(super) struct Held {
+    choice: Choice,
+    author: Agent,
+    session: Session,
+}
+
 impl Unable {
     /// In one sentence.
     pub(super) fn reason(&self) -> &str {
@@ -146,6 +153,21 @@ impl Cycle<'_> {
         notes.author = Some(choice.clone());
         (self.choice, self.author, self.session) = (choice, author, None);
         Ok(true)
+    }
+
+    /// Who works, with the session that knows the task, if he has one.
+    pub(super) fn held(&self) -> Option<Held> {
+        let session = self.session.clone()?;
+        Some(Held { choice: self.choice.clone(), author: self.author.clone(), session })
+    }
+
+    /// Nobody has taken over after all: the task goes on later with the last one whose session knows it.
+    pub(super) fn take_up_again(&mut self, notes: &mut Notes, held: Option<Held>) {
+        let Some(Held { choice, author, session }) = held else { return };
+        notes.author = Some(choice.clone());
+        notes.session = Some(session.clone());
+        self.claim.record.go_on.session = Some(session.clone());
+        (self.choice, self.author, self.session) = (choice, author, Some(session));
     }
 
     /// What it comes to that none of its agents can go on; `why` are the reasons of those that were asked.

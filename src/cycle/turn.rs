@@ -189,9 +189,13 @@ impl Stage<'_> {
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
         courtesy.end(notes, &ended, &answer);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
+        let prices = self.settings.agents.prices();
+        let spent = match turn.agent.can_be_told() {
+            true => self.ledger.spent(turn.choice, &turn.talk, session.as_deref(), &answer, prices),
+            false => Spent::without_model(),
+        };
         let session =
             session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_) | Ended::TooLong(_)));
-        let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;

@@ -127,6 +127,63 @@ fn who_holds_the_session_is_asked_before_the_order_of_the_list() {
 }
 
 #[test]
+fn a_session_is_not_given_up_for_one_who_cannot_be_asked_either() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: [first, second]}]\nlimits: {attempts: 1}");
+    let tired = w.outside().join("tired");
+    let when_tired = format!("if test -e '{}'; then {}; fi", tired.display(), limited(LATE));
+    agent(
+        &w,
+        "first",
+        &format!("{when_tired}\nif test $going_on = no; then say 'NEEDS_INPUT: which?'; end; exit; fi\n{DONE}"),
+    );
+    agent(&w, "second", &limited(LATE));
+    w.file("work", "# Work\n");
+    w.start(["--drain"]).code(1);
+    std::fs::write(&tired, "").expect("write a file");
+    w.swarm(["comment", "work", "this one"]).code(0);
+    w.start(["--max-cycles", "1"]);
+    let turns: Vec<String> = w.cycles_of("work").iter().flat_map(turns).collect();
+    assert_eq!(turns, ["first ok", "first could_not_run", "second could_not_run"]);
+    std::fs::remove_file(&tired).expect("remove a file");
+    for name in ["first", "second"] {
+        std::fs::remove_file(w.path(format!(".swarm/providers/{name}.json"))).expect("remove a file");
+    }
+    w.start(["--drain"]).code(0);
+    let told = told(&w, "first");
+    assert!(told[2].contains(" yes ") && told[2].contains("this one"), "{}", told[2]);
+    w.holds_the_laws();
+}
+
+#[test]
+fn what_was_left_is_kept_where_the_money_ends_before_the_next_begins() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: [first, second]}]\nreviewer: judge\nlimits: {attempts: 1, cost_usd: 1}");
+    agent(
+        &w,
+        "first",
+        &format!(
+            "case \"$told\" in *'asks for changes'*) echo half > half.txt; echo '{{\"type\":\"bill\",\"cost\":5}}'; {};; esac\n{DONE}",
+            limited(LATE)
+        ),
+    );
+    let path = "config/agents/first.yaml";
+    w.write(
+        path,
+        w.read(path).replace("  rules:\n", "  rules:\n    - {when: {/type: bill}, set: {cost_usd: /cost}}\n"),
+    );
+    agent(&w, "second", DONE);
+    w.speaker("judge", "say '- [blocking] a:1 mend it\nVERDICT: NEEDS_CHANGES'\nend");
+    w.file("work", "# Work\n");
+    w.start(["--drain"]).code(1);
+    assert_eq!(w.cycles_of("work")[0]["outcome"], "over_budget");
+    let kept = w.git(["for-each-ref", "--format=%(refname)", "refs/swarm/salvage/work"]);
+    let holds = |name: &str| !w.git(["ls-tree", "--name-only", name, "half.txt"]).is_empty();
+    assert!(kept.lines().any(holds), "{kept}");
+    w.holds_the_laws();
+}
+
+#[test]
 fn who_cannot_mend_his_work_leaves_that_to_the_next() {
     let w = Workspace::new();
     w.config("workers: [{agent: [first, second]}]\nreviewer: judge\nlimits: {attempts: 1}");
