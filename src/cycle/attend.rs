@@ -40,7 +40,8 @@ impl Stage<'_> {
         let path = self.shop.journal.folder().join(&log);
         // Whatever runs in the worktree may write there, gates too.
         self.bench.touch();
-        let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
+        let agent = program.agent.clone();
+        let begun = notes.step(&self.shop.journal, step, notes.round(step), agent, Some(command.clone()));
         let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, self.mandate.lend(), ear);
         let ended = run_program(self.shop, &self.settings.config.limits, self.bench, program, &path, &mut vigil);
         let halt = vigil.halt;

@@ -19,7 +19,8 @@ pub(super) struct Ledger {
 impl Ledger {
     /// What the turn has cost of which `answer` was the end.
     pub(super) fn spent(&mut self, talk: &Talk, session: Option<&str>, answer: &Answer) -> Spent {
-        let now = Spent { usage: answer.usage, cost_usd: answer.cost_usd };
+        let tool_calls = answer.tool_calls;
+        let now = Spent { usage: answer.usage, cost_usd: answer.cost_usd, tool_calls };
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let before = session.and_then(|session| told.insert(session.to_owned(), now));
         let goes_on = match talk {
@@ -37,7 +38,7 @@ impl Ledger {
             (Scope::Session, None, true) => None,
             (Scope::Session, None, false) | (Scope::Run, _, _) => now.cost_usd,
         };
-        Spent { usage, cost_usd }
+        Spent { usage, cost_usd, tool_calls }
     }
 }
 

@@ -76,6 +76,7 @@ pub(super) struct Heading {
 pub(super) struct Begun {
     step: StepName,
     round: u32,
+    agent: Option<String>,
     command: Option<String>,
     at: Timestamp,
     began: Instant,
@@ -97,6 +98,7 @@ pub(super) struct Details {
 pub(super) struct Spent {
     pub(super) usage: Usage,
     pub(super) cost_usd: Option<f64>,
+    pub(super) tool_calls: Option<u32>,
 }
 
 impl Spent {
@@ -115,7 +117,11 @@ impl Spent {
             (Some(one), Some(other)) => Some(Usd::sum(one, other)),
             (one, other) => one.or(other),
         };
-        Spent { usage, cost_usd }
+        let tool_calls = match (self.tool_calls, other.tool_calls) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Spent { usage, cost_usd, tool_calls }
     }
 }
 
@@ -159,9 +165,17 @@ impl Notes {
         u32::try_from(done).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    pub(super) fn step(&self, journal: &Journal, step: StepName, round: u32, command: Option<String>) -> Begun {
-        journal.event(&self.who, Event::StepStarted { step, round, command: command.clone() });
-        Begun { step, round, command, at: clock::now(), began: Instant::now() }
+    /// A step begins, which is a turn of `agent`, if it is one, and one program, if it is one.
+    pub(super) fn step(
+        &self,
+        journal: &Journal,
+        step: StepName,
+        round: u32,
+        agent: Option<String>,
+        command: Option<String>,
+    ) -> Begun {
+        journal.event(&self.who, Event::StepStarted { step, round, agent: agent.clone(), command: command.clone() });
+        Begun { step, round, agent, command, at: clock::now(), began: Instant::now() }
     }
 
     pub(super) fn end(&mut self, journal: &Journal, begun: Begun, result: StepResult, details: Details) {
@@ -175,12 +189,14 @@ impl Notes {
             result,
             started_at: begun.at,
             duration_ms,
+            agent: begun.agent,
             command: begun.command,
             exit_code: details.exit_code,
             signal: details.signal,
             timed_out: details.timed_out,
             log: details.log,
             tail: details.tail,
+            tool_calls: details.spent.tool_calls,
             usage: details.spent.usage,
             cost_usd: details.spent.cost_usd,
         });
@@ -188,8 +204,8 @@ impl Notes {
 
     /// What all turns together have cost so far.
     pub(super) fn spent(&self) -> Spent {
-        let steps = self.steps.iter().map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd });
-        steps.fold(Spent::default(), Spent::and)
+        let of = |step: &StepRecord| Spent { usage: step.usage, cost_usd: step.cost_usd, tool_calls: step.tool_calls };
+        self.steps.iter().map(of).fold(Spent::default(), Spent::and)
     }
 
     /// What the commit of the work tells of what it took, where that is known.

@@ -24,6 +24,8 @@ pub(super) struct Program {
     pub(super) argv: Vec<OsString>,
     /// As a person reads it.
     pub(super) shown: String,
+    /// The agent whose turn it is.
+    pub(super) agent: Option<String>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) stdin: Option<File>,
     pub(super) clocks: Clocks,
@@ -41,6 +43,7 @@ impl Program {
         Self {
             argv: ["sh", "-c", command].map(OsString::from).to_vec(),
             shown: command.to_owned(),
+            agent: None,
             env,
             stdin: None,
             clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
@@ -57,7 +60,16 @@ impl Program {
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
         let parts: Vec<String> = argv.iter().map(|part| excerpt::shorten(&part.to_string_lossy(), 200)).collect();
         let shown = parts.join(" ");
-        Self { argv, shown, env, stdin: None, clocks: Clocks::default(), stop: stop_steps(&agent.stop), mark }
+        Self {
+            argv,
+            shown,
+            agent: None,
+            env,
+            stdin: None,
+            clocks: Clocks::default(),
+            stop: stop_steps(&agent.stop),
+            mark,
+        }
     }
 
     pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {

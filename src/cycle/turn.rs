@@ -135,6 +135,7 @@ impl Stage<'_> {
         fs::write(&path, prompt.as_bytes())?;
         let argv = command_line(self, &turn, &prompt, &path)?;
         let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.mandate.mark().clone());
+        program.agent = Some(turn.choice.agent.clone());
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.

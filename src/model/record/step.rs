@@ -23,6 +23,9 @@ pub struct StepRecord {
     pub started_at: Timestamp,
     /// How long it took.
     pub duration_ms: u64,
+    /// The agent whose turn it was.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// The command line, where it was one program.
     pub command: Option<String>,
     /// How the program exited.
@@ -35,6 +38,9 @@ pub struct StepRecord {
     pub log: Option<String>,
     /// The end of what it printed, where it failed.
     pub tail: Option<String>,
+    /// How many tools the agent called, where its output tells.
+    #[serde(default)]
+    pub tool_calls: Option<u32>,
     /// Tokens.
     pub usage: Usage,
     /// Dollars.
