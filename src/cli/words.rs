@@ -131,7 +131,9 @@ pub struct Comment {
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Where to make the scratch repository; a temporary folder where none is given
-    pub directory: Option<PathBuf>,
+    // No `directory`: that is the name of -C, which holds for all commands.
+    #[arg(value_name = "DIRECTORY")]
+    pub folder: Option<PathBuf>,
 }
 
 /// Prints a schema.

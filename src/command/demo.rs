@@ -21,7 +21,8 @@ const BRANCH: &str = "main";
 const EXEMPLARY: &str = "index";
 
 pub(super) fn run(desk: &Desk, words: &Demo) -> Result<Exit> {
-    let folder = make_folder(words.directory.as_deref())?;
+    let wanted = words.folder.as_ref().map(|folder| Ok::<_, Error>(desk.folder()?.join(folder))).transpose()?;
+    let folder = make_folder(wanted.as_deref())?;
     for (name, text) in demo_tasks::FILES {
         write(&folder.join(name), text)?;
     }

@@ -10,7 +10,7 @@ use super::vigil::{Ear, Vigil};
 use crate::model::excerpt;
 use crate::model::plan::Halt;
 use crate::model::record::{Event, StepName, StepResult};
-use crate::os::process::{Ending, How, end_remains};
+use crate::os::process::{Clock, Ending, How, end_remains};
 
 /// How much of a program's last words a record keeps.
 const TAIL_BYTES: usize = 4 * 1024;
@@ -94,7 +94,9 @@ fn details(ending: &Ending, log: String, result: StepResult) -> Details {
     let (exit_code, signal, timed_out) = match ending.how {
         How::Exited(code) => (Some(code), None, false),
         How::Signalled(signal) => (None, Some(signal), false),
-        How::TimedOut(_) => (None, None, true),
+        // It had come to its end, or waited for its provider.
+        How::TimedOut(Clock::Given) => (None, None, false),
+        How::TimedOut(Clock::StartSilence | Clock::Silence | Clock::Total) => (None, None, true),
         How::Interrupted => (None, None, false),
     };
     let tail = match result {

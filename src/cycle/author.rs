@@ -14,7 +14,7 @@ use crate::model::comment::{Author, Comment, comments};
 use crate::model::config::Role;
 use crate::model::plan::{self, Event, Halt, Work};
 use crate::model::prompt::{Fix, Resume, Telling, Template};
-use crate::model::record::{StepName, StepResult};
+use crate::model::record::{self, StepName, StepResult};
 use crate::model::signal::{Signal, signals};
 use crate::model::task::{Session, Task};
 
@@ -107,9 +107,12 @@ impl Cycle<'_> {
         let reply = self.ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk: talk.clone(), env })?;
         let told = match reply.ended {
             Ended::Well | Ended::Early(_) => comments(&self.claim.found.task.body).len(),
-            Ended::TimedOut(_) | Ended::Badly(_) | Ended::RateLimited(_) | Ended::Trouble(_) | Ended::NoSession(_) => {
-                before
-            }
+            Ended::TimedOut(_)
+            | Ended::Badly(_)
+            | Ended::RateLimited(_)
+            | Ended::Trouble(_)
+            | Ended::NoSession(_)
+            | Ended::TooLong(_) => before,
         };
         self.know(notes, reply.session.as_deref(), told);
         if let Some(halt) = reply.halt {
@@ -139,11 +142,18 @@ impl Cycle<'_> {
                 (StepResult::CouldNotRun, Ok(Event::Halted(Halt::RateLimited)))
             }
             Ended::Trouble(reason) => (StepResult::CouldNotRun, Err(Infra(reason))),
-            Ended::NoSession(_) if matches!(talk, Talk::GoOn(_)) => {
+            Ended::NoSession(reason) | Ended::TooLong(reason) if matches!(talk, Talk::GoOn(_)) => {
                 self.end_turn(notes, reply, StepResult::CouldNotRun)?;
+                let message = format!("{reason}; it is begun afresh, told all of the task");
+                self.shop.journal.event(&notes.who, record::Event::Warning { message });
+                self.lost_session = true;
                 return self.let_author_work(notes, step, brief);
             }
             Ended::NoSession(reason) => (StepResult::CouldNotRun, Err(Infra(reason))),
+            Ended::TooLong(reason) => {
+                notes.because(reason);
+                (StepResult::Failed, Ok(Event::Worked(Work::Failed)))
+            }
         };
         self.end_turn(notes, reply, result)?;
         event
@@ -151,13 +161,7 @@ impl Cycle<'_> {
 
     /// Notes the session that knows the task now.
     fn know(&mut self, notes: &mut Notes, session: Option<&str>, told: usize) {
-        let session = session.map(|id| Session {
-            agent: self.choice.agent.clone(),
-            id: id.to_owned(),
-            contract: Some(self.claim.found.task.contract()),
-            told,
-            slot: Some(self.bench.slot_name.clone()),
-        });
+        let session = session.map(|id| self.claim.session(&self.choice.agent, id, told));
         notes.session.clone_from(&session);
         self.claim.record.go_on.session.clone_from(&session);
         self.session = session;

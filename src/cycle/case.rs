@@ -37,6 +37,8 @@ pub(super) struct Case {
     pub(super) author: Agent,
     /// The session that knows the task.
     pub(super) session: Option<Session>,
+    /// One that has worked in this worktree could not be taken up again.
+    pub(super) lost_session: bool,
     /// The commit from which the work began.
     pub(super) base: Oid,
     /// What came of it so far.

@@ -266,6 +266,17 @@ pub fn stays_held(dirs: &Dirs, prompt: &str) -> io::Result<bool> {
 }
 
 impl Claim {
+    /// The session of its author, who has been told as many comments.
+    pub(super) fn session(&self, agent: &str, id: &str, told: usize) -> Session {
+        Session {
+            agent: agent.to_owned(),
+            id: id.to_owned(),
+            contract: Some(self.found.task.contract()),
+            told,
+            slot: Some(self.record.slot.clone()),
+        }
+    }
+
     /// Gives the task back without having begun with it. Gives whether it lies in `current/` no more.
     pub fn give_back(self, shop: &Workshop, worker: &str, cause: &str) -> bool {
         let who = Who { worker: Some(worker.to_owned()), cycle: None, task: Some(self.id.clone()) };

@@ -81,6 +81,8 @@ impl<'a> Courtesy<'a> {
             Ended::RateLimited(reason) => self.park(notes, reason, answer),
             Ended::Well | Ended::Early(_) => self.heard(&notes.who.clone()),
             Ended::TimedOut(_) | Ended::Badly(_) | Ended::Trouble(_) | Ended::NoSession(_) => {}
+            // It has answered, if only that.
+            Ended::TooLong(_) => self.heard(&notes.who.clone()),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::attend::with_tail;
-use crate::model::agent::{Agent, TroubleKind};
+use crate::model::agent::{Agent, ExitCode, TroubleKind};
 use crate::model::answer::{Answer, Trouble};
 use crate::os::process::{Clock, How};
 
@@ -25,6 +25,8 @@ pub(super) enum Ended {
     Trouble(String),
     /// The session that it was to go on with is lost.
     NoSession(String),
+    /// The model cannot read as much; a new session begins with less.
+    TooLong(String),
 }
 
 /// Judges the end of an agent's turn. `took` is how long it lasted, `said` the end of what it printed.
@@ -34,7 +36,11 @@ pub(super) fn judge_end(agent: &Agent, how: How, took: Duration, answer: &Answer
     match (how, &answer.trouble) {
         (How::Interrupted, _) => Ended::Badly("the agent was ended from outside".to_owned()),
         (How::Exited(0) | How::TimedOut(_), _) if is_done => Ended::Well,
+        (How::Exited(_), _) if is_done && agent.output.exit_code == ExitCode::MeansNothing => Ended::Well,
         (_, Some(trouble)) => in_trouble(trouble),
+        (How::Exited(0) | How::TimedOut(Clock::Given), None) if answer.done => {
+            Ended::Early("the agent came to its end without a final message".to_owned())
+        }
         (How::TimedOut(clock), None) => Ended::TimedOut(timed_out(clock, took, said)),
         (How::Exited(0), None) if agent.output.tells_its_end() => {
             Ended::Badly(with_tail("the agent ended without saying that it has come to its end".to_owned(), said))
@@ -53,6 +59,9 @@ fn in_trouble(trouble: &Trouble) -> Ended {
         TroubleKind::RateLimited => Ended::RateLimited(words("the provider asks for a pause")),
         TroubleKind::NoCredit => Ended::RateLimited(words("the provider's account has no credit")),
         TroubleKind::Auth => Ended::Trouble(words("the provider does not accept the login")),
+        TroubleKind::TooLong => Ended::TooLong(words("what the model was to read is too long for it")),
+        TroubleKind::Refused => Ended::Badly(words("the model refused")),
+        TroubleKind::NoModel => Ended::Trouble(words("the provider has no such model")),
         TroubleKind::BadUsage => Ended::Trouble(words("the agent does not understand its command line")),
         TroubleKind::Transient => Ended::Trouble(words("the provider or the network failed")),
         TroubleKind::BadSession => Ended::NoSession(words("the session cannot be taken up again")),
@@ -66,6 +75,7 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
     let what = match clock {
         Clock::StartSilence => format!("the agent printed nothing for {seconds} s and was ended"),
         Clock::Silence => format!("the agent fell silent and was ended after {seconds} s"),
+        Clock::Given => format!("the agent did not end by itself, and was ended after {seconds} s"),
         Clock::Total => format!("the agent took longer than it may and was ended after {seconds} s"),
     };
     with_tail(what, said)
@@ -74,6 +84,7 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::agent::Output;
 
     /// An agent that tells its end, and one that prints text.
     fn agents() -> [Agent; 2] {
@@ -97,10 +108,14 @@ mod tests {
         let [telling, printing] = agents();
         let judge = |agent: &Agent, how, answer: &Answer| judge_end(agent, how, Duration::from_secs(3), answer, "tail");
         assert_eq!(judge(&telling, How::Exited(0), &done("well")), Ended::Well);
-        assert!(matches!(judge(&telling, How::Exited(0), &done(" \n")), Ended::Badly(_)));
+        assert!(matches!(judge(&telling, How::Exited(0), &done(" \n")), Ended::Early(_)));
         assert!(matches!(judge(&telling, How::Exited(0), &Answer::default()), Ended::Badly(_)));
         assert_eq!(judge(&printing, How::Exited(0), &Answer::default()), Ended::Well);
         assert!(matches!(judge(&telling, How::Exited(1), &done("well")), Ended::Badly(_)));
+        let output = Output { exit_code: ExitCode::MeansNothing, ..telling.output.clone() };
+        let erring = Agent { output, ..telling.clone() };
+        assert_eq!(judge(&erring, How::Exited(1), &done("well")), Ended::Well);
+        assert!(matches!(judge(&erring, How::Exited(1), &Answer::default()), Ended::Badly(_)));
         assert!(matches!(judge(&printing, How::Signalled(9), &Answer::default()), Ended::Badly(_)));
     }
 
@@ -111,6 +126,8 @@ mod tests {
             judge_end(agent, How::TimedOut(Clock::Silence), Duration::from_secs(3), answer, "tail")
         };
         assert_eq!(judge(&telling, &done("well")), Ended::Well);
+        let kept = judge_end(&telling, How::TimedOut(Clock::Given), Duration::from_secs(3), &done("well"), "tail");
+        assert_eq!(kept, Ended::Well);
         assert!(matches!(judge(&printing, &Answer::default()), Ended::TimedOut(_)));
         assert!(matches!(judge(&telling, &trouble(TroubleKind::RateLimited)), Ended::RateLimited(_)));
     }
@@ -124,7 +141,10 @@ mod tests {
         assert!(matches!(judge(TroubleKind::Auth), Ended::Trouble(_)));
         assert!(matches!(judge(TroubleKind::Transient), Ended::Trouble(_)));
         assert!(matches!(judge(TroubleKind::BadUsage), Ended::Trouble(_)));
+        assert!(matches!(judge(TroubleKind::NoModel), Ended::Trouble(_)));
         assert!(matches!(judge(TroubleKind::BadSession), Ended::NoSession(_)));
+        assert!(matches!(judge(TroubleKind::TooLong), Ended::TooLong(_)));
+        assert!(matches!(judge(TroubleKind::Refused), Ended::Badly(_)));
         assert!(matches!(judge(TroubleKind::OwnLimit), Ended::Early(_)));
         assert!(matches!(judge(TroubleKind::Other), Ended::Badly(_)));
     }

@@ -143,7 +143,9 @@ impl<'a> Errand<'a> {
                 (StepResult::Failed, Ok(Answer::Said(said)))
             }
             (None, Ended::TimedOut(reason)) => (StepResult::Failed, Ok(failed(notes, Outcome::Timeout, reason))),
-            (None, Ended::Badly(reason)) => (StepResult::Failed, Ok(failed(notes, Outcome::AgentError, reason))),
+            (None, Ended::Badly(reason) | Ended::TooLong(reason)) => {
+                (StepResult::Failed, Ok(failed(notes, Outcome::AgentError, reason)))
+            }
             (None, Ended::RateLimited(reason)) => {
                 (StepResult::CouldNotRun, Ok(failed(notes, Outcome::RateLimited, reason)))
             }

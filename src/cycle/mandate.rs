@@ -114,6 +114,20 @@ impl Mandate<'_> {
         self.write(dirs)
     }
 
+    /// Notes the author's session as soon as its agent has named it, so that it goes on even if we die in the middle.
+    pub(super) fn note_session(&mut self, dirs: &Dirs, agent: &str, id: &str) {
+        match self {
+            Mandate::Task(claim) => {
+                // What it is just being told it may not have heard then.
+                let told = claim.record.go_on.session.as_ref().map_or(0, |session| session.told);
+                claim.record.go_on.session = Some(claim.session(agent, id, told));
+            }
+            Mandate::Errand(_) => return,
+        }
+        // Should that fail, what follows is begun afresh.
+        let _ = self.write(dirs);
+    }
+
     /// Notes what its turns have cost together, now that the last of them is over.
     pub(super) fn note_bill(&mut self, dirs: &Dirs, usd: Option<f64>) {
         let bill = Bill { usd, is_open: false };

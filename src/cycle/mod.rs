@@ -28,6 +28,7 @@ mod shared;
 mod attend;
 mod run_program;
 mod vigil;
+mod listener;
 mod lookout;
 mod verify;
 mod memory;

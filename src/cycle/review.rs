@@ -154,7 +154,8 @@ impl Cycle<'_> {
                     | Ended::Badly(reason)
                     | Ended::Early(reason)
                     | Ended::Trouble(reason)
-                    | Ended::NoSession(reason),
+                    | Ended::NoSession(reason)
+                    | Ended::TooLong(reason),
                 ) => Err(Heard::Nothing(first_line(reason))),
                 (None, Ended::RateLimited(reason)) => Err(Heard::Limited(first_line(reason))),
             };

@@ -10,6 +10,7 @@ use super::attend::Attended;
 use super::case::Cycle;
 use super::courtesy::{Courtesy, provider_of};
 use super::ended::{Ended, judge_end};
+use super::listener::Listener;
 use super::mandate::Stage;
 use super::notes::{Notes, Rest, Spent};
 use super::perform::Infra;
@@ -39,6 +40,16 @@ pub(super) struct Turn<'a> {
     pub(super) talk: Talk,
     /// What its environment says beyond what every agent's does.
     pub(super) env: Vec<(&'static str, OsString)>,
+}
+
+impl Turn<'_> {
+    /// Whether it is the author's, with whose session the task goes on later.
+    fn is_the_authors(&self) -> bool {
+        match self.step {
+            StepName::Implement | StepName::Fix | StepName::Resolve => true,
+            StepName::Verify | StepName::Review | StepName::Integrate | StepName::Plan | StepName::Claim => false,
+        }
+    }
 }
 
 /// In which session an agent is addressed.
@@ -140,18 +151,24 @@ impl Stage<'_> {
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
         self.mandate.note_prompt(&self.shop.dirs, self.shop.dirs.shown(&path))?;
+        let is_kept = turn.is_the_authors() && turn.agent.has_sessions();
         for (name, value) in self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env) {
             program = program.with_env(name, value);
         }
-        let mut reader = Reader::new(&turn.agent.output);
         let began = self.shop.lookout.begin(self.shop);
-        let who = notes.who.clone();
-        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes| {
-            reader.feed(bytes);
-            if reader.has_heard() {
-                courtesy.heard(&who);
-            }
-        });
+        let mut listener = Listener {
+            reader: Reader::new(&turn.agent.output),
+            courtesy: &mut courtesy,
+            who: notes.who.clone(),
+            dirs: &self.shop.dirs,
+            agent: &turn.choice.agent,
+            noted: turn.talk.session().map(str::to_owned),
+            is_kept,
+            limits: &self.settings.config.limits,
+        };
+        let attended =
+            self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
+        let reader = listener.reader;
         self.shop.lookout.end(self.shop, &notes.who, began);
         let attended = attended?;
         let ending = &attended.ending;
@@ -160,7 +177,8 @@ impl Stage<'_> {
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
         courtesy.end(notes, &ended, &answer);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
-        let session = session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_)));
+        let session =
+            session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_) | Ended::TooLong(_)));
         let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
@@ -254,7 +272,7 @@ fn command_line(stage: &Stage<'_>, turn: &Turn<'_>, prompt: &str, path: &Path) -
     Ok(argv)
 }
 
-/// The three clocks; what the task says goes before the settings.
+/// The clocks; what the task says goes before the settings.
 fn clocks(stage: &Stage<'_>) -> Clocks {
     let limits = &stage.settings.config.limits;
     Clocks {

@@ -13,6 +13,7 @@ use super::notes::Notes;
 use super::perform::Infra;
 use super::probe::{BaseTurn, Probed, Question, probe};
 use super::run_program::Program;
+use super::vigil::deaf;
 use crate::model::base_health::repairs;
 use crate::model::config::Config;
 use crate::model::config::VerifyMerged;
@@ -185,7 +186,7 @@ fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Ver
         .with_env("SWARM_TASK", cycle.claim.id.as_str())
         .with_env("SWARM_TASK_FILE", cycle.shop.dirs.task(State::Current, &cycle.claim.id));
     let name = format!("{}-c{}-verify-{}", cycle.bench.worker, notes.cycle, notes.round(StepName::Verify));
-    let attended = cycle.attend(notes, StepName::Verify, &name, program, &mut |_| {})?;
+    let attended = cycle.attend(notes, StepName::Verify, &name, program, &mut deaf)?;
     let (result, verdict) = match attended.halt {
         Some(halt) => (StepResult::Interrupted, Ok(Verdict::Halted(halt))),
         None => judge(gate, &attended.ending),

@@ -15,8 +15,14 @@ use crate::os::task_folder;
 /// How long a file may be nowhere before it counts as deleted: some editors save by moving the old one away.
 pub(super) const BETWEEN_TWO_SAVES: Duration = Duration::from_millis(500);
 
-/// Hears what a program prints, in pieces.
-pub(super) type Ear<'a> = &'a mut dyn FnMut(&[u8]);
+/// Hears what a program prints, in pieces, and says whether it may go on. What must outlive this process is noted in the
+/// mandate.
+pub(super) type Ear<'a> = &'a mut dyn FnMut(&[u8], &mut Mandate<'_>) -> Verdict;
+
+/// Hears nothing.
+pub(super) fn deaf(_: &[u8], _: &mut Mandate<'_>) -> Verdict {
+    Verdict::GoOn
+}
 
 /// Watches over one program.
 pub(super) struct Vigil<'a> {
@@ -62,8 +68,7 @@ impl Watch for Vigil<'_> {
     }
 
     fn printed(&mut self, bytes: &[u8]) -> Verdict {
-        (self.ear)(bytes);
-        Verdict::GoOn
+        (self.ear)(bytes, &mut self.mandate)
     }
 
     fn look(&mut self) -> Verdict {

@@ -37,13 +37,37 @@ impl Cli {
         }
     }
 
-    /// Its description, as it comes with the program under test.
-    pub(crate) fn description(self) -> &'static str {
+    /// The provider that its description names.
+    pub(crate) fn provider(self) -> &'static str {
         match self {
-            Self::Codex => include_str!("../../config/agents/codex.yaml"),
-            Self::Claude => include_str!("../../config/agents/claude.yaml"),
-            Self::Opencode => include_str!("../../config/agents/opencode.yaml"),
-            Self::Gemini => include_str!("../../config/agents/gemini.yaml"),
+            Self::Codex => "openai",
+            Self::Claude => "anthropic",
+            Self::Opencode => "opencode",
+            Self::Gemini => "google",
+        }
+    }
+
+    /// Whether it passes on when a limit ends. claude does so for subscriptions only, opencode when it has waited itself.
+    pub(crate) fn tells_when_a_limit_ends(self) -> bool {
+        match self {
+            Self::Codex => true,
+            Self::Claude | Self::Opencode | Self::Gemini => false,
+        }
+    }
+
+    /// How many requests of a session that is too long are refused before it gives up: claude asks for a summary, and for shorter ones.
+    pub(crate) fn asks_in_vain(self) -> usize {
+        match self {
+            Self::Claude => 4,
+            Self::Codex | Self::Opencode | Self::Gemini => 1,
+        }
+    }
+
+    /// Whether it gets over a session that is too long by itself, here with a summary of one word.
+    pub(crate) fn shortens_its_sessions(self) -> bool {
+        match self {
+            Self::Opencode => true,
+            Self::Codex | Self::Claude | Self::Gemini => false,
         }
     }
 
@@ -65,20 +89,12 @@ impl Cli {
         }
     }
 
-    /// Whether swarm names its sessions; the others are known when a turn has ended well enough to tell them.
-    pub(crate) fn is_told_its_session(self) -> bool {
-        match self {
-            Self::Claude | Self::Gemini => true,
-            Self::Codex | Self::Opencode => false,
-        }
-    }
-
     /// How many bytes a command may print without a loss. gemini repeats them in one record and exits without waiting
-    /// until that is read: of a long one the end is lost, and with it all that follows.
+    /// until that is read: what a pipe does not hold is lost, and with it all that follows.
     pub(crate) fn harmless_bytes(self) -> u32 {
         match self {
             Self::Codex | Self::Claude | Self::Opencode => 3_000_000,
-            Self::Gemini => 8_000,
+            Self::Gemini => 700_000,
         }
     }
 

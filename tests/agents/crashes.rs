@@ -1,6 +1,6 @@
 //! A swarm that is killed while its agent runs a command.
 
-use crate::scene::{BODY, Scene, TASK};
+use crate::scene::{BODY, Scene};
 use crate::server::{run, say};
 use crate::work::{COMMIT, READY, is_merged};
 
@@ -11,23 +11,10 @@ pub(crate) fn a_swarm_killed_in_the_middle_of_a_command_is_followed_by_one_that_
     assert!(swarm.kill_9().was_killed());
     scene.drain([run(COMMIT), say(READY)]).code(0);
     is_merged(scene);
-    match scene.cli.is_told_its_session() {
-        true => goes_on_in_its_session(scene),
-        false => begins_afresh(scene),
-    }
-}
-
-/// It is told what is new, knows the rest, and finds its files.
-fn goes_on_in_its_session(scene: &Scene) {
+    // It goes on in its session: it is told what is new, knows the rest, and finds its files.
     scene.w.base().has("half.txt");
     let told = scene.w.last_run().read("prompts/w0-c1-implement.md");
     assert!(told.contains("was interrupted") && !told.contains(BODY), "{told}");
     let last = scene.model.asked().pop().expect("a request").to_string();
     assert!(last.contains(BODY) && last.contains("was interrupted"), "{last}");
-}
-
-/// The name of its session died with the worker: it is told all of the task, and what it had written is kept.
-fn begins_afresh(scene: &Scene) {
-    scene.w.at_commit(&format!("refs/swarm/salvage/{TASK}/1")).has("half.txt");
-    assert!(scene.w.last_run().read("prompts/w0-c1-implement.md").contains(BODY));
 }

@@ -40,6 +40,12 @@ pub(crate) fn what_it_commits_is_merged_and_its_bill_is_kept(scene: &Scene) {
     assert!(scene.model.asked()[0].to_string().contains(BODY), "the model was never told of the task");
 }
 
+pub(crate) fn a_probe_gets_an_answer(scene: &Scene) {
+    scene.model.answer([say("OK")]);
+    scene.w.swarm(["check", "--probe"]).says(" answers (").says(scene.cli.package().1);
+    assert_eq!(scene.w.cycles().len(), 0);
+}
+
 pub(crate) fn a_session_that_says_nothing_is_taken_up_again(scene: &Scene) {
     scene.drain([run(COMMIT), say("It is built, I think."), say(READY)]).code(0);
     is_merged(scene);

@@ -60,6 +60,19 @@ fn an_agent_that_fails_after_a_good_commit_loses_nothing() {
 }
 
 #[test]
+fn an_agent_that_has_said_its_last_word_and_lives_on_is_ended_and_its_work_counts() {
+    let w = Workspace::new();
+    w.config("limits: {grace: 200ms}\n");
+    w.speaker("lingers", &format!("echo x > x.txt\nsay COMPLETE_AND_READY_FOR_MERGE\nend\n{}", w.awaits("never")));
+    w.task_for("lingers", "work");
+    w.start(["--drain"]).code(0);
+    w.is_in("complete", "work");
+    let step = &w.last_run().cycles()[0]["steps"][0];
+    assert_eq!((&step["result"], &step["timed_out"]), (&"ok".into(), &false.into()), "{step}");
+    w.holds_the_laws();
+}
+
+#[test]
 fn clocks_end_an_agent_that_is_silent_or_slow() {
     let w = Workspace::new();
     w.config("limits: {attempts: 1, silence: 300ms, timeout: 1s}\n");

@@ -144,6 +144,50 @@ fn a_session_that_was_killed_in_the_middle_goes_on_where_it_was() {
     w.holds_the_laws();
 }
 
+/// The name of its session is known as soon as it has told it.
+#[test]
+fn a_session_that_its_agent_names_goes_on_after_a_kill_in_its_first_turn() {
+    let w = Workspace::new();
+    let hangs = format!("{}\n{}", w.gives("half"), w.awaits("never"));
+    let script =
+        format!("begin; echo \"$going_on $session\" >> log.txt\ntest $going_on = yes && {{ ready; exit; }}\n{hangs}");
+    w.namer("digs", &script);
+    w.task_for("digs", "work");
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("half");
+    swarm.kill_9();
+    w.start(["--drain"]).code(0);
+    w.is_in("complete", "work");
+    let log = w.git(["show", "trunk:log.txt"]);
+    let lines: Vec<&str> = log.lines().collect();
+    let session = lines[0].strip_prefix("no ").expect("a new session");
+    assert_eq!(lines[1], format!("yes {session}"), "{log}");
+    assert!(told(&w, "w0-c1-implement").contains("was interrupted"));
+    w.holds_the_laws();
+}
+
+/// Once, and it is told what there is already.
+#[test]
+fn a_session_that_is_lost_or_full_is_followed_by_a_new_one_that_finds_its_files() {
+    for trouble in ["no rollout found for thread id 0", "prompt is too long: 250000 tokens > 200000 maximum"] {
+        let w = Workspace::new();
+        let script = format!(
+            "echo $going_on >> log.txt\ntest $going_on = no || failed '{trouble}'\nbegin\n\
+             test $(wc -l < log.txt) -gt 2 && {{ ready; exit; }}\nsay 'NEEDS_INPUT: which colour?'"
+        );
+        w.namer("forgets", &script);
+        w.task_for("forgets", "paint");
+        w.start(["--drain"]).code(1);
+        w.swarm(["comment", "paint", "green, please"]).code(0);
+        w.start(["--drain"]).code(0).says("it is begun afresh, told all of the task").says(trouble);
+        w.is_in("complete", "paint");
+        assert_eq!(w.git(["show", "trunk:log.txt"]), "no\nyes\nno");
+        let told = told(&w, "w0-c1-implement-2");
+        assert!(told.contains("cannot be taken up again") && told.contains("green, please"), "{told}");
+        w.holds_the_laws();
+    }
+}
+
 #[test]
 fn a_task_that_was_rewritten_meanwhile_is_begun_afresh() {
     let w = Workspace::new();

@@ -29,6 +29,9 @@ const QUESTION: &str = "Answer with the word OK, and do nothing else: change no 
 /// How long an answer may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long it may take to leave when it has answered.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// What a log of an answer keeps, in bytes.
 const LOG_BYTES: u64 = 1024 * 1024;
 
@@ -85,7 +88,7 @@ struct Ear(Reader);
 impl Watch for Ear {
     fn printed(&mut self, bytes: &[u8]) -> Verdict {
         self.0.feed(bytes);
-        Verdict::GoOn
+        if self.0.is_final() { Verdict::EndWithin(GRACE) } else { Verdict::GoOn }
     }
 }
 
@@ -130,7 +133,7 @@ fn converse(root: &Path, agent: &Agent, choice: &Choice, wake: &Wake, ear: &mut 
         stdin: Some(stdin),
         log,
         log_bytes: LOG_BYTES,
-        clocks: Clocks { start_silence: None, silence: None, total: Some(PATIENCE) },
+        clocks: Clocks { total: Some(PATIENCE), ..Clocks::default() },
         stop: stop_steps(&agent.stop),
         mark: Mark::new(),
     };

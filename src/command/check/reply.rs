@@ -1,6 +1,5 @@
 //! What an answer to the tiny question means for a run.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -9,7 +8,7 @@ use super::item::Item;
 use super::probe::PATIENCE;
 use crate::command::age;
 use crate::error::Error;
-use crate::model::agent::{Agent, Pattern, TroubleKind};
+use crate::model::agent::{Agent, TroubleKind};
 use crate::model::answer::{Answer, Trouble};
 use crate::model::choice::Choice;
 use crate::model::excerpt;
@@ -19,12 +18,6 @@ use crate::os::process::How;
 
 /// How much of a program's last words is told, in bytes.
 const TAIL_BYTES: usize = 1024;
-
-/// How providers and programs say that there is no such model.
-static NO_SUCH_MODEL: LazyLock<Option<Pattern>> = LazyLock::new(|| {
-    let words = "not found|not exist|not supported|not available|no such|unknown|unsupported|invalid|unrecognized";
-    Pattern::parse(&format!("(?i)({words}).{{0,40}}\\bmodel|model_not_found|\\bmodel\\b.{{0,120}}({words})")).ok()
-});
 
 /// What came of one question.
 #[derive(Debug, Clone)]
@@ -108,16 +101,14 @@ fn explain(reply: &Reply<'_>, trouble: &Trouble, now: &Zoned) -> (String, Option
         TroubleKind::Transient => (words("the provider or the network failed"), Some("try again".to_owned())),
         TroubleKind::OwnLimit => (words("it came to a limit of its own"), None),
         TroubleKind::BadSession => (words("it cannot begin a session"), None),
-        TroubleKind::Other if is_about_the_model(&trouble.message) => match &reply.choice.model {
+        TroubleKind::TooLong => (words("the question is too long for it"), None),
+        TroubleKind::Refused => (words("it refuses to answer"), None),
+        TroubleKind::NoModel => match &reply.choice.model {
             Some(model) => (words(&format!("there is no model `{model}`")), Some("name another `model:`".to_owned())),
             None => (words("its default model is not there"), Some("name one with `model:`".to_owned())),
         },
         TroubleKind::Other => (words("it failed"), None),
     }
-}
-
-fn is_about_the_model(message: &str) -> bool {
-    NO_SUCH_MODEL.as_ref().is_some_and(|words| words.is_match(message))
 }
 
 fn does_not_fit(agent: &Agent) -> Option<String> {
@@ -179,8 +170,8 @@ mod tests {
             (BadUsage, "--x", "it does not understand its command line: --x | its description was tested with 1.0;"),
             (Transient, "500", "the provider or the network failed: 500 | try again"),
             (Other, "odd", "it failed: odd | "),
-            (Other, "The model `m` does not exist", "there is no model `m`: The model"),
-            (Other, "unknown model: m", "there is no model `m`: "),
+            (NoModel, "The model `m` does not exist", "there is no model `m`: The model"),
+            (NoModel, "unknown model: m", "there is no model `m`: "),
         ] {
             let (said, exit) = told("tool:m", Some(How::Exited(1)), trouble(kind, message));
             assert!(said.starts_with(&format!("tool:m: {says}")), "{said}");

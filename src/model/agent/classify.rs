@@ -34,6 +34,12 @@ pub enum TroubleKind {
     Auth,
     /// The session is not known, or cannot be taken up here: a new one will do.
     BadSession,
+    /// What the model is to read is longer than it can: a new session begins with less.
+    TooLong,
+    /// The model does not do it, or its provider keeps it from doing so.
+    Refused,
+    /// The provider has no model of that name, or not for us.
+    NoModel,
     /// The agent came to a limit of its own: turns or money.
     OwnLimit,
     /// The program did not understand its command line: its description does not fit it.

@@ -28,7 +28,7 @@ pub use command_line::{VARIABLES, Variables};
 pub use condition::{Condition, Scalar};
 pub use description::{Agent, Completion};
 pub use merge::Base;
-pub use output::{Format, Output, Scope, UsageFacts};
+pub use output::{ExitCode, Format, Output, Scope, UsageFacts};
 pub use pattern::Pattern;
 pub use pointer::Pointer;
 pub use prompting::{Content, Prompting, Via};

@@ -11,6 +11,8 @@ use super::{Class, Field, Flag, Kind, LineRule, ResetText, Rule};
 pub struct Output {
     /// In which form.
     pub format: Format,
+    /// What its exit code says of a turn that came to its end.
+    pub exit_code: ExitCode,
     /// What its JSON records say.
     pub rules: Vec<Rule>,
     /// What its lines of plain text say.
@@ -32,6 +34,17 @@ pub enum Format {
     Text,
     /// JSON objects, one on each line; other lines may stand between them.
     Jsonl,
+}
+
+/// What the exit code of an agent says of a turn whose record of a good end was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitCode {
+    /// With any other than 0 the turn has failed all the same.
+    #[default]
+    Counts,
+    /// Nothing: some speak of errors that they got over.
+    MeansNothing,
 }
 
 /// What an agent's figures mean.

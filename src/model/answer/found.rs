@@ -51,6 +51,15 @@ pub struct Trouble {
     pub status: Option<u16>,
 }
 
+/// What an agent waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// What keeps it.
+    pub kind: TroubleKind,
+    /// Until when, where that is a limit.
+    pub limit: Option<Limit>,
+}
+
 /// When it may go on after a limit; as the agent told it, so one of these at least is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limit {

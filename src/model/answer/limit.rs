@@ -27,6 +27,9 @@ pub(super) fn limit(turn: &Turn, trouble: &Trouble, own: &[ResetText]) -> Option
         TroubleKind::RateLimited | TroubleKind::NoCredit => {}
         TroubleKind::Auth
         | TroubleKind::BadSession
+        | TroubleKind::TooLong
+        | TroubleKind::Refused
+        | TroubleKind::NoModel
         | TroubleKind::OwnLimit
         | TroubleKind::BadUsage
         | TroubleKind::Transient

@@ -20,7 +20,7 @@ mod viewer;
 #[cfg(test)]
 mod tests;
 
-pub use found::{Answer, Limit, Trouble};
+pub use found::{Answer, Limit, Trouble, Waiting};
 pub use reader::Reader;
 pub use usage::{cost_since, usage_since};
 pub use viewer::{Shown, Viewer};

@@ -1,6 +1,6 @@
 //! Reads what an agent prints, while it prints.
 
-use super::found::{Answer, Trouble};
+use super::found::{Answer, Trouble, Waiting};
 use super::heard::Heard;
 use super::lines::{Line, Lines, text_of};
 use super::places::Places;
@@ -53,6 +53,22 @@ impl Reader {
     /// when it had a moment for more: a later record can still take the end back.
     pub fn is_final(&self) -> bool {
         self.listener.turn.done || self.listener.turn.failed
+    }
+
+    /// The session's id, as soon as the agent has named it.
+    pub fn session(&self) -> Option<&str> {
+        self.listener.turn.session.as_deref()
+    }
+
+    /// What the agent waits for, where it says that it will ask again by itself and has not got through yet.
+    pub fn waits(&self) -> Option<Waiting> {
+        let Listener { output, turn, .. } = &self.listener;
+        if turn.retry.is_empty() {
+            return None;
+        }
+        let trouble = trouble::trouble(turn, &output.classify, None)?;
+        let limit = limit::limit(turn, &trouble, &output.reset_from_text);
+        Some(Waiting { kind: trouble.kind, limit })
     }
 
     /// Whether the model has said something in this turn: its provider answers. Nobody can tell of one that prints text.

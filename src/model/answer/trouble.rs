@@ -11,13 +11,12 @@ use crate::model::clean;
 const MESSAGE_BYTES: usize = 2048;
 
 /// What errors mean by their status, whoever says them.
-const STATUSES: [(u16, TroubleKind); 7] = [
+const STATUSES: [(u16, TroubleKind); 6] = [
     (402, TroubleKind::NoCredit),
     (429, TroubleKind::RateLimited),
     (401, TroubleKind::Auth),
     (403, TroubleKind::Auth),
-    (400, TroubleKind::Other),
-    (413, TroubleKind::Other),
+    (413, TroubleKind::TooLong),
     (408, TroubleKind::Transient),
 ];
 
@@ -25,7 +24,7 @@ const STATUSES: [(u16, TroubleKind); 7] = [
 const STATUS: &str = r"(error|status|code|http|rejected)\W{0,8}";
 
 /// What errors mean by their words, whoever says them; the first that matches counts.
-const WORDS: [(TroubleKind, &str); 9] = [
+const WORDS: [(TroubleKind, &str); 11] = [
     (TroubleKind::NoCredit, "insufficient.quota|current quota|quota exceeded|credit balance|billing"),
     (
         TroubleKind::RateLimited,
@@ -41,8 +40,16 @@ const WORDS: [(TroubleKind, &str); 9] = [
         TroubleKind::BadUsage,
         "unexpected argument|unknown (option|argument)|unrecognized (option|argument)|try .--help|cannot be used with root",
     ),
-    (TroubleKind::Other, "safeguards flagged|content filter|safety settings|usage polic"),
-    (TroubleKind::Other, r"invalid.request|invalid_argument|maximum length|too (large|long)|STATUS400\b"),
+    (TroubleKind::Refused, "safeguards flagged|content.?filter|safety settings|usage polic|prohibited content"),
+    (
+        TroubleKind::TooLong,
+        r"(prompt|input|context|conversation|request)\b.{0,40}too (large|long)|context.?(length|window)|maximum (length|context)|exceeds? the (maximum|limit).{0,30}tokens|too many tokens",
+    ),
+    (
+        TroubleKind::NoModel,
+        r"model\W{0,3}[\w./:-]{1,80}\W{1,3}(is |was |does )?not (found|supported|exist|available)|model is not supported|the selected model|model.?not.?found|(unknown|invalid|no such) model|models/\S+ is not found",
+    ),
+    (TroubleKind::Other, r"invalid.request|invalid_argument|STATUS400\b"),
     (
         TroubleKind::Transient,
         r"STATUS5\d\d\b|overloaded|high demand|internal (server )?error|server error|disconnected|terminated|network|timed? ?out|econn|enotfound|eai_again|connection (reset|refused|error)|socket hang up|fetch failed",
@@ -111,6 +118,22 @@ fn classify(notice: &Notice, own: &[Class]) -> TroubleKind {
     let said = by_words(&notice.message);
     let code = by_words(&notice.code);
     match notice.status {
+        // The request cannot be met as it is; the words may say why.
+        Some(400 | 404 | 422) => match said.or(code) {
+            Some(
+                kind @ (TroubleKind::NoCredit | TroubleKind::TooLong | TroubleKind::Refused | TroubleKind::NoModel),
+            ) => kind,
+            Some(
+                TroubleKind::RateLimited
+                | TroubleKind::Auth
+                | TroubleKind::BadSession
+                | TroubleKind::OwnLimit
+                | TroubleKind::BadUsage
+                | TroubleKind::Transient
+                | TroubleKind::Other,
+            )
+            | None => TroubleKind::Other,
+        },
         // The words say which of the two.
         Some(402 | 429) if said == Some(TroubleKind::NoCredit) => TroubleKind::NoCredit,
         Some(status) => match STATUSES.iter().find(|known| known.0 == status) {
@@ -169,8 +192,22 @@ mod tests {
             ("We’re currently experiencing high demand, which may cause temporary errors.", "", 0, Transient),
             ("Overloaded", "", 529, Transient),
             ("[API Error: terminated]", "unknown", 0, Transient),
-            ("The response was blocked by the provider's content filter", "ContentFilterError", 0, Other),
-            ("prompt is too long: 500 tokens", "", 0, Other),
+            ("The response was blocked by the provider's content filter", "ContentFilterError", 0, Refused),
+            ("API Error: Opus's safeguards flagged this message", "", 0, Refused),
+            ("prompt is too long: 250000 tokens > 200000 maximum", "invalid_request", 400, TooLong),
+            ("This model's maximum context length is 128000 tokens.", "context_length_exceeded", 400, TooLong),
+            ("Your input exceeds the context window of this model.", "", 0, TooLong),
+            ("The input token count (2000000) exceeds the maximum number of tokens allowed", "", 400, TooLong),
+            ("Input exceeds the maximum length of 1048576 characters.", "", 0, TooLong),
+            ("", "", 413, TooLong),
+            ("The model `gpt-9` does not exist or you do not have access to it.", "model_not_found", 404, NoModel),
+            ("The 'gpt-9' model is not supported when using Codex with a ChatGPT account.", "", 400, NoModel),
+            ("There's an issue with the selected model (x). It may not exist.", "", 404, NoModel),
+            ("models/gemini-9 is not found for API version v1beta", "", 404, NoModel),
+            ("Model not found: loopback/nothing.", "ProviderModelNotFoundError", 0, NoModel),
+            ("Model metadata for `mock-model` not found. Defaulting to fallback metadata", "", 0, Other),
+            ("Your credit balance is too low to access the API", "invalid_request_error", 400, NoCredit),
+            ("file not found", "", 404, Other),
             ("API Error: 500 mock internal", "", 0, Transient),
             (r#"{"error":{"code":500,"message":"mock"}}"#, "", 0, Transient),
             ("unexpected status 529 <unknown status code>", "", 0, Transient),

@@ -32,6 +32,15 @@ pub struct Limits {
     #[serde(deserialize_with = "span::deserialize_optional")]
     #[schemars(with = "Option<String>")]
     pub start_silence: Option<Duration>,
+    /// How long an agent may take to end by itself after its last word, before it is ended; its work counts.
+    #[serde(deserialize_with = "span")]
+    #[schemars(with = "String")]
+    pub grace: Duration,
+    /// How long an agent may wait by itself for its provider's limit to end; then it is ended, and the provider left
+    /// alone by everybody.
+    #[serde(deserialize_with = "span")]
+    #[schemars(with = "String")]
+    pub patience: Duration,
     /// Rounds of review.
     pub review_rounds: u32,
     /// How often a conflict with the base goes back to the author of the work.
@@ -62,6 +71,8 @@ impl Default for Limits {
             timeout: Duration::from_secs(30 * 60),
             silence: Duration::from_secs(10 * 60),
             start_silence: None,
+            grace: Duration::from_secs(20),
+            patience: Duration::from_secs(2 * 60),
             review_rounds: 3,
             resolves: 3,
             cost_usd: None,

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::pipe::fcntl_setpipe_size;
 
 use super::log::Log;
 use super::{Verdict, Watch};
@@ -14,6 +15,10 @@ const CHUNK: usize = 64 * 1024;
 /// How many calls in a row before the child and the clocks get a look. It is also more than the largest pipe holds
 /// (1 MiB), so that one round empties a pipe that nobody fills any more.
 const CALLS: usize = 32;
+
+/// How much a pipe holds, in bytes: the most that anybody may ask for. Some agents exit without waiting until what they
+/// printed is read, and what does not fit is lost.
+const PIPE: usize = 1024 * 1024;
 
 /// One pipe for standard output and standard error, and where it flows to.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ impl Output {
     /// Reads from `pipe` without ever waiting for it.
     pub(super) fn new(pipe: PipeReader, log: Log) -> io::Result<Self> {
         set_nonblocking(pipe.as_fd())?;
+        // The system may refuse it to a user with many pipes; a smaller one does.
+        let _ = fcntl_setpipe_size(&pipe, PIPE);
         Ok(Self { pipe: Some(pipe), buffer: vec![0; CHUNK], log, spoke: None })
     }
 
@@ -41,12 +48,12 @@ impl Output {
         self.spoke
     }
 
-    /// Takes what is there now, a bounded amount of it.
-    pub(super) fn take(&mut self, watch: &mut dyn Watch) -> io::Result<Verdict> {
+    /// Takes what is there now, a bounded amount of it. Gives what was said of that; nothing, if nothing was there.
+    pub(super) fn take(&mut self, watch: &mut dyn Watch) -> io::Result<Option<Verdict>> {
         let Some(pipe) = &mut self.pipe else {
-            return Ok(Verdict::GoOn);
+            return Ok(None);
         };
-        let mut verdict = Verdict::GoOn;
+        let mut verdict = None;
         for _ in 0..CALLS {
             match pipe.read(&mut self.buffer) {
                 Ok(0) => {
@@ -57,9 +64,8 @@ impl Output {
                     let bytes = &self.buffer[..length];
                     self.spoke = Some(Instant::now());
                     self.log.take(bytes);
-                    if watch.printed(bytes) == Verdict::End {
-                        verdict = Verdict::End;
-                    }
+                    let said = watch.printed(bytes);
+                    verdict = if verdict == Some(Verdict::End) { verdict } else { Some(said) };
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

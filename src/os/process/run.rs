@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::children::Own;
+use super::clocks::Moments;
 use super::evidence::Traces;
 use super::log::Log;
 use super::output::Output;
@@ -25,7 +26,7 @@ enum Cause {
 /// What one sleep brought.
 struct News {
     has_ended: bool,
-    verdict: Verdict,
+    must_end: bool,
 }
 
 /// Runs `spec` to its end on this thread and then ends whatever it left behind.
@@ -50,7 +51,7 @@ pub fn run(mut spec: Spec, wake: &Wake, watch: &mut dyn Watch) -> io::Result<End
     let child = program::start(&mut spec, writer)?;
     let started = Instant::now();
     let output = Output::new(reader, Log::new(spec.log, spec.log_bytes))?;
-    let mut supervisor = Supervisor { child, output, started };
+    let mut supervisor = Supervisor { child, output, started, given: None };
 
     let cause = supervisor.watch_over(&spec.clocks, wake, watch)?;
     if !matches!(cause, Cause::ItEnded) {
@@ -74,6 +75,8 @@ struct Supervisor {
     child: Own,
     output: Output,
     started: Instant,
+    /// Since when it has been given how long to end.
+    given: Option<(Instant, Duration)>,
 }
 
 impl Supervisor {
@@ -83,16 +86,16 @@ impl Supervisor {
             return Ok(Cause::Asked);
         }
         loop {
-            let due = clocks.next(self.started, self.output.spoke());
+            let due = clocks.next(self.moments());
             let news = self.sleep(due.map(|(due, _)| due), Some(wake), watch)?;
             if news.has_ended {
                 return Ok(Cause::ItEnded);
             }
-            if news.verdict == Verdict::End {
+            if news.must_end {
                 return Ok(Cause::Asked);
             }
             // Asked again, because what it has just printed may have moved the deadline.
-            if let Some((due, clock)) = clocks.next(self.started, self.output.spoke())
+            if let Some((due, clock)) = clocks.next(self.moments())
                 && Instant::now() >= due
             {
                 return Ok(Cause::Clock(clock));
@@ -100,22 +103,33 @@ impl Supervisor {
         }
     }
 
+    fn moments(&self) -> Moments {
+        let given = self.given.and_then(|(since, within)| since.checked_add(within));
+        Moments { started: self.started, spoke: self.output.spoke(), given }
+    }
+
     /// Sleeps until there is news or `until` has come, and takes what was printed.
     fn sleep(&mut self, until: Option<Instant>, wake: Option<&Wake>, watch: &mut dyn Watch) -> io::Result<News> {
         let fds = [Some(self.child.as_fd()), self.output.pipe(), wake.map(AsFd::as_fd)];
         let [has_ended, has_printed, is_woken] = ready::wait(fds, until)?;
-        let mut verdict = Verdict::GoOn;
+        let mut must_end = false;
         if has_printed {
-            verdict = self.output.take(watch)?;
+            match self.output.take(watch)? {
+                None => {}
+                Some(Verdict::GoOn) => self.given = None,
+                Some(Verdict::EndWithin(within)) => {
+                    let since = self.given.filter(|given| given.1 == within).map_or_else(Instant::now, |given| given.0);
+                    self.given = Some((since, within));
+                }
+                Some(Verdict::End) => must_end = true,
+            }
         }
         if let (true, Some(wake)) = (is_woken, wake) {
             // Silenced before the look: what happens during the look rings again.
             wake.hush();
-            if wake.is_ending() || watch.look() == Verdict::End {
-                verdict = Verdict::End;
-            }
+            must_end |= wake.is_ending() || watch.look() == Verdict::End;
         }
-        Ok(News { has_ended, verdict })
+        Ok(News { has_ended, must_end })
     }
 
     /// Asks the child to end, step by step, then makes it.

@@ -1,5 +1,7 @@
 //! What the caller of a run wants to hear while it lasts.
 
+use std::time::Duration;
+
 use super::Identity;
 
 /// Whether the child may go on.
@@ -7,6 +9,8 @@ use super::Identity;
 pub enum Verdict {
     /// Yes.
     GoOn,
+    /// Yes, but it must have ended so long after this was first said, unless it changes that by what it prints.
+    EndWithin(Duration),
     /// No: end it now.
     End,
 }
@@ -25,7 +29,7 @@ pub trait Watch {
         Verdict::GoOn
     }
 
-    /// The child printed this: any bytes, cut anywhere.
+    /// The child printed this: any bytes, cut anywhere. What is said of the last piece holds, until it prints again.
     fn printed(&mut self, bytes: &[u8]) -> Verdict {
         let _ = bytes;
         Verdict::GoOn

@@ -66,6 +66,41 @@ impl Dialect {
         (headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), document)
     }
 
+    /// The document of a refusal because of the model's name.
+    pub(super) fn no_model(self) -> Value {
+        match self {
+            Self::Responses | Self::Chat => {
+                openai("The model `this-one` does not exist or you do not have access to it.", "model_not_found")
+            }
+            Self::Messages => {
+                json!({"type": "error", "error": {"type": "not_found_error", "message": "model: this-one"}})
+            }
+            Self::Gemini => json!({"error": {
+                "code": 404, "status": "NOT_FOUND",
+                "message": "models/this-one is not found for API version v1beta, or is not supported for generateContent.",
+            }}),
+        }
+    }
+
+    /// The document of a refusal because of the length of what the model is to read.
+    pub(super) fn too_long(self) -> Value {
+        match self {
+            Self::Responses => openai(
+                "Your input exceeds the context window of this model. Please adjust your input and try again.",
+                "context_length_exceeded",
+            ),
+            Self::Chat => openai(
+                "This model's maximum context length is 128000 tokens. However, your messages resulted in 131072 tokens.",
+                "context_length_exceeded",
+            ),
+            Self::Messages => messages::error(400, "prompt is too long: 250000 tokens > 200000 maximum"),
+            Self::Gemini => json!({"error": {
+                "code": 400, "status": "INVALID_ARGUMENT",
+                "message": "The input token count (2000000) exceeds the maximum number of tokens allowed (1048576).",
+            }}),
+        }
+    }
+
     /// The document of another refusal.
     pub(super) fn error(self, status: u16, message: &str) -> Value {
         match self {
@@ -74,6 +109,11 @@ impl Dialect {
             Self::Gemini => json!({"error": {"code": status, "message": message, "status": "INTERNAL"}}),
         }
     }
+}
+
+/// A refusal in the words of OpenAI.
+fn openai(message: &str, code: &str) -> Value {
+    json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": code}})
 }
 
 /// The elements of a list; none if it is none.

@@ -85,6 +85,21 @@ fn codex_is_understood() {
                 recording!("codex/empty"),
                 r#"started, done, final, session 1512, in 1200, cached 1000, out 34, says """#,
             ),
+            (
+                "the provider failed",
+                recording!("codex/server_error"),
+                "started, final, session 8610, Transient, We’re currently experiencing high demand, which ",
+            ),
+            (
+                "a refusal",
+                recording!("codex/refusal"),
+                "started, done, final, session 69e1, in 1200, cached 1000, out 34",
+            ),
+            (
+                "a prompt that is too long",
+                recording!("codex/too_long"),
+                "started, session 5d00, TooLong, turn/start failed: Input exceeds the maximum len",
+            ),
         ],
     );
 }
@@ -136,6 +151,26 @@ fn claude_is_understood() {
                 "started, final, session 1889, in 3600, cached 3000, out 102, $0.00504, OwnLimit, Reached maximum number of turns (3)",
             ),
             ("a wrong option", recording!("claude/bad_flag"), "BadUsage, error: unknown option '--nonsense'"),
+            (
+                "a refusal",
+                recording!("claude/refusal"),
+                "started, final, session 3671, in 2400, cached 2000, out 68, $0.00336, Refused, API Error: Opus 5.5's safeguards flagged this me",
+            ),
+            (
+                "a prompt that is too long",
+                recording!("claude/too_long"),
+                "started, final, session bd45, in 0, cached 0, out 0, $0.00000, TooLong, Prompt is too long",
+            ),
+            (
+                "killed while the provider had too much to do",
+                recording!("claude/overloaded"),
+                "started, session f535, Transient, 529, overloaded",
+            ),
+            (
+                "an empty answer",
+                recording!("claude/empty"),
+                "started, done, final, session 8922, in 2400, cached 2000, out 68, $0.00336, says \"\"",
+            ),
         ],
     );
 }
@@ -179,7 +214,22 @@ fn opencode_is_understood() {
             (
                 "a refusal",
                 recording!("opencode/refusal"),
-                "started, final, session ZzSs, in 1200, cached 1000, out 34, $0.00117, Other, The response was blocked by the provider's conte",
+                "started, final, session ZzSs, in 1200, cached 1000, out 34, $0.00117, Refused, The response was blocked by the provider's conte",
+            ),
+            (
+                "a request that is wrong",
+                recording!("opencode/bad_request"),
+                "started, final, session JK63, Other, 400, mock invalid request",
+            ),
+            (
+                "the provider has too much to do",
+                recording!("opencode/overloaded"),
+                "started, final, session EWsY, Transient, 529, Overloaded",
+            ),
+            (
+                "an empty answer",
+                recording!("opencode/empty"),
+                "started, done, final, session isc8, in 1200, cached 1000, out 34, $0.00117",
             ),
         ],
     );
@@ -225,6 +275,16 @@ fn gemini_is_understood() {
                 "too many turns",
                 recording!("gemini/max_turns"),
                 "started, final, session 15d7, in 4800, cached 4000, out 136, OwnLimit, Reached max session turns for this session. Incr",
+            ),
+            (
+                "a refusal",
+                recording!("gemini/refusal"),
+                "started, final, session 2055, in 6000, cached 5000, out 170, Refused, The model response was blocked due to safety set",
+            ),
+            (
+                "an empty answer",
+                recording!("gemini/empty"),
+                "started, final, session 4921, in 6000, cached 5000, out 170, Other, The model returned an empty response with no tex",
             ),
         ],
     );

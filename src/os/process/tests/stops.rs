@@ -139,6 +139,24 @@ fn what_it_prints_may_end_it() {
 }
 
 #[test]
+fn one_that_is_given_a_while_to_end_may_do_so_by_itself() {
+    struct Listener(Duration);
+    impl Watch for Listener {
+        fn printed(&mut self, bytes: &[u8]) -> Verdict {
+            if bytes.ends_with(b"done\n") { Verdict::EndWithin(self.0) } else { Verdict::GoOn }
+        }
+    }
+    let ended = |steps: &[&str], within, total| {
+        let agent = agent(steps).with(|spec| spec.clocks = clocks(None, None, Some(total)));
+        agent.run_with(&Wake::new().unwrap(), &mut Listener(within)).ending.how
+    };
+    assert_eq!(ended(&["say done", "hang"], SHORT, LONG), How::TimedOut(Clock::Given));
+    assert_eq!(ended(&["say done"], LONG, LONG), How::Exited(0));
+    // It takes its word back.
+    assert_eq!(ended(&["say done", "say not yet", "hang"], SHORT, 2 * SHORT), How::TimedOut(Clock::Total));
+}
+
+#[test]
 fn a_start_that_could_not_be_recorded_ends_it() {
     struct Full;
     impl Watch for Full {
