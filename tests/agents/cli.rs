@@ -11,11 +11,12 @@ pub(crate) enum Cli {
     Claude,
     Opencode,
     Gemini,
+    Qwen,
 }
 
 impl Cli {
     /// All of them, the quick ones first.
-    pub(crate) const ALL: [Self; 4] = [Self::Codex, Self::Claude, Self::Gemini, Self::Opencode];
+    pub(crate) const ALL: [Self; 5] = [Self::Codex, Self::Claude, Self::Gemini, Self::Opencode, Self::Qwen];
 
     /// Its program, and the name of its description.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +25,7 @@ impl Cli {
             Self::Claude => "claude",
             Self::Opencode => "opencode",
             Self::Gemini => "gemini",
+            Self::Qwen => "qwen",
         }
     }
 
@@ -34,6 +36,7 @@ impl Cli {
             Self::Claude => ("@anthropic-ai/claude-code", "2.1.328"),
             Self::Opencode => ("opencode-ai", "1.18.33"),
             Self::Gemini => ("@google/gemini-cli", "0.61.0"),
+            Self::Qwen => ("@qwen-code/qwen-code", "0.15.10"),
         }
     }
 
@@ -44,6 +47,7 @@ impl Cli {
             Self::Claude => "anthropic",
             Self::Opencode => "opencode",
             Self::Gemini => "google",
+            Self::Qwen => "qwen",
         }
     }
 
@@ -51,7 +55,33 @@ impl Cli {
     pub(crate) fn tells_when_a_limit_ends(self) -> bool {
         match self {
             Self::Codex => true,
-            Self::Claude | Self::Opencode | Self::Gemini => false,
+            Self::Claude | Self::Opencode | Self::Gemini | Self::Qwen => false,
+        }
+    }
+
+    /// How many seconds it is silent at most while all is well, on a machine that does much else.
+    pub(crate) fn longest_silence(self) -> u32 {
+        match self {
+            Self::Codex | Self::Claude | Self::Opencode | Self::Gemini => 6,
+            Self::Qwen => 20,
+        }
+    }
+
+    /// How many requests it makes for its own ends at the end of a session's second turn: qwen keeps a memory.
+    pub(crate) fn asks_for_itself(self) -> u64 {
+        match self {
+            Self::Codex | Self::Claude | Self::Opencode | Self::Gemini => 0,
+            Self::Qwen => 1,
+        }
+    }
+
+    /// Why one of the tests cannot be passed with it.
+    pub(crate) fn cannot(self, test: &str) -> Option<&'static str> {
+        match self {
+            Self::Qwen if test.contains("a_limit_in_the_middle") || test.contains("too_much_to_do") => {
+                Some("it waits for its provider without a word")
+            }
+            Self::Codex | Self::Claude | Self::Opencode | Self::Gemini | Self::Qwen => None,
         }
     }
 
@@ -59,7 +89,7 @@ impl Cli {
     pub(crate) fn asks_in_vain(self) -> usize {
         match self {
             Self::Claude => 4,
-            Self::Codex | Self::Opencode | Self::Gemini => 1,
+            Self::Codex | Self::Opencode | Self::Gemini | Self::Qwen => 1,
         }
     }
 
@@ -67,7 +97,7 @@ impl Cli {
     pub(crate) fn shortens_its_sessions(self) -> bool {
         match self {
             Self::Opencode => true,
-            Self::Codex | Self::Claude | Self::Gemini => false,
+            Self::Codex | Self::Claude | Self::Gemini | Self::Qwen => false,
         }
     }
 
@@ -78,6 +108,7 @@ impl Cli {
             Self::Claude => "claude-sonnet-4-5",
             Self::Opencode => "loopback/test-model",
             Self::Gemini => "gemini-2.5-flash",
+            Self::Qwen => "test-model",
         }
     }
 
@@ -85,7 +116,7 @@ impl Cli {
     pub(crate) fn knows_its_cost(self) -> bool {
         match self {
             Self::Claude | Self::Opencode => true,
-            Self::Codex | Self::Gemini => false,
+            Self::Codex | Self::Gemini | Self::Qwen => false,
         }
     }
 
@@ -94,7 +125,7 @@ impl Cli {
     pub(crate) fn harmless_bytes(self) -> u32 {
         match self {
             Self::Codex | Self::Claude | Self::Opencode => 3_000_000,
-            Self::Gemini => 700_000,
+            Self::Gemini | Self::Qwen => 700_000,
         }
     }
 
@@ -137,6 +168,12 @@ impl Cli {
                 });
                 write_home(&w, ".gemini/settings.json", &settings.to_string());
                 w.with_env("GEMINI_API_KEY", "none").with_env("GOOGLE_GEMINI_BASE_URL", url)
+            }
+            Self::Qwen => {
+                let settings =
+                    json!({"security": {"auth": {"selectedType": "openai"}}, "general": {"disableAutoUpdate": true}});
+                write_home(&w, ".qwen/settings.json", &settings.to_string());
+                w.with_env("OPENAI_API_KEY", "none").with_env("OPENAI_BASE_URL", format!("{url}/qwen/v1"))
             }
         }
     }

@@ -78,6 +78,7 @@ fn main() -> ExitCode {
 
 fn trial(cli: Cli, (name, test): Test) -> Trial {
     Trial::ignorable_test(format!("{}::{name}", cli.name()), move || match install::programs_of(cli) {
+        Ok(_) if let Some(reason) = cli.cannot(name) => Ok(Completion::ignored_with(reason)),
         Ok(programs) => {
             test(&Scene::new(cli, &programs));
             Ok(Completion::Completed)
