@@ -16,7 +16,7 @@ use crate::model::plan::{self, Event, Halt, Work};
 use crate::model::prompt::{Fix, Resume, Telling, Template};
 use crate::model::record::{self, StepName, StepResult};
 use crate::model::signal::{Signal, signals};
-use crate::model::task::{Session, Task};
+use crate::model::task::{Counted, Session, Task};
 
 /// Who works on the task: the worker's own agent, unless the task says otherwise.
 pub(super) fn choose(own: &Choice, task: &Task) -> Choice {
@@ -103,6 +103,7 @@ impl Cycle<'_> {
         // Known before the agent is, so that the session goes on even if we die in the middle. What it was told last
         // it may not have heard then.
         let before = self.session.as_ref().map_or(0, |session| session.told);
+        self.ledger.begin(&talk);
         self.know(notes, talk.session(), before);
         let reply = self.ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk: talk.clone(), env })?;
         let told = match reply.ended {
@@ -161,10 +162,18 @@ impl Cycle<'_> {
 
     /// Notes the session that knows the task now.
     fn know(&mut self, notes: &mut Notes, session: Option<&str>, told: usize) {
-        let session = session.map(|id| self.claim.session(&self.choice.agent, id, told));
+        let session =
+            session.map(|id| Session { counted: self.counted(id), ..self.claim.session(&self.choice.agent, id, told) });
         notes.session.clone_from(&session);
         self.claim.record.go_on.session.clone_from(&session);
         self.session = session;
+    }
+
+    /// What that session has told of its cost, where the next attempt needs to know it.
+    fn counted(&self, session: &str) -> Option<Counted> {
+        // One that chose its tasks may go on with another of them meanwhile.
+        let is_its_own = self.claim.chosen.is_none();
+        self.ledger.counted(session, &self.author.output.usage).filter(|_| is_its_own)
     }
 
     /// Why the task may cost no more, if that is so. Unknown costs count nothing.

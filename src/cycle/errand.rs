@@ -132,7 +132,8 @@ impl<'a> Errand<'a> {
         let talk = self.session.clone().map_or_else(|| Talk::new(&agent), Talk::GoOn);
         let reply = self.stage().ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk, env })?;
         self.session.clone_from(&reply.session);
-        let named = |id| Session { agent: choice.agent.clone(), id, contract: None, told: 0, slot: None };
+        let named =
+            |id| Session { agent: choice.agent.clone(), id, contract: None, told: 0, slot: None, counted: None };
         notes.session = reply.session.clone().map(named);
         let (halt, ended, said) = (reply.halt, reply.ended.clone(), reply.said.clone());
         let (result, answer) = match (halt, ended) {

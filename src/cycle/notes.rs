@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
+use crate::model::record::{CostFrom, Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
 use crate::model::state::State;
 use crate::model::task::{Kept, Session, TaskId};
 use crate::os::clock;
@@ -90,6 +90,7 @@ pub(super) struct Details {
     pub(super) timed_out: bool,
     pub(super) log: Option<String>,
     pub(super) tail: Option<String>,
+    pub(super) tool_calls: Option<u32>,
     pub(super) spent: Spent,
 }
 
@@ -98,30 +99,18 @@ pub(super) struct Details {
 pub(super) struct Spent {
     pub(super) usage: Usage,
     pub(super) cost_usd: Option<f64>,
-    pub(super) tool_calls: Option<u32>,
+    /// Where the dollars of one turn come from.
+    pub(super) cost_from: Option<CostFrom>,
 }
 
 impl Spent {
     /// Both together; what is known of one only is all that is known.
     fn and(self, other: Spent) -> Spent {
-        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
-            (Some(one), Some(other)) => Some(one.saturating_add(other)),
-            (one, other) => one.or(other),
-        };
-        let usage = Usage {
-            input_tokens: sum(self.usage.input_tokens, other.usage.input_tokens),
-            output_tokens: sum(self.usage.output_tokens, other.usage.output_tokens),
-            cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
-        };
         let cost_usd = match (self.cost_usd, other.cost_usd) {
             (Some(one), Some(other)) => Some(Usd::sum(one, other)),
             (one, other) => one.or(other),
         };
-        let tool_calls = match (self.tool_calls, other.tool_calls) {
-            (Some(one), Some(other)) => Some(one.saturating_add(other)),
-            (one, other) => one.or(other),
-        };
-        Spent { usage, cost_usd, tool_calls }
+        Spent { usage: self.usage.and(other.usage), cost_usd, cost_from: None }
     }
 }
 
@@ -196,16 +185,22 @@ impl Notes {
             timed_out: details.timed_out,
             log: details.log,
             tail: details.tail,
-            tool_calls: details.spent.tool_calls,
+            tool_calls: details.tool_calls,
             usage: details.spent.usage,
             cost_usd: details.spent.cost_usd,
+            cost_from: details.spent.cost_from,
         });
     }
 
     /// What all turns together have cost so far.
     pub(super) fn spent(&self) -> Spent {
-        let of = |step: &StepRecord| Spent { usage: step.usage, cost_usd: step.cost_usd, tool_calls: step.tool_calls };
-        self.steps.iter().map(of).fold(Spent::default(), Spent::and)
+        let steps = self.steps.iter().map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd, cost_from: None });
+        steps.fold(Spent::default(), Spent::and)
+    }
+
+    /// Whether nobody knows all that its turns have cost.
+    pub(super) fn is_without_cost(&self) -> bool {
+        self.steps.iter().any(StepRecord::is_without_cost)
     }
 
     /// What the commit of the work tells of what it took, where that is known.

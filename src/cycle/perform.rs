@@ -120,14 +120,15 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
     notes.base = Some(begun.base.clone());
     notes.has_begun = true;
     let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
-    let (chosen, ledger) = chosen.map_or_else(Default::default, |(id, ledger)| (Some(id), ledger));
+    let (chosen, mut ledger) = chosen.map_or_else(Default::default, |(id, ledger)| (Some(id), ledger));
     let contract = Some(claim.found.task.contract());
     // It knows of the task, and has not been told it.
     let slot = Some(bench.slot_name.clone());
-    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0, slot });
+    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0, slot, counted: None });
     // Where it cannot be taken up, a new one is told all and finds the files.
     let goes_on = |it: &Session| author.session.go_on_in(it.slot.as_deref(), &bench.slot_name);
     let session = begun.beginning.session().filter(goes_on).or(chosen);
+    ledger.recall(session.as_ref());
     let mut case = Case {
         settings,
         claim,

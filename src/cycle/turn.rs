@@ -170,19 +170,24 @@ impl Stage<'_> {
             self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
         let reader = listener.reader;
         self.shop.lookout.end(self.shop, &notes.who, began);
-        let attended = attended?;
+        let mut attended = attended?;
         let ending = &attended.ending;
         let answer = reader.finish(&ending.tail);
         let tail = String::from_utf8_lossy(&ending.tail);
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
         courtesy.end(notes, &ended, &answer);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
+        let prices = self.settings.agents.prices();
+        let spent = match turn.agent.can_be_told() {
+            true => self.ledger.spent(turn.choice, &turn.talk, session.as_deref(), &answer, prices),
+            false => Spent::without_model(),
+        };
         let session =
             session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_) | Ended::TooLong(_)));
-        let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;
+        attended.tool_calls = answer.tool_calls;
         Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, session, spent })
     }
 

@@ -25,6 +25,7 @@ pub mod signal;
 pub mod verdict;
 pub mod gate;
 pub mod budget;
+pub mod price;
 pub mod judgement;
 pub mod base_health;
 pub mod config;

@@ -16,11 +16,13 @@ mod step;
 mod gist;
 mod sums;
 mod digest;
+mod costs;
 
+pub use costs::{Costs, costs};
 pub use digest::{Digest, OfTask, OfWorker, digest};
 pub use gist::gist;
 pub use run::{Crew, Member, Standing, Started, Stopped};
-pub use step::{Review, StepName, StepRecord, StepResult, Usage};
+pub use step::{CostFrom, Review, StepName, StepRecord, StepResult, Usage};
 pub use sums::{Sums, Times, dollars};
 
 /// The version of every JSON document.

@@ -6,11 +6,13 @@ mod shelf;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::prices;
 use super::settings_file::{self, files_in, mistake};
 use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::crew::Member;
+use crate::model::price::Prices;
 use crate::model::prompt::{BadTemplate, Prompts};
 use crate::model::yaml;
 
@@ -53,14 +55,15 @@ pub struct Described {
 pub struct Catalogue {
     agents: BTreeMap<String, Described>,
     prompts: Prompts,
+    prices: Prices,
 }
 
 impl Catalogue {
-    /// Reads `config/agents/*.yaml` and `config/prompts/*.md` below `root`; a mistake in one is an error that
+    /// Reads `config/agents/*.yaml`, `config/prompts/*.md` and `config/prices.yaml` below `root`; a mistake in one is an error that
     /// names file and line.
     pub fn read(root: &Path) -> Result<Self> {
-        let mut catalogue = Catalogue::default();
         let config = root.join("config");
+        let mut catalogue = Catalogue { prices: prices::read(&config)?, ..Catalogue::default() };
         for (name, made) in shelf::read(&config.join("agents"))? {
             let program = made.agent.argv.first().and_then(|program| find_program(root, program));
             catalogue.agents.insert(name, Described { agent: made.agent, layers: made.layers, program });
@@ -128,6 +131,11 @@ impl Catalogue {
                 Err(error.hint("name an agent that is told what to do"))
             }
         }
+    }
+
+    /// What the models of agents cost.
+    pub fn prices(&self) -> &Prices {
+        &self.prices
     }
 
     /// What agents are told.

@@ -22,6 +22,7 @@ pub mod process;
 pub mod git;
 pub mod judgements;
 mod settings_file;
+mod prices;
 pub mod agents;
 pub mod settings;
 pub mod control;

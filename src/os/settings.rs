@@ -8,18 +8,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::agents::Catalogue;
 use super::dirs::config_file;
 use super::plain_file::Unreadable;
+use super::prices;
 use super::settings_file::{self, files_in, mistake};
 use super::writers;
 use crate::error::{Error, Result};
 use crate::model::config::{self, Config};
 use crate::model::state::State;
 
-/// What `config/` says: `swarm.yaml`, the agents' descriptions and the prompts, read together.
+/// What `config/` says: `swarm.yaml`, the agents' descriptions, the prices and the prompts, read together.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `config/swarm.yaml`.
     pub config: Arc<Config>,
-    /// `config/agents/` and `config/prompts/`.
+    /// `config/agents/`, `config/prompts/` and `config/prices.yaml`.
     pub agents: Arc<Catalogue>,
 }
 
@@ -126,7 +127,7 @@ impl Source {
         let [agents, prompts, _] = &self.folders();
         let below = [(agents, "yaml"), (prompts, "md")];
         let below = below.into_iter().flat_map(|(folder, extension)| files_in(folder, extension).unwrap_or_default());
-        below.chain([self.file.clone()]).collect()
+        below.chain([self.file.clone(), prices::file(&self.root.join("config"))]).collect()
     }
 }
 

@@ -112,11 +112,11 @@ impl Cli {
         }
     }
 
-    /// Whether it tells what its turns cost.
+    /// Whether it is known what its turns cost: two tell it, and the model of one has a price.
     pub(crate) fn knows_its_cost(self) -> bool {
         match self {
-            Self::Claude | Self::Opencode => true,
-            Self::Codex | Self::Gemini | Self::Qwen => false,
+            Self::Claude | Self::Opencode | Self::Gemini => true,
+            Self::Codex | Self::Qwen => false,
         }
     }
 

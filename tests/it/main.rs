@@ -28,6 +28,7 @@ mod planners;
 mod choosing;
 mod conflicts;
 mod budgets;
+mod costs;
 mod notify;
 mod workspaces;
 mod flakes;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Class, Field, Flag, Kind, LineRule, ResetText, Rule};
+use super::{Class, Field, Figure, Flag, Kind, LineRule, ResetText, Rule};
 
 /// What the agent prints.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
@@ -91,6 +91,14 @@ impl Output {
     /// Whether some rule knows a call of a tool.
     pub fn shows_tools(&self) -> bool {
         self.rules.iter().flat_map(|rule| &rule.show).any(|view| view.kind == Kind::Tool)
+    }
+
+    /// Whether it tells how many tokens were read and written, and never what they cost.
+    pub fn tells_tokens_only(&self) -> bool {
+        let adds = |figure: Figure| self.rules.iter().any(|rule| rule.add.contains_key(&figure));
+        let reads = self.sets(Field::UsageInput) || adds(Figure::UsageInput);
+        let writes = self.sets(Field::UsageOutput) || self.sets(Field::UsageTotal) || adds(Figure::UsageOutput);
+        reads && writes && !self.sets(Field::CostUsd) && !adds(Figure::CostUsd)
     }
 
     /// Whether a turn that went well ends with a record that says so. Where it does, an exit without it is no success.

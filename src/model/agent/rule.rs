@@ -83,12 +83,21 @@ pub enum Field {
     /// Tokens read from a cache.
     #[serde(rename = "usage.cached")]
     UsageCached,
+    /// Tokens put into a cache; part of those that were read.
+    #[serde(rename = "usage.cache_write")]
+    UsageCacheWrite,
     /// Tokens written by the model, its reasoning included.
     #[serde(rename = "usage.output")]
     UsageOutput,
+    /// Tokens in all, where `usage.output` leaves the reasoning out: then that is what is left of them beside the input.
+    #[serde(rename = "usage.total")]
+    UsageTotal,
     /// Dollars.
     #[serde(rename = "cost_usd")]
     CostUsd,
+    /// The model that answers, in the agent's words.
+    #[serde(rename = "model")]
+    Model,
     /// What went wrong, in the agent's words.
     #[serde(rename = "error.message")]
     ErrorMessage,
@@ -121,6 +130,9 @@ pub enum Figure {
     /// Tokens read from a cache.
     #[serde(rename = "usage.cached")]
     UsageCached,
+    /// Tokens put into a cache; part of those that were read.
+    #[serde(rename = "usage.cache_write")]
+    UsageCacheWrite,
     /// Tokens written by the model, its reasoning included.
     #[serde(rename = "usage.output")]
     UsageOutput,

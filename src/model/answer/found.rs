@@ -16,6 +16,8 @@ pub struct Answer {
     pub text: Option<String>,
     /// The session's id.
     pub session: Option<String>,
+    /// The model that answered, where the agent tells it.
+    pub model: Option<String>,
     /// Tokens; those from a cache are part of the input.
     pub usage: Usage,
     /// What `usage` counts.

@@ -137,10 +137,18 @@ impl Listener {
             true => turn.input,
             false => turn.input.map(|input| input.saturating_add(turn.cached.unwrap_or(0))),
         };
+        // Some tell what the model wrote without what it thought, and a total.
+        let thought = turn.total.zip(input).map(|(total, input)| total.saturating_sub(input));
         Answer {
             text: turn.text.clone().filter(|_| is_last_word),
             session: turn.session.clone(),
-            usage: Usage { input_tokens: input, output_tokens: turn.output, cached_tokens: turn.cached },
+            model: turn.model.clone(),
+            usage: Usage {
+                input_tokens: input,
+                output_tokens: turn.output.max(thought),
+                cached_tokens: turn.cached,
+                cache_write_tokens: turn.cache_write,
+            },
             usage_scope: facts.scope,
             cost_usd: turn.cost,
             cost_scope: facts.cost_scope,

@@ -12,17 +12,20 @@ use crate::model::agent::{Clear, Field, Figure, Flag, Kind, LineRule};
 const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 /// The longest words of an error that are kept, in bytes.
 const LONGEST_ERROR: usize = 16 * 1024;
-/// The longest id of a session, in bytes.
-const LONGEST_ID: usize = 256;
+/// The longest id of a session, and the longest name of a model, in bytes.
+const LONGEST_NAME: usize = 256;
 
 /// What is known of a turn while it lasts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turn {
     pub(super) session: Option<String>,
+    pub(super) model: Option<String>,
     pub(super) text: Option<String>,
     pub(super) input: Option<u64>,
     pub(super) cached: Option<u64>,
+    pub(super) cache_write: Option<u64>,
     pub(super) output: Option<u64>,
+    pub(super) total: Option<u64>,
     pub(super) cost: Option<f64>,
     pub(super) error: Notice,
     pub(super) retry: Notice,
@@ -134,7 +137,10 @@ impl Turn {
             }
             Field::UsageInput => replace(&mut self.input, tokens(value)),
             Field::UsageCached => replace(&mut self.cached, tokens(value)),
+            Field::UsageCacheWrite => replace(&mut self.cache_write, tokens(value)),
             Field::UsageOutput => replace(&mut self.output, tokens(value)),
+            Field::UsageTotal => replace(&mut self.total, tokens(value)),
+            Field::Model => replace(&mut self.model, name(value)),
             Field::CostUsd => replace(&mut self.cost, number(value)),
             Field::ErrorMessage => replace(&mut self.error.message, words(value)),
             Field::ErrorCode => replace(&mut self.error.code, words(value)),
@@ -158,6 +164,7 @@ impl Turn {
         match figure {
             Figure::UsageInput => sum(&mut self.input),
             Figure::UsageCached => sum(&mut self.cached),
+            Figure::UsageCacheWrite => sum(&mut self.cache_write),
             Figure::UsageOutput => sum(&mut self.output),
             Figure::CostUsd => {
                 let sum = number(value).map(|more| self.cost.unwrap_or(0.0) + more);
@@ -191,10 +198,15 @@ fn text(value: &Value<'_>) -> Option<String> {
     }
 }
 
+/// A name of one word and a bounded length.
+fn name(value: &Value<'_>) -> Option<String> {
+    let odd = |char: char| char.is_whitespace() || char.is_control();
+    text(value).filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(odd))
+}
+
 /// It will stand in a command line: nothing that could be taken for an option, or for two words.
 fn session_id(value: &Value<'_>) -> Option<String> {
-    let odd = |char: char| char.is_whitespace() || char.is_control();
-    text(value).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID && !id.starts_with('-') && !id.contains(odd))
+    name(value).filter(|id| !id.starts_with('-'))
 }
 
 /// Words about an error, whatever their type, cut to a length that is enough to understand it.
