@@ -72,7 +72,7 @@ impl Workspace {
                     \x20   - when: {/type: wait}\n      set: {retry.message: /text}\n\
                     \x20   - when: {/type: through}\n      clear: [retry]\n\
                     \x20   - when: {/type: result}\n      set: {text: /text}\n      flag: done";
-        let begin = "begin() { session=${session:-s-$$}; printf '{\"type\":\"begin\",\"id\":\"%s\"}\\n' \"$session\"; }\n\
+        let begin = "begin() { test \"$session\" != none || session=s-$$; printf '{\"type\":\"begin\",\"id\":\"%s\"}\\n' \"$session\"; }\n\
                      say() { printf '{\"type\":\"result\",\"text\":\"%s\"}\\n' \"$1\"; }\n\
                      tokens() { printf '{\"type\":\"tokens\",\"count\":%s}\\n' \"$1\"; }\n\
                      waits() { printf '{\"type\":\"wait\",\"text\":\"%s\"}\\n' \"$1\"; }\n\
