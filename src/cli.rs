@@ -123,6 +123,10 @@ pub enum Command {
     ///
     /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
     /// name goes to standard error.
+    ///
+    /// Of an agent that prints JSON, a line for each message and each call of a tool, cut to the width of a terminal;
+    /// -v also shows what the tools gave back. Everything else, and with --raw and --json all of it, is as it was
+    /// printed.
     #[command(after_help = helps::LOGS)]
     Logs(Logs),
     /// List the runs, or sum up one: per worker, per task, and what needs a person

@@ -40,7 +40,9 @@ pub(super) const LOGS: &str = "Examples:
   swarm logs fix-typo                    all attempts, all steps
   swarm logs fix-typo -f                 goes on until the task needs no more work
   swarm logs w0 -f                       goes on until the run ends
-  swarm logs fix-typo --step verify      only what the gates printed";
+  swarm logs fix-typo --step verify      only what the gates printed
+  swarm logs fix-typo --whole | less     all that was said, nothing cut
+  swarm logs fix-typo --raw              the records of the agent as they are";
 
 /// Below that of `runs`.
 pub(super) const RUNS: &str = "Examples:

@@ -58,6 +58,12 @@ pub struct Logs {
     /// Go on while more comes
     #[arg(short, long)]
     pub follow: bool,
+    /// What was printed, byte for byte
+    #[arg(long)]
+    pub raw: bool,
+    /// All of every text, with its lines below each other
+    #[arg(long, conflicts_with = "raw")]
+    pub whole: bool,
     /// Only this step: implement, verify (also in the merge queue), review, fix, resolve, plan or claim
     #[arg(long)]
     pub step: Option<String>,

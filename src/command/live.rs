@@ -229,7 +229,7 @@ mod tests {
     }
 
     fn began(step: StepName) -> Event {
-        Event::StepStarted { step, round: 1, command: None }
+        Event::StepStarted { step, round: 1, agent: None, command: None }
     }
 
     fn ended(step: StepName, cost_usd: Option<f64>) -> Event {

@@ -20,8 +20,11 @@ pub(super) struct Step {
     step: StepName,
     round: u32,
     result: StepResult,
+    agent: Option<String>,
     command: Option<String>,
     duration_ms: u64,
+    /// How many tools the agent called; null: its output does not tell.
+    tool_calls: Option<u32>,
     cost_usd: Option<f64>,
     /// Where the dollars come from.
     cost_from: Option<CostFrom>,
@@ -50,8 +53,10 @@ fn of_cycle<'a>(dirs: &'a Dirs, cycle: &'a Cycle) -> impl Iterator<Item = Step> 
             step: step.step,
             round: step.round,
             result: step.result,
+            agent: step.agent.clone(),
             command: step.command.clone(),
             duration_ms: step.duration_ms,
+            tool_calls: step.tool_calls,
             cost_usd: step.cost_usd,
             cost_from: step.cost_from,
             usage: step.usage,
@@ -67,7 +72,7 @@ pub(super) fn text(steps: &[Step], reviews: &[Review], whole: bool) -> String {
     let is_shown = |run: &str, worker: &str, cycle: u32| {
         whole || (run == last.run_id && worker == last.worker && cycle == last.cycle)
     };
-    let mut table = Table::new(["CYCLE", "STEP", "RESULT", "TOOK", "COST", "TOKENS", "LOG"]);
+    let mut table = Table::new(["CYCLE", "STEP", "RESULT", "TOOK", "TOOLS", "COST", "TOKENS", "LOG"]);
     let mut told = None;
     for step in steps.iter().filter(|it| is_shown(&it.run_id, &it.worker, it.cycle)) {
         let round = if step.round > 1 { format!(" {}", step.round) } else { String::new() };
@@ -81,6 +86,7 @@ pub(super) fn text(steps: &[Step], reviews: &[Review], whole: bool) -> String {
             format!("{}{round}", step.step.as_str()),
             word(step.result).to_owned(),
             age::length_ms(step.duration_ms),
+            step.tool_calls.map_or("–".to_owned(), |calls| calls.to_string()),
             costs::cost(step.cost_usd, true),
             costs::tokens(&step.usage),
             step.log.clone().unwrap_or_default(),

@@ -85,13 +85,6 @@ pub(super) struct Begun {
     began: Instant,
 }
 
-impl Begun {
-    /// The same as the turn of an agent.
-    pub(super) fn by(self, agent: Option<String>) -> Self {
-        Self { agent, ..self }
-    }
-}
-
 /// What is known of a step at its end, beyond its result.
 #[derive(Default)]
 pub(super) struct Details {
@@ -100,6 +93,7 @@ pub(super) struct Details {
     pub(super) timed_out: bool,
     pub(super) log: Option<String>,
     pub(super) tail: Option<String>,
+    pub(super) tool_calls: Option<u32>,
     pub(super) spent: Spent,
 }
 
@@ -164,9 +158,17 @@ impl Notes {
         u32::try_from(done).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    pub(super) fn step(&self, journal: &Journal, step: StepName, round: u32, command: Option<String>) -> Begun {
-        journal.event(&self.who, Event::StepStarted { step, round, command: command.clone() });
-        Begun { step, round, agent: None, command, at: clock::now(), began: Instant::now() }
+    /// A step begins, which is a turn of `agent`, if it is one, and one program, if it is one.
+    pub(super) fn step(
+        &self,
+        journal: &Journal,
+        step: StepName,
+        round: u32,
+        agent: Option<String>,
+        command: Option<String>,
+    ) -> Begun {
+        journal.event(&self.who, Event::StepStarted { step, round, agent: agent.clone(), command: command.clone() });
+        Begun { step, round, agent, command, at: clock::now(), began: Instant::now() }
     }
 
     pub(super) fn end(&mut self, journal: &Journal, begun: Begun, result: StepResult, details: Details) {
@@ -178,15 +180,16 @@ impl Notes {
             step,
             round,
             result,
-            agent: begun.agent,
             started_at: begun.at,
             duration_ms,
+            agent: begun.agent,
             command: begun.command,
             exit_code: details.exit_code,
             signal: details.signal,
             timed_out: details.timed_out,
             log: details.log,
             tail: details.tail,
+            tool_calls: details.tool_calls,
             usage: details.spent.usage,
             cost_usd: details.spent.cost_usd,
             cost_from: details.spent.cost_from,

@@ -24,7 +24,7 @@ pub(super) struct Program {
     pub(super) argv: Vec<OsString>,
     /// As a person reads it.
     pub(super) shown: String,
-    /// The agent that it is; `None`: it is none.
+    /// The agent whose turn it is.
     pub(super) agent: Option<String>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) stdin: Option<File>,
@@ -60,8 +60,16 @@ impl Program {
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
         let parts: Vec<String> = argv.iter().map(|part| excerpt::shorten(&part.to_string_lossy(), 200)).collect();
         let shown = parts.join(" ");
-        let (agent, stop) = (None, stop_steps(&agent.stop));
-        Self { argv, shown, agent, env, stdin: None, clocks: Clocks::default(), stop, mark }
+        Self {
+            argv,
+            shown,
+            agent: None,
+            env,
+            stdin: None,
+            clocks: Clocks::default(),
+            stop: stop_steps(&agent.stop),
+            mark,
+        }
     }
 
     pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {

@@ -156,7 +156,7 @@ impl Stage<'_> {
         fs::write(&path, prompt.as_bytes())?;
         let argv = command_line(self, &turn, &prompt, &path)?;
         let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.mandate.mark().clone());
-        program.agent = Some(turn.choice.to_string());
+        program.agent = Some(turn.choice.agent.clone());
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
@@ -180,7 +180,7 @@ impl Stage<'_> {
             self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
         let reader = listener.reader;
         self.shop.lookout.end(self.shop, &notes.who, began);
-        let attended = attended?;
+        let mut attended = attended?;
         let ending = &attended.ending;
         // Nobody can tell of one that prints text.
         let was_heard = reader.has_heard() || turn.agent.output.format == Format::Text;
@@ -199,6 +199,7 @@ impl Stage<'_> {
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;
+        attended.tool_calls = answer.tool_calls;
         Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, was_heard, session, spent })
     }
 

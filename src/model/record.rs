@@ -165,6 +165,9 @@ pub enum Event {
         step: StepName,
         /// Which time.
         round: u32,
+        /// The agent whose turn it is.
+        #[serde(default)]
+        agent: Option<String>,
         /// The command line, where it is one program.
         command: Option<String>,
     },

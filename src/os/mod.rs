@@ -2,6 +2,7 @@
 //! races down beside the code. Nothing here decides what happens to a task.
 
 pub mod clock;
+pub mod terminal;
 pub mod dirs;
 pub mod folders;
 pub mod files;

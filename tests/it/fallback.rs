@@ -67,7 +67,7 @@ fn the_next_takes_over_in_the_same_worktree_and_is_told_what_was_before() {
     let cycles = w.cycles();
     assert_eq!(cycles.len(), 2, "the task was not given back");
     let [work] = &w.cycles_of("work")[..] else { panic!("one cycle") };
-    assert_eq!(turns(work), ["first:m could_not_run", "second ok"]);
+    assert_eq!(turns(work), ["first could_not_run", "second ok"]);
     assert_eq!((&work["agent"], &work["model"]), (&"second".into(), &serde_json::Value::Null));
     // The other one is given to the second at once, and told nothing of a first.
     let [more] = &w.cycles_of("more")[..] else { panic!("one cycle") };

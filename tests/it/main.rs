@@ -38,6 +38,7 @@ mod forged;
 mod regressions;
 mod records;
 mod reading;
+mod logs;
 mod morning;
 mod epics;
 mod explain;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Class, Field, Figure, Flag, LineRule, ResetText, Rule};
+use super::{Class, Field, Figure, Flag, Kind, LineRule, ResetText, Rule};
 
 /// What the agent prints.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
@@ -81,6 +81,16 @@ impl Output {
     pub fn sets(&self, field: Field) -> bool {
         self.rules.iter().any(|rule| rule.set.contains_key(&field))
             || self.lines.iter().any(|rule| rule.set.contains_key(&field))
+    }
+
+    /// Whether some rule says what a person is shown of its records.
+    pub fn shows(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.show.is_empty())
+    }
+
+    /// Whether some rule knows a call of a tool.
+    pub fn shows_tools(&self) -> bool {
+        self.rules.iter().flat_map(|rule| &rule.show).any(|view| view.kind == Kind::Tool)
     }
 
     /// Whether it tells how many tokens were read and written, and never what they cost.

@@ -26,6 +26,8 @@ pub struct Answer {
     pub cost_usd: Option<f64>,
     /// What `cost_usd` counts.
     pub cost_scope: Scope,
+    /// How many tools it called, where its output tells.
+    pub tool_calls: Option<u32>,
     /// Whether the agent was at work at all.
     pub started: bool,
     /// Whether the record was seen that says that the turn went well.

@@ -1,8 +1,10 @@
 //! Reads what an agent prints, while it prints.
 
 use super::found::{Answer, Trouble, Waiting};
-use super::lines::Lines;
+use super::heard::Heard;
+use super::lines::{Line, Lines, text_of};
 use super::places::Places;
+use super::record::Record;
 use super::turn::Turn;
 use super::{limit, trouble};
 use crate::model::agent::{Format, Output, TroubleKind};
@@ -23,6 +25,7 @@ pub struct Reader {
 #[derive(Debug)]
 struct Listener {
     output: Output,
+    rules: Vec<Heard>,
     places: Places,
     turn: Turn,
     /// What went wrong before the agent came to work.
@@ -32,8 +35,8 @@ struct Listener {
 impl Reader {
     /// Reads output of this form.
     pub fn new(output: &Output) -> Self {
-        let places = Places::of(&output.rules);
-        let listener = Listener { output: output.clone(), places, turn: Turn::default(), before: None };
+        let (rules, places) = Heard::all(&output.rules);
+        let listener = Listener { output: output.clone(), rules, places, turn: Turn::default(), before: None };
         Self { lines: Lines::default(), listener }
     }
 
@@ -81,7 +84,7 @@ impl Reader {
     /// What is known when the agent is gone. `tail` is the end of what it printed, which is the final message of one
     /// that prints text.
     pub fn finish(self, tail: &[u8]) -> Answer {
-        let Self { lines, mut listener } = self;
+        let Self { mut lines, mut listener } = self;
         let dropped_bytes = lines.finish(|line| listener.take(line));
         let mut answer = listener.answer(dropped_bytes);
         if listener.output.format == Format::Text && !tail.trim_ascii().is_empty() {
@@ -92,15 +95,18 @@ impl Reader {
 }
 
 impl Listener {
-    fn take(&mut self, line: &[u8]) {
-        let line = line.trim_ascii();
+    fn take(&mut self, line: Line<'_>) {
+        let line = match line {
+            Line::Whole(line) => line.trim_ascii(),
+            Line::TooLong(_) => return,
+        };
         if line.is_empty() {
             return;
         }
         if self.output.format == Format::Jsonl && line.starts_with(b"{") {
-            let text = String::from_utf8_lossy(line);
-            if let Some(record) = self.places.read(&text) {
-                self.output.rules.iter().for_each(|rule| self.turn.apply(rule, &record));
+            let (rules, turn) = (&self.rules, &mut self.turn);
+            let apply = |record: &Record<'_>| rules.iter().for_each(|rule| turn.apply(rule, record));
+            if self.places.read(&text_of(line), apply).is_some() {
                 return;
             }
         }
@@ -147,6 +153,7 @@ impl Listener {
             cost_usd: turn.cost,
             cost_scope: facts.cost_scope,
             started: turn.started,
+            tool_calls: (turn.started && self.output.shows_tools()).then_some(turn.tool_calls),
             done: turn.done,
             is_final: turn.done || turn.failed,
             trouble,

@@ -18,15 +18,15 @@ pub struct StepRecord {
     pub round: u32,
     /// What came of it.
     pub result: StepResult,
-    /// Who had his turn, `agent:model:effort`; null: no agent.
-    #[serde(default)]
-    pub agent: Option<String>,
     /// When it began.
     #[serde(serialize_with = "whole_seconds")]
     #[schemars(with = "String")]
     pub started_at: Timestamp,
     /// How long it took.
     pub duration_ms: u64,
+    /// The agent whose turn it was.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// The command line, where it was one program.
     pub command: Option<String>,
     /// How the program exited.
@@ -39,6 +39,9 @@ pub struct StepRecord {
     pub log: Option<String>,
     /// The end of what it printed, where it failed.
     pub tail: Option<String>,
+    /// How many tools the agent called, where its output tells.
+    #[serde(default)]
+    pub tool_calls: Option<u32>,
     /// Tokens.
     pub usage: Usage,
     /// Dollars.
@@ -88,7 +91,7 @@ pub struct Review {
 }
 
 /// The steps of a cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepName {
     /// The agent works.
