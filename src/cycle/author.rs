@@ -175,9 +175,9 @@ impl Cycle<'_> {
             Ended::Trouble(reason) => (StepResult::CouldNotRun, Ok(Had::Unable(Unable::Troubled(reason), was_at_work))),
             Ended::NoSession(reason) | Ended::TooLong(reason) if matches!(talk, Talk::GoOn(_)) => {
                 self.end_turn(notes, reply, StepResult::CouldNotRun)?;
+                self.left_behind = Some(self.leftovers("An earlier session of yours", &reason));
                 let message = format!("{reason}; it is begun afresh, told all of the task");
                 self.shop.journal.event(&notes.who, record::Event::Warning { message });
-                self.lost_session = true;
                 return self.one_turn(notes, step, brief);
             }
             Ended::NoSession(reason) => (StepResult::CouldNotRun, Err(Infra(reason))),

@@ -59,7 +59,6 @@ impl Cycle<'_> {
             comments: comments.iter().map(CommentFacts::of).collect(),
             feedback,
             attempt: self.claim.record.attempt,
-            lost_session: self.lost_session && matches!(template, Template::Worker | Template::Executor),
             base: &self.shop.base,
             base_short: self.base.short(),
             gates: self.gates().iter().map(|gate| gate.run.as_str()).collect(),

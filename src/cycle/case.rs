@@ -42,8 +42,6 @@ pub(super) struct Case {
     pub(super) session: Option<Session>,
     /// What whoever takes the work over is told of the agent before it.
     pub(super) left_behind: Option<String>,
-    /// One that has worked in this worktree could not be taken up again.
-    pub(super) lost_session: bool,
     /// The commit from which the work began.
     pub(super) base: Oid,
     /// What came of it so far.

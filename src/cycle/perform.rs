@@ -153,7 +153,6 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         conflict: None,
         standing: None,
         yields_to: None,
-        lost_session: false,
         ledger,
     };
     let mut cycle = Cycle { shop, bench, case: &mut case };

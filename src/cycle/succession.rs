@@ -135,14 +135,7 @@ impl Cycle<'_> {
         let next = next_able(self.shop, &self.settings, &self.agents, tried);
         let Some((choice, author)) = next else { return Ok(false) };
         if was_at_work {
-            self.lost_session = false;
-            self.case.left_behind = Some(format!(
-                "`{}` has worked on this task in this folder until now, and cannot go on: {reason}. Whatever it has \
-                 done lies here as it left it, committed on top of {} or not. Look at that first (git status, git log, \
-                 git diff), then go on from there.",
-                self.choice.agent,
-                self.base.short()
-            ));
+            self.left_behind = Some(self.leftovers(&format!("`{}`", self.choice.agent), &reason));
             if self.bench.member.role.makes_tasks() {
                 notes.created.extend(outbox::collect(self.shop, self.bench, &notes.who, outbox::MOST_NEW)?);
             }
@@ -168,6 +161,16 @@ impl Cycle<'_> {
         notes.session = Some(session.clone());
         self.claim.record.go_on.session = Some(session.clone());
         (self.choice, self.author, self.session) = (choice, author, Some(session));
+    }
+
+    /// What a new session is told of one that has worked before it, by `whom`, and cannot go on.
+    pub(super) fn leftovers(&self, whom: &str, reason: &str) -> String {
+        format!(
+            "{whom} has worked on this task in this folder until now, and cannot go on: {reason}. Whatever it has done \
+             lies here as it left it, committed on top of {} or not. Look at that first (git status, git log, git \
+             diff), then go on from there.",
+            self.base.short()
+        )
     }
 
     /// What it comes to that none of its agents can go on; `why` are the reasons of those that were asked.

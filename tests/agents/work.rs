@@ -44,6 +44,16 @@ pub(crate) fn what_it_commits_is_merged_and_its_bill_is_kept(scene: &Scene) {
     let session = cycle["session_id"].as_str().expect("a session");
     assert!(log.lines().any(|line| line.starts_with('{') && line.contains(session)), "{log}");
     assert!(scene.model.asked()[0].to_string().contains(BODY), "the model was never told of the task");
+    is_shown(scene);
+}
+
+/// A line for each call of a tool and each message, and not one for the rest.
+fn is_shown(scene: &Scene) {
+    let shown = scene.w.swarm(["logs", TASK]).code(0).stdout.clone();
+    let begins = |word: &str| shown.lines().filter(|line| line.starts_with(word)).collect::<Vec<_>>();
+    assert!(matches!(begins("tool")[..], [call] if call.contains("git commit")), "{shown}");
+    assert!(matches!(begins("said")[..], [said] if said.contains("It is built.")), "{shown}");
+    assert_eq!(scene.only_cycle()["steps"][0]["tool_calls"], 1);
 }
 
 pub(crate) fn a_probe_gets_an_answer(scene: &Scene) {
