@@ -185,6 +185,11 @@ impl Dirs {
         self.machine.join("tmp")
     }
 
+    /// What keeps the programs in a worktree from pushing, and from moving refs.
+    pub fn guard(&self, slot: &str) -> PathBuf {
+        self.machine.join("guard").join(slot)
+    }
+
     /// The path as a user would write it: from the workspace's root where it lies below it.
     pub fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()

@@ -32,6 +32,7 @@ mod notify;
 mod workspaces;
 mod flakes;
 mod forged;
+mod cleanroom;
 mod regressions;
 mod records;
 mod reading;
