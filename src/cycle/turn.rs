@@ -156,6 +156,7 @@ impl Stage<'_> {
         let mut reader = Reader::new(&turn.agent.output);
         let began = self.shop.lookout.begin(self.shop);
         let who = notes.who.clone();
+        self.shop.sentry.begin(self.shop, &who, self.bench);
         let dirs = &self.shop.dirs;
         let mut noted = turn.talk.session().map(str::to_owned);
         let attended = self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| {
@@ -171,12 +172,14 @@ impl Stage<'_> {
             if reader.is_final() { Verdict::Leave } else { Verdict::GoOn }
         });
         self.shop.lookout.end(self.shop, &notes.who, began);
+        let trespass = self.shop.sentry.end(self.shop, self.bench);
         let attended = attended?;
         let ending = &attended.ending;
         let answer = reader.finish(&ending.tail);
         let tail = String::from_utf8_lossy(&ending.tail);
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
         courtesy.end(notes, &ended, &answer);
+        let ended = trespass.map_or(ended, Ended::Badly);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let session =
             session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_) | Ended::TooLong(_)));

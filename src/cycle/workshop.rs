@@ -6,6 +6,7 @@ use super::Funds;
 use super::held_back::HeldBack;
 use super::lookout::Lookout;
 use super::precedence::Precedence;
+use super::sentry::Sentry;
 use crate::os::dirs::Dirs;
 use crate::os::folders;
 use crate::os::git::Repo;
@@ -45,6 +46,8 @@ pub struct Workshop {
     pub held_back: HeldBack,
     /// Looks after the user's checkout.
     pub lookout: Lookout,
+    /// Looks after the base.
+    pub sentry: Sentry,
     /// The machine's name.
     pub host: String,
 }
@@ -66,6 +69,7 @@ impl Workshop {
             precedence: Arc::default(),
             held_back: HeldBack::default(),
             lookout: Lookout::default(),
+            sentry: Sentry::default(),
             host: folders::host(),
         }
     }

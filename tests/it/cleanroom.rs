@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::harness::Workspace;
 
@@ -18,7 +18,7 @@ fn with_remote() -> (Workspace, PathBuf) {
 }
 
 /// The branches of a repository.
-fn branches(w: &Workspace, repository: &PathBuf) -> String {
+fn branches(w: &Workspace, repository: &Path) -> String {
     w.git(["-C", repository.to_str().expect("a plain path"), "for-each-ref", "--format=%(refname:short) %(objectname)"])
 }
 
@@ -210,4 +210,121 @@ fn the_hooks_of_the_user_run_as_ever_wherever_they_lie_and_whenever_they_came() 
     );
     w.start(["--drain"]).code(0);
     assert!(w.base().read("ran.txt").starts_with("ran"));
+}
+
+/// git past the guard.
+const BARE: &str = "git -c core.hooksPath=";
+
+/// The warnings of a run.
+fn warnings(ended: &crate::harness::Ended) -> Vec<String> {
+    let all = ended.events().into_iter().filter(|event| event.is("warning"));
+    all.map(|event| event.text("message").to_owned()).collect()
+}
+
+#[test]
+fn a_base_that_an_agent_moves_past_the_guard_is_put_back_and_its_work_is_not_merged() {
+    // Beneath the user's checkout, and where nobody has the base checked out.
+    for elsewhere in [false, true] {
+        let w = Workspace::new();
+        w.config("base: trunk\nverify: ['test ! -e evil.txt']\nlimits: {attempts: 1, backoff: 0s}");
+        if elsewhere {
+            w.git(["checkout", "-q", "-b", "mine"]);
+        }
+        let base = w.base().id();
+        w.task(
+            "a-rogue",
+            &format!("echo x > evil.txt\ngit add .\ngit commit -qm Evil\n{BARE} update-ref refs/heads/trunk HEAD"),
+        );
+        let ended = w.start(["--drain"]);
+        ended.code(1);
+        let told = warnings(&ended).into_iter().filter(|told| told.contains("trunk is put back")).count();
+        assert_eq!(told, 1, "{ended}");
+        assert_eq!(w.base().id(), base);
+        assert_eq!(w.git(["status", "--porcelain", "--", ":!config"]), "");
+        assert!(w.is_in("blocked", "a-rogue").contains("only what is verified comes there"));
+        w.at_commit("refs/swarm/salvage/a-rogue/1").has("evil.txt");
+        w.task("b-after", "echo after > after.txt");
+        w.start(["--drain"]).code(0);
+        w.base().has("after.txt").lacks("evil.txt");
+        w.complete_means_merged();
+        w.the_repository_is_whole();
+    }
+}
+
+#[test]
+fn a_base_that_cannot_be_put_back_without_touching_the_checkout_stays_and_the_way_back_is_told() {
+    let w = Workspace::new();
+    w.config("limits: {attempts: 1, backoff: 0s}");
+    let base = w.base().id();
+    w.task(
+        "a-rogue",
+        &format!(
+            "echo x > evil.txt\ngit add .\ngit commit -qm Evil\nmine=$(git rev-parse HEAD)\n\
+             cd \"$(git rev-parse --git-common-dir)/..\"\n{BARE} merge -q --ff-only $mine"
+        ),
+    );
+    let ended = w.start(["--drain"]);
+    ended.code(1);
+    let told = warnings(&ended).into_iter().find(|told| told.contains("to take it back: ")).expect("a warning");
+    w.base().has("evil.txt");
+    let command = told.split("to take it back: ").nth(1).expect("a command").replace(w.root().to_str().unwrap(), ".");
+    assert!(w.command("sh").args(["-c", &command]).status().expect("run a shell").success(), "{command}");
+    assert_eq!(w.base().id(), base);
+    assert_eq!(w.git(["status", "--porcelain", "--", ":!config"]), "");
+    w.is_in("blocked", "a-rogue");
+}
+
+#[test]
+fn nothing_lands_on_what_an_agent_has_put_where_published_work_waits() {
+    let w = Workspace::new();
+    w.config("verify: ['test ! -e evil.txt']\nlimits: {attempts: 1, backoff: 0s}");
+    let evil =
+        format!("echo x > evil.txt\ngit add .\ngit commit -qm Evil\n{BARE} update-ref refs/swarm/ahead/trunk HEAD");
+    w.task("a-rogue", &evil);
+    let ended = w.start(["--drain"]);
+    ended.code(1).says("refs/swarm/ahead/trunk was moved");
+    assert_eq!(w.refs("refs/swarm/ahead/"), [""; 0]);
+    w.base().lacks("evil.txt");
+    // The same while work waits there, because the user's file is in the way.
+    w.write("README.md", "mine\n");
+    w.task("b-waits", "echo theirs > README.md");
+    w.start(["--drain"]).code(0);
+    let waiting = w.at_commit("refs/swarm/ahead/trunk").id();
+    for (id, meddle) in [
+        ("c-rogue", evil.as_str()),
+        ("d-rogue", &format!("{BARE} update-ref -d refs/swarm/ahead/trunk\necho d > d.txt")),
+    ] {
+        w.task(id, meddle);
+        let ended = w.start(["--drain"]);
+        assert_eq!(
+            warnings(&ended).iter().filter(|told| told.contains("refs/swarm/ahead/trunk was")).count(),
+            1,
+            "{ended}"
+        );
+    }
+    assert_eq!(w.git(["merge-base", &waiting, "refs/swarm/ahead/trunk"]), waiting);
+    w.at_commit("refs/swarm/ahead/trunk").has("d.txt").lacks("evil.txt");
+    w.git(["checkout", "-q", "--", "README.md"]);
+    w.start(["--drain"]).code(0);
+    w.base().has("d.txt").lacks("evil.txt");
+    w.holds_the_laws();
+}
+
+#[test]
+fn the_base_is_the_users_own_to_move_while_agents_work() {
+    let w = Workspace::new();
+    w.config("limits: {attempts: 1, backoff: 0s}");
+    // The agent takes in what the user commits.
+    let user = "(cd \"$(git rev-parse --git-common-dir)/..\"; unset GIT_CONFIG_PARAMETERS; git commit -q --allow-empty -m Mine)";
+    w.task(
+        "work",
+        &format!(
+            "echo x > x.txt\ngit add .\ngit commit -qm x\n{user}\ngit merge -q --no-edit trunk\ngit rebase -q trunk"
+        ),
+    );
+    let ended = w.start(["--drain"]);
+    ended.code(0);
+    assert!(warnings(&ended).iter().all(|told| !told.contains("moved")), "{ended}");
+    w.base().has("x.txt");
+    w.holds_the_laws();
 }

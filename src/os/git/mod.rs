@@ -29,6 +29,7 @@ mod publish;
 mod cut_off;
 mod expected;
 mod ahead;
+mod ahead_note;
 mod durable;
 mod history;
 mod shared;
@@ -37,6 +38,7 @@ mod questions;
 mod create;
 mod salvage;
 mod abandoned;
+mod trespass;
 mod snapshot;
 mod nested;
 #[cfg(test)]
@@ -45,6 +47,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use ahead::CaughtUp;
+pub use ahead_note::PutBack;
 pub use base::Tips;
 pub use commit::Committed;
 pub use conflict::Resolution;
@@ -61,3 +64,4 @@ pub use shared::Shared;
 pub use sight::Sight;
 pub use slot::Slot;
 pub use status::SlotState;
+pub use trespass::Restored;
