@@ -96,14 +96,12 @@ fn moves(slot: &Slot) -> Result<Vec<Move>, GitError> {
     let text = String::from_utf8_lossy(&git.run()?).into_owned();
     let entries: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('\t')).collect();
     // Newest first, and each says where HEAD went; it came from where the one before it went.
-    let ends: Vec<Option<Oid>> = entries.iter().map(|(to, _)| Oid::from_git(to.as_bytes())).collect();
-    let from = ends.iter().skip(1).cloned().chain([None]);
-    let made = |((from, to), (_, what)): ((Option<Oid>, &Option<Oid>), &(&str, &str))| Move {
-        from,
-        to: to.clone(),
-        what: (*what).to_owned(),
+    let end = |(name, _): &(&str, &str)| Oid::from_git(name.as_bytes());
+    let made = |(at, entry): (usize, &(&str, &str))| {
+        let from = entries.get(at + 1).and_then(end);
+        Move { from, to: end(entry), what: entry.1.to_owned() }
     };
-    let mut moves: Vec<Move> = from.zip(&ends).zip(&entries).map(made).collect();
+    let mut moves: Vec<Move> = entries.iter().enumerate().map(made).collect();
     moves.reverse();
     Ok(moves)
 }
