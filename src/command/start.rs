@@ -6,6 +6,7 @@ use super::add::parse_id;
 use super::moves::whereabouts;
 use super::{Desk, announce, detach, dry_run, ending};
 use crate::cli::Start;
+use crate::cycle::{preflight, sandboxes};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::model::choice::Choice;
@@ -31,7 +32,14 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let workspace = Workspace::open(place)?;
     let order = order(desk, words, filter)?;
     // A mistake is told before anything goes to the background.
-    muster(&workspace.settings(), &order.wanted)?;
+    let settings = workspace.settings();
+    let members = muster(&settings, &order.wanted)?;
+    let choices: Vec<Choice> =
+        members.into_iter().map(|member| member.choice).chain(settings.config.reviewers()).collect();
+    for (sandbox, choice) in sandboxes(&settings, &choices) {
+        let agent = &settings.agents.find(choice)?.agent;
+        preflight(&workspace.dirs, workspace.repo.common_dir(), sandbox, &choice.agent, agent)?;
+    }
     if let Some(other) = alive(&workspace.dirs).first().filter(|_| !words.detached) {
         desk.say(&format!(
             "another swarm works here already ({}); both share the queue, and `swarm scale` changes how many workers one has",

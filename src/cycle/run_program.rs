@@ -6,12 +6,13 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::sandbox::{Room, try_out, words_before};
 use super::{Bench, Workshop};
 use crate::model::agent::{self, Agent, Target};
-use crate::model::config::Limits;
+use crate::model::config::{Config, Limits};
 use crate::model::excerpt;
 use crate::os::git::{GitError, Guard, PARAMETERS, parameters};
-use crate::os::process::{self, Clocks, Ending, Mark, SendTo, Signal, Spec, StopStep, Watch};
+use crate::os::process::{self, Clocks, Ending, How, Mark, SendTo, Signal, Spec, StopStep, Watch};
 
 /// What every program may see of the user's environment.
 const USUAL: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "SHELL", "USER", "LOGNAME", "TZ"];
@@ -31,6 +32,8 @@ pub(super) struct Program {
     pub(super) stop: Vec<StopStep>,
     pub(super) mark: Mark,
     guarded: Guarded,
+    /// The words of a sandbox before the command line.
+    room: Vec<OsString>,
 }
 
 /// What a program's git is kept from.
@@ -58,19 +61,34 @@ impl Program {
             stop: stop_steps(&agent::default_stop()),
             mark,
             guarded: Guarded::FromPushing,
+            room: Vec::new(),
         }
     }
 
-    /// An agent: it sees only what its description lets through.
-    pub(super) fn agent(shop: &Workshop, bench: &Bench, agent: &Agent, argv: Vec<OsString>, mark: Mark) -> Self {
+    /// An agent: it sees only what its description lets through, and works in its sandbox where `config` has one.
+    pub(super) fn agent(
+        shop: &Workshop,
+        config: &Config,
+        bench: &Bench,
+        agent: &Agent,
+        argv: Vec<OsString>,
+        mark: Mark,
+    ) -> Self {
         let mut env = passed_to(agent);
         env.extend(house(shop, bench, Guarded::FromMoving));
         env.extend(shop.repo.identity_env().into_iter().map(|(name, value)| (name.into(), value.into())));
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
+        let room = room(shop, config, bench, agent);
+        let argv = [room.clone(), argv].concat();
         let parts: Vec<String> = argv.iter().map(|part| excerpt::shorten(&part.to_string_lossy(), 200)).collect();
         let shown = parts.join(" ");
-        let (clocks, stop, guarded) = (Clocks::default(), stop_steps(&agent.stop), Guarded::FromMoving);
-        Self { argv, shown, env, stdin: None, clocks, stop, mark, guarded }
+        let mut stop = stop_steps(&agent.stop);
+        if !room.is_empty() {
+            // The first process may be the sandbox's own, and the agent one below it.
+            stop.iter_mut().for_each(|step| step.to = SendTo::Group);
+        }
+        let (clocks, guarded) = (Clocks::default(), Guarded::FromMoving);
+        Self { argv, shown, env, stdin: None, clocks, stop, mark, guarded, room }
     }
 
     pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {
@@ -132,6 +150,14 @@ fn lay_guard(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Result<(), Git
     }
 }
 
+/// The words of the agent's sandbox.
+fn room(shop: &Workshop, config: &Config, bench: &Bench, agent: &Agent) -> Vec<OsString> {
+    let (worktree, scratch) = (bench.slot.path(), scratch(shop, bench));
+    let (git_dir, run) = (shop.repo.common_dir(), shop.journal.folder());
+    let room = Room { dirs: &shop.dirs, git_dir, worktree, scratch: &scratch, run };
+    words_before(config.sandbox_of(agent), &room)
+}
+
 /// A folder for the litter that programs leave; emptied after each.
 fn scratch(shop: &Workshop, bench: &Bench) -> std::path::PathBuf {
     shop.dirs.scratch().join(&bench.slot_name)
@@ -166,6 +192,7 @@ pub(super) fn run_program(
     let scratch = scratch(shop, bench);
     fs::create_dir_all(&scratch)?;
     lay_guard(shop, bench, program.guarded).map_err(io::Error::other)?;
+    let tried = if program.room.is_empty() { Vec::new() } else { program.env.clone() };
     let spec = Spec {
         argv: program.argv,
         folder: bench.slot.path().to_owned(),
@@ -178,6 +205,14 @@ pub(super) fn run_program(
         mark: program.mark,
     };
     let ending = process::run(spec, &bench.wake, watch);
+    let ending = ending.and_then(|ending| match ending.how {
+        // It may have been the sandbox that failed, and the agent was never there.
+        How::Exited(1..) | How::Signalled(_) if bench.slot.is_intact() => {
+            let tried = try_out(&program.room, bench.slot.path(), &tried);
+            tried.map(|()| ending).map_err(|reason| io::Error::other(format!("the sandbox does not start: {reason}")))
+        }
+        How::Exited(_) | How::Signalled(_) | How::TimedOut(_) | How::Interrupted => Ok(ending),
+    });
     // Litter that cannot be removed now goes with the next program's.
     let _ = fs::remove_dir_all(&scratch);
     ending

@@ -144,7 +144,10 @@ impl Stage<'_> {
         let prompt = turn.agent.prompt.guarded(&turn.prompt);
         fs::write(&path, prompt.as_bytes())?;
         let argv = command_line(self, &turn, &prompt, &path)?;
-        let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.mandate.mark().clone());
+        let mut program = {
+            let (config, mark) = (&self.settings.config, self.mandate.mark().clone());
+            Program::agent(self.shop, config, self.bench, turn.agent, argv, mark)
+        };
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.

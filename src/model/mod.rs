@@ -18,6 +18,7 @@ pub mod choice;
 pub mod crew;
 pub mod planner;
 pub mod agent;
+pub mod sandbox;
 pub mod provider;
 pub mod answer;
 pub mod prompt;

@@ -328,3 +328,94 @@ fn the_base_is_the_users_own_to_move_while_agents_work() {
     w.base().has("x.txt");
     w.holds_the_laws();
 }
+
+/// A workspace whose agents run behind `room.sh`, which does `script` first.
+fn behind(script: &str) -> Workspace {
+    let w = Workspace::new();
+    hook(&w, "room.sh", &format!("#!/bin/sh\n{script}\n"));
+    w.config("sandbox: [./room.sh, '{worktree}', '{git_dir}', '{tmp_dir}', '{run_dir}', '{queue_dir}', '{workspace}', '{home}']\nlimits: {attempts: 1, infra: 1, backoff: 0s}");
+    w
+}
+
+#[test]
+fn an_agent_works_in_its_sandbox_and_a_gate_does_not() {
+    let w = behind("printf '%s\\n' \"$@\" > \"$7/words.txt\"\nshift 7\nIN_THE_ROOM=yes exec \"$@\"");
+    w.task("work", "echo \"$IN_THE_ROOM $SWARM_TASK\" > x.txt");
+    w.start(["--drain"]).code(0);
+    assert_eq!(w.base().read("x.txt"), "yes work");
+    let words = fs::read_to_string(w.outside().join("home/words.txt")).expect("read the words");
+    let (root, run) = (w.root().display().to_string(), w.last_run().read("started.json"));
+    let words: Vec<&str> = words.lines().collect();
+    assert_eq!(words[0], format!("{root}/.swarm/slots/01"));
+    assert_eq!(words[1], format!("{root}/.git"));
+    assert_eq!(words[2], format!("{root}/.swarm/tmp/01"));
+    assert!(run.contains(words[3].rsplit('/').next().expect("a folder")), "{words:?}");
+    assert_eq!(words[4..7], [format!("{root}/tasks"), root, w.outside().join("home").display().to_string()]);
+    assert_eq!(words[7], "sh", "{words:?}");
+    // A gate is the user's own command.
+    w.config("sandbox: [env, IN_THE_ROOM=yes]\nverify: ['test -z \"$IN_THE_ROOM\"']");
+    w.task("more", "test \"$IN_THE_ROOM\" = yes\necho more > more.txt");
+    w.start(["--drain"]).code(0);
+    w.base().has("more.txt");
+}
+
+#[test]
+fn a_sandbox_that_does_not_start_keeps_a_run_from_beginning() {
+    for (sandbox, says) in [
+        ("[no-such-program-here]", "the program `no-such-program-here` was not found"),
+        ("[./room.sh]", "exit status: 7: there is no room"),
+        ("[env, --no-such-option]", "does not start"),
+    ] {
+        let w = behind("echo 'there is no room' >&2; exit 7");
+        w.config(&format!("sandbox: {sandbox}"));
+        w.task("work", "echo x > x.txt");
+        let ended = w.start(["--drain"]);
+        ended.code(3).says("the sandbox of `script` does not start").says(says);
+        w.is_in("pending", "work");
+        w.swarm(["check", "--skip-gates"]).code(3).says(says);
+        // An agent that is to have none has none.
+        w.write("config/agents/script.yaml", "sandbox: none\n");
+        w.start(["--drain"]).code(0);
+        w.base().has("x.txt");
+    }
+}
+
+#[test]
+fn a_sandbox_that_fails_later_is_a_trouble_of_the_machine_and_nothing_runs_without_it() {
+    let w = behind("test ! -e \"$7/broken\" || { echo 'the room is gone' >&2; exit 7; }\nshift 7\nexec \"$@\"");
+    w.task_with("a-breaks", "priority: 0", "echo a > a.txt\n: > \"$HOME/broken\"");
+    w.task("b-waits", "echo b > b.txt");
+    let ended = w.start(["--drain", "-n", "1"]);
+    ended.code(1).says("the sandbox does not start").says("the room is gone");
+    w.is_in("complete", "a-breaks");
+    w.base().lacks("b.txt");
+    assert_eq!(w.cycles_of("b-waits")[0]["outcome"], "infra");
+    fs::remove_file(w.outside().join("home/broken")).expect("mend it");
+    w.swarm(["retry", "b-waits"]).code(0);
+    w.start(["--drain"]).code(0);
+    w.base().has("b.txt");
+    // What fails by itself in a room that stands is the agent's own fault.
+    w.task("c-fails", "exit 3");
+    w.start(["--drain"]).code(1);
+    assert_eq!(w.cycles_of("c-fails")[0]["outcome"], "agent_error");
+}
+
+#[test]
+fn an_agent_behind_a_sandbox_that_stays_is_ended_with_it() {
+    let w = behind("shift 7\n\"$@\" &\nwait $!");
+    w.config("sandbox: [./room.sh, 1, 2, 3, 4, 5, 6, 7]\nlimits: {attempts: 1, timeout: 1s, backoff: 0s}");
+    w.task("hangs", "echo half > half.txt\nsetsid sleep 600 &\nsleep 600 & wait $!");
+    w.start(["--drain"]).code(1);
+    assert_eq!(w.cycles_of("hangs")[0]["outcome"], "timeout");
+    w.at_commit("refs/swarm/salvage/hangs/1").has("half.txt");
+    assert_eq!(w.processes(), []);
+}
+
+#[test]
+fn check_tells_what_the_room_is() {
+    let w = Workspace::new();
+    w.swarm(["check", "--skip-gates"]).code(0).says("push     refused to agents and gates").says("off for script");
+    w.config("sandbox: [env]");
+    w.swarm(["check", "--skip-gates"]).code(0).says("`env` starts (tried for script)");
+    assert!(!w.path(".swarm/tmp").read_dir().is_ok_and(|mut listed| listed.next().is_some()), "nothing is left");
+}

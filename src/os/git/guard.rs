@@ -245,5 +245,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }
 
+mod rehearse;
 #[cfg(test)]
 mod tests;
+
+pub use rehearse::{Kept, rehearse_guard};

@@ -52,7 +52,7 @@ pub use base::Tips;
 pub use commit::Committed;
 pub use conflict::Resolution;
 pub use error::GitError;
-pub use guard::{Guard, PARAMETERS, parameters};
+pub use guard::{Guard, Kept, PARAMETERS, parameters, rehearse_guard};
 pub use merge::{Merge, Strategy};
 pub use message::{Message, with_trailers};
 pub use oid::{NotAnOid, Oid};
