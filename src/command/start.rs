@@ -6,8 +6,10 @@ use super::add::parse_id;
 use super::moves::whereabouts;
 use super::{Desk, announce, detach, dry_run, ending};
 use crate::cli::Start;
+use crate::cycle::{preflight, sandboxes};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::model::choice::Choice;
 use crate::model::choices::{Choices, Overrides};
 use crate::model::pick::Filter;
 use crate::model::span;
@@ -33,7 +35,15 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let order = order(desk, words, filter)?;
     // A mistake is told before anything goes to the background.
     Source::new(workspace.dirs.root(), order.config.as_deref()).check_names(&workspace.config, &workspace.agents)?;
-    muster(&workspace.settings(), &order.wanted)?;
+    let settings = workspace.settings();
+    let members = muster(&settings, &order.wanted)?;
+    let authors = members.iter().flat_map(|member| member.agents.iter().cloned());
+    let choices: Vec<Choice> = authors.chain(settings.config.reviewers()).collect();
+    for (sandbox, choice) in sandboxes(&settings, &choices) {
+        // One whose program is not there is passed over, if there are others.
+        let Ok(described) = settings.agents.find(choice) else { continue };
+        preflight(&workspace.dirs, workspace.repo.common_dir(), sandbox, &choice.agent, &described.agent)?;
+    }
     if let Some(other) = alive(&workspace.dirs).first().filter(|_| !words.detached) {
         desk.say(&format!(
             "another swarm works here already ({}); both share the queue, and `swarm scale` changes how many workers one has",

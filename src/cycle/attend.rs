@@ -55,6 +55,7 @@ impl Stage<'_> {
                 let strays = remains.unwrap_or_default();
                 notes.end(&self.shop.journal, begun, StepResult::CouldNotRun, Details::default());
                 let ended = if strays.is_empty() { "" } else { "; what it had started was ended" };
+                let command = excerpt::shorten(&command, 80);
                 return Err(Infra(format!("cannot run `{command}`: {error}{ended}")));
             }
         };

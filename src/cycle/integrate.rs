@@ -73,7 +73,7 @@ fn at_once(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Option<Event>, In
         }
     };
     for _ in 0..MOST_MOVES {
-        let tips = shop.repo.tips(&shop.base)?;
+        let tips = shop.sentry.tips(shop)?;
         let ground = newest(shop, &tips)?;
         let tip = ground.tip.clone();
         match merge(shop, cycle.case, notes, &work, &tip)? {

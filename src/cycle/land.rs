@@ -116,7 +116,7 @@ impl Batching<'_> {
     fn run(&mut self, _turn: &Turn<'_>) -> Result<(), Infra> {
         for _ in 0..MOST_MOVES {
             self.let_go_of_what_cannot_land();
-            let tips = self.shop.repo.tips(&self.shop.base)?;
+            let tips = self.shop.sentry.tips(self.shop)?;
             let ground = newest(self.shop, &tips)?;
             let tip = ground.tip.clone();
             let mut row = self.line_up(&tip)?;

@@ -143,6 +143,7 @@ pub fn catch_up(shop: &Workshop) -> CommandResult<()> {
     if turn.is_none() {
         return Ok(());
     }
+    shop.sentry.tips(shop)?;
     match shop.repo.catch_up(&shop.base)? {
         CaughtUp::Even => shop.held_back.release(),
         CaughtUp::Landed(commit) => {

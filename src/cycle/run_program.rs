@@ -6,11 +6,13 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::sandbox::{Room, try_out, words_before};
 use super::{Bench, Workshop};
 use crate::model::agent::{self, Agent, Target};
-use crate::model::config::Limits;
+use crate::model::config::{Config, Limits};
 use crate::model::excerpt;
-use crate::os::process::{self, Clocks, Ending, Mark, SendTo, Signal, Spec, StopStep, Watch};
+use crate::os::git::{GitError, Guard, PARAMETERS, parameters};
+use crate::os::process::{self, Clocks, Ending, How, Mark, SendTo, Signal, Spec, StopStep, Watch};
 
 /// What every program may see of the user's environment.
 const USUAL: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "SHELL", "USER", "LOGNAME", "TZ"];
@@ -31,6 +33,18 @@ pub(super) struct Program {
     pub(super) clocks: Clocks,
     pub(super) stop: Vec<StopStep>,
     pub(super) mark: Mark,
+    guarded: Guarded,
+    /// The words of a sandbox before the command line.
+    room: Vec<OsString>,
+}
+
+/// What a program's git is kept from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guarded {
+    /// From pushing. Its hooks are the user's: gates may well install and run them.
+    FromPushing,
+    /// From moving what is not its own, too.
+    FromMoving,
 }
 
 impl Program {
@@ -39,7 +53,7 @@ impl Program {
     pub(super) fn shell(shop: &Workshop, bench: &Bench, command: &str, timeout: Duration, mark: Mark) -> Self {
         let mut env: Vec<(OsString, OsString)> =
             std::env::vars_os().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"GIT_")).collect();
-        env.extend(house(shop, bench));
+        env.extend(house(shop, bench, Guarded::FromPushing));
         Self {
             argv: ["sh", "-c", command].map(OsString::from).to_vec(),
             shown: command.to_owned(),
@@ -49,27 +63,35 @@ impl Program {
             clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
             stop: stop_steps(&agent::default_stop()),
             mark,
+            guarded: Guarded::FromPushing,
+            room: Vec::new(),
         }
     }
 
-    /// An agent: it sees only what its description lets through.
-    pub(super) fn agent(shop: &Workshop, bench: &Bench, agent: &Agent, argv: Vec<OsString>, mark: Mark) -> Self {
+    /// An agent: it sees only what its description lets through, and works in its sandbox where `config` has one.
+    pub(super) fn agent(
+        shop: &Workshop,
+        config: &Config,
+        bench: &Bench,
+        agent: &Agent,
+        argv: Vec<OsString>,
+        mark: Mark,
+    ) -> Self {
         let mut env = passed_to(agent);
-        env.extend(house(shop, bench));
+        env.extend(house(shop, bench, Guarded::FromMoving));
         env.extend(shop.repo.identity_env().into_iter().map(|(name, value)| (name.into(), value.into())));
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));
+        let room = room(shop, config, bench, agent);
+        let argv = [room.clone(), argv].concat();
         let parts: Vec<String> = argv.iter().map(|part| excerpt::shorten(&part.to_string_lossy(), 200)).collect();
         let shown = parts.join(" ");
-        Self {
-            argv,
-            shown,
-            agent: None,
-            env,
-            stdin: None,
-            clocks: Clocks::default(),
-            stop: stop_steps(&agent.stop),
-            mark,
+        let mut stop = stop_steps(&agent.stop);
+        if !room.is_empty() {
+            // The first process may be the sandbox's own, and the agent one below it.
+            stop.iter_mut().for_each(|step| step.to = SendTo::Group);
         }
+        let (clocks, guarded) = (Clocks::default(), Guarded::FromMoving);
+        Self { argv, shown, agent: None, env, stdin: None, clocks, stop, mark, guarded, room }
     }
 
     pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {
@@ -85,9 +107,9 @@ pub fn passed_to(agent: &Agent) -> Vec<(OsString, OsString)> {
 }
 
 /// What the house tells every program that it runs.
-fn house(shop: &Workshop, bench: &Bench) -> Vec<(OsString, OsString)> {
+fn house(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Vec<(OsString, OsString)> {
     let port = FIRST_PORT + bench.index() * PORTS_PER_SLOT;
-    let pairs: [(&str, OsString); 17] = [
+    let pairs: [(&str, OsString); 14] = [
         ("SWARM_RUN", shop.journal.run_id().into()),
         ("SWARM_WORKER", bench.worker.clone().into()),
         ("SWARM_SLOT", bench.slot_name.clone().into()),
@@ -96,19 +118,47 @@ fn house(shop: &Workshop, bench: &Bench) -> Vec<(OsString, OsString)> {
         ("TMPDIR", scratch(shop, bench).into_os_string()),
         // Nobody is there to answer, to edit or to sign.
         ("GIT_TERMINAL_PROMPT", "0".into()),
+        ("GIT_ASKPASS", "".into()),
+        ("SSH_ASKPASS_REQUIRE", "never".into()),
+        ("GCM_INTERACTIVE", "never".into()),
         ("GIT_EDITOR", "true".into()),
         ("GIT_SEQUENCE_EDITOR", "true".into()),
-        ("GIT_CONFIG_COUNT", "3".into()),
-        ("GIT_CONFIG_KEY_0", "commit.gpgSign".into()),
-        ("GIT_CONFIG_VALUE_0", "false".into()),
-        // git's upkeep would outlive the program that started it, and would be ended as a stray.
-        ("GIT_CONFIG_KEY_1", "maintenance.auto".into()),
-        ("GIT_CONFIG_VALUE_1", "false".into()),
-        ("GIT_CONFIG_KEY_2", "gc.auto".into()),
-        ("GIT_CONFIG_VALUE_2", "0".into()),
+        (PARAMETERS, parameters(&settings_of_git(shop, bench, guarded)).into()),
         ("PAGER", "cat".into()),
     ];
     pairs.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// What its git is told on top of the user's settings.
+fn settings_of_git(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Vec<(String, String)> {
+    // git's upkeep would outlive the program that started it, and would be ended as a stray.
+    let quiet = [("commit.gpgSign", "false"), ("maintenance.auto", "false"), ("gc.auto", "0")];
+    let mut settings: Vec<_> = quiet.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let guard = Guard::in_folder(shop.dirs.guard(&bench.slot_name));
+    settings.extend(guard.no_pushes(&shop.repo));
+    match guarded {
+        Guarded::FromPushing => {}
+        Guarded::FromMoving => settings.extend(guard.no_moves(&shop.repo)),
+    }
+    settings
+}
+
+/// Writes what those settings name.
+fn lay_guard(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Result<(), GitError> {
+    let guard = Guard::in_folder(shop.dirs.guard(&bench.slot_name));
+    guard.against_pushes(&bench.slot, &scratch(shop, bench))?;
+    match guarded {
+        Guarded::FromPushing => Ok(()),
+        Guarded::FromMoving => guard.against_moves(&bench.slot, &shop.base),
+    }
+}
+
+/// The words of the agent's sandbox.
+fn room(shop: &Workshop, config: &Config, bench: &Bench, agent: &Agent) -> Vec<OsString> {
+    let (worktree, scratch) = (bench.slot.path(), scratch(shop, bench));
+    let (git_dir, run) = (shop.repo.common_dir(), shop.journal.folder());
+    let room = Room { dirs: &shop.dirs, git_dir, worktree, scratch: &scratch, run };
+    words_before(config.sandbox_of(agent), &room)
 }
 
 /// A folder for the litter that programs leave; emptied after each.
@@ -144,6 +194,8 @@ pub(super) fn run_program(
 ) -> io::Result<Ending> {
     let scratch = scratch(shop, bench);
     fs::create_dir_all(&scratch)?;
+    lay_guard(shop, bench, program.guarded).map_err(io::Error::other)?;
+    let tried = if program.room.is_empty() { Vec::new() } else { program.env.clone() };
     let spec = Spec {
         argv: program.argv,
         folder: bench.slot.path().to_owned(),
@@ -156,6 +208,14 @@ pub(super) fn run_program(
         mark: program.mark,
     };
     let ending = process::run(spec, &bench.wake, watch);
+    let ending = ending.and_then(|ending| match ending.how {
+        // It may have been the sandbox that failed, and the agent was never there.
+        How::Exited(1..) | How::Signalled(_) if bench.slot.is_intact() => {
+            let tried = try_out(&program.room, bench.slot.path(), &tried);
+            tried.map(|()| ending).map_err(|reason| io::Error::other(format!("the sandbox does not start: {reason}")))
+        }
+        How::Exited(_) | How::Signalled(_) | How::TimedOut(_) | How::Interrupted => Ok(ending),
+    });
     // Litter that cannot be removed now goes with the next program's.
     let _ = fs::remove_dir_all(&scratch);
     ending

@@ -155,7 +155,10 @@ impl Stage<'_> {
         let prompt = turn.agent.prompt.guarded(&turn.prompt);
         fs::write(&path, prompt.as_bytes())?;
         let argv = command_line(self, &turn, &prompt, &path)?;
-        let mut program = Program::agent(self.shop, self.bench, turn.agent, argv, self.mandate.mark().clone());
+        let mut program = {
+            let (config, mark) = (&self.settings.config, self.mandate.mark().clone());
+            Program::agent(self.shop, config, self.bench, turn.agent, argv, mark)
+        };
         program.agent = Some(turn.choice.agent.clone());
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
@@ -166,6 +169,7 @@ impl Stage<'_> {
             program = program.with_env(name, value);
         }
         let began = self.shop.lookout.begin(self.shop);
+        self.shop.sentry.begin(self.shop, &notes.who, self.bench);
         let mut listener = Listener {
             reader: Reader::new(&turn.agent.output),
             courtesy: &mut courtesy,
@@ -180,6 +184,7 @@ impl Stage<'_> {
             self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
         let reader = listener.reader;
         self.shop.lookout.end(self.shop, &notes.who, began);
+        let trespass = self.shop.sentry.end(self.shop, self.bench);
         let mut attended = attended?;
         let ending = &attended.ending;
         // Nobody can tell of one that prints text.
@@ -188,6 +193,7 @@ impl Stage<'_> {
         let tail = String::from_utf8_lossy(&ending.tail);
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
         courtesy.end(notes, &ended, &answer);
+        let ended = trespass.map_or(ended, Ended::Badly);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let prices = self.settings.agents.prices();
         let spent = match turn.agent.can_be_told() {

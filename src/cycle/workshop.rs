@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::held_back::HeldBack;
 use super::lookout::Lookout;
 use super::precedence::Precedence;
+use super::sentry::Sentry;
 use super::{Funds, PassedOver};
 use crate::os::dirs::Dirs;
 use crate::os::folders;
@@ -47,6 +48,8 @@ pub struct Workshop {
     pub held_back: HeldBack,
     /// Looks after the user's checkout.
     pub lookout: Lookout,
+    /// Looks after the base.
+    pub sentry: Sentry,
     /// The machine's name.
     pub host: String,
 }
@@ -69,6 +72,7 @@ impl Workshop {
             precedence: Arc::default(),
             held_back: HeldBack::default(),
             lookout: Lookout::default(),
+            sentry: Sentry::default(),
             host: folders::host(),
         }
     }

@@ -6,7 +6,9 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::agent::Agent;
 use super::gate::Gate;
+use super::sandbox::Sandbox;
 use super::yaml::{self, BadYaml};
 
 mod dirs;
@@ -56,6 +58,8 @@ pub struct Config {
     /// Paths in which a change needs the word of a reviewer or of a person, as globs.
     #[schemars(with = "Vec<String>")]
     pub protected: Protected,
+    /// What stands before the command line of every agent that says nothing else; `none` (the default) for nothing.
+    pub sandbox: Sandbox,
     /// Other names for the folders of the queue and of the records.
     pub dirs: Dirs,
     /// A command that is told, with one JSON event on its standard input, when a person is needed.
@@ -124,6 +128,7 @@ impl Default for Config {
             domains: BTreeMap::new(),
             budget: None,
             protected: vec!["config/**".to_owned()].into(),
+            sandbox: Sandbox::default(),
             dirs: Dirs::default(),
             notify: None,
         }
@@ -157,12 +162,18 @@ impl Config {
             glob_set(globs).map_err(|error| BadYaml::at_key(key, error.to_string()))?;
         }
         self.dirs.check()?;
+        self.sandbox.check().map_err(|reason| BadYaml::at_key("sandbox", reason))?;
         self.limits.check()?;
         self.check_budgets()?;
         if self.integrate.batch == 0 {
             return Err(BadYaml::at_key("integrate.batch", "must be 1 or more"));
         }
         Ok(())
+    }
+
+    /// What stands before the command line of an agent.
+    pub fn sandbox_of<'a>(&'a self, agent: &'a Agent) -> &'a Sandbox {
+        agent.sandbox.as_ref().unwrap_or(&self.sandbox)
     }
 
     /// The gates for a task of `domain` that brings `added` ones of its own, in the order they run.

@@ -19,6 +19,7 @@ pub mod choices;
 pub mod crew;
 pub mod planner;
 pub mod agent;
+pub mod sandbox;
 pub mod provider;
 pub mod answer;
 pub mod prompt;

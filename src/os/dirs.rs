@@ -185,6 +185,16 @@ impl Dirs {
         self.machine.join("tmp")
     }
 
+    /// The same for who makes no folders: the system's where it is not there yet.
+    pub fn scratch_or_temp(&self) -> PathBuf {
+        Some(self.scratch()).filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir)
+    }
+
+    /// What keeps the programs in a worktree from pushing, and from moving refs.
+    pub fn guard(&self, slot: &str) -> PathBuf {
+        self.machine.join("guard").join(slot)
+    }
+
     /// The path as a user would write it: from the workspace's root where it lies below it.
     pub fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()

@@ -35,6 +35,7 @@ mod notify;
 mod workspaces;
 mod flakes;
 mod forged;
+mod cleanroom;
 mod regressions;
 mod records;
 mod reading;

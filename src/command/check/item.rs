@@ -36,7 +36,7 @@ impl Serialize for Found {
 /// One line of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Item {
-    /// config, agents, git, folders, events, probe or gates.
+    /// config, agents, git, push, sandbox, folders, events, probe or gates.
     pub(super) area: &'static str,
     pub(super) result: Found,
     pub(super) detail: String,

@@ -11,6 +11,7 @@ mod seen;
 mod probe;
 mod reply;
 mod repository;
+mod room;
 mod machine;
 mod gates;
 

@@ -14,12 +14,13 @@ use super::item::Item;
 use super::reply::{Reply, judge};
 use super::seen::Scratch;
 use crate::command::Desk;
-use crate::cycle::{new_session, stop_steps};
+use crate::cycle::{Room, new_session, stop_steps, words_before};
 use crate::error::{Context, Error, Result};
 use crate::model::agent::{Agent, MintedBy, Variables, Via};
 use crate::model::answer::Reader;
 use crate::model::choice::Choice;
 use crate::os::agents::Described;
+use crate::os::git::Repo;
 use crate::os::process::{self, Clocks, Ending, How, Mark, Spec, Verdict, Wake, Watch, become_subreaper};
 use crate::os::signals;
 use crate::os::workspace::Place;
@@ -70,11 +71,12 @@ fn all<'a>(desk: &Desk, place: &Place, asked: Vec<Asked<'a>>) -> Result<Vec<Repl
     let ringing = wakes.clone();
     signals::listen(move |_| ringing.iter().for_each(|wake| wake.end_now()))
         .context(|| "listen to signals".to_owned())?;
-    let root = place.dirs.root();
+    let git_dir = Repo::open(place.dirs.root()).map_err(Error::from)?.common_dir().to_owned();
+    let git_dir = git_dir.as_path();
     Ok(thread::scope(|scope| {
         // One question at a time for each agent: some cannot be started twice at once in a new home.
         let one_by_one = |(post, described): Asked<'a>, wake: Arc<Wake>| {
-            move || post.choices.iter().map(|choice| ask(root, described, choice, &wake)).collect::<Vec<_>>()
+            move || post.choices.iter().map(|choice| ask(place, git_dir, described, choice, &wake)).collect::<Vec<_>>()
         };
         let threads: Vec<_> =
             asked.into_iter().zip(wakes).map(|(one, wake)| scope.spawn(one_by_one(one, wake))).collect();
@@ -92,10 +94,10 @@ impl Watch for Ear {
     }
 }
 
-fn ask<'a>(root: &Path, described: &'a Described, choice: &'a Choice, wake: &Wake) -> Reply<'a> {
+fn ask<'a>(place: &Place, git_dir: &Path, described: &'a Described, choice: &'a Choice, wake: &Wake) -> Reply<'a> {
     let agent = &described.agent;
     let mut ear = Ear(Reader::new(&agent.output));
-    match converse(root, agent, choice, wake, &mut ear) {
+    match converse(place, git_dir, agent, choice, wake, &mut ear) {
         Ok(ending) => {
             let answer = ear.0.finish(&ending.tail);
             Reply { agent, choice, how: Some(ending.how), took: ending.duration, answer, tail: text(&ending.tail) }
@@ -111,7 +113,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn converse(root: &Path, agent: &Agent, choice: &Choice, wake: &Wake, ear: &mut Ear) -> Result<Ending> {
+fn converse(
+    place: &Place,
+    git_dir: &Path,
+    agent: &Agent,
+    choice: &Choice,
+    wake: &Wake,
+    ear: &mut Ear,
+) -> Result<Ending> {
     let scratch = Scratch::new().context(|| "make a folder to work in".to_owned())?;
     let prompt = agent.prompt.guarded(QUESTION);
     let file = scratch.root().join("prompt.md");
@@ -126,8 +135,11 @@ fn converse(root: &Path, agent: &Agent, choice: &Choice, wake: &Wake, ear: &mut 
         Ok((stdin, File::create(&log)?))
     };
     let (stdin, log) = hand_over().context(|| format!("write to {}", scratch.root().display()))?;
+    let (root, work, tmp) = (place.dirs.root(), scratch.work(), scratch.tmp());
+    let room = Room { dirs: &place.dirs, git_dir, worktree: &work, scratch: &tmp, run: scratch.root() };
+    let words = words_before(place.config.sandbox_of(agent), &room);
     let spec = Spec {
-        argv: command_line(root, agent, choice, &prompt, &file, &scratch),
+        argv: [words, command_line(root, agent, choice, &prompt, &file, &scratch)].concat(),
         folder: scratch.work(),
         env: scratch.env(agent),
         stdin: Some(stdin),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::item::{Found, Item, exit};
-use super::{agents, gates, machine, prices, probe, repository, settings};
+use super::{agents, gates, machine, prices, probe, repository, room, settings};
 use crate::cli::Check;
 use crate::command::Desk;
 use crate::command::paint::{DIM, GREEN, RED, YELLOW};
@@ -43,6 +43,9 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
     }
     let (fit, of_git) = repository::look(&place);
     items.extend(of_git);
+    if let (Some((workspace, ..)), Ok(known)) = (&fit, &known) {
+        items.extend(room::look(workspace, known));
+    }
     items.extend(machine::folders(&place.dirs));
     items.push(machine::events(&place.dirs));
     let mut interrupted = false;

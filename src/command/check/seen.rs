@@ -31,6 +31,11 @@ impl Scratch {
         self.folder.path().join("work")
     }
 
+    /// Where litter goes.
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.folder.path().join("tmp")
+    }
+
     /// Where both lie.
     pub(super) fn root(&self) -> &Path {
         self.folder.path()
@@ -39,7 +44,7 @@ impl Scratch {
     /// The environment of a program of `agent` that works here.
     pub(super) fn env(&self, agent: &Agent) -> Vec<(OsString, OsString)> {
         let mut env = passed_to(agent);
-        env.push(("TMPDIR".into(), self.folder.path().join("tmp").into_os_string()));
+        env.push(("TMPDIR".into(), self.tmp().into_os_string()));
         env.push(("GIT_TERMINAL_PROMPT".into(), "0".into()));
         env.push(("PAGER".into(), "cat".into()));
         env.extend(agent.env_set.iter().map(|(name, value)| (name.into(), value.into())));

@@ -40,6 +40,9 @@ impl Agent {
             Some(_) => {}
         }
         self.check_variables()?;
+        if let Some(sandbox) = &self.sandbox {
+            sandbox.check().map_err(|reason| BadDescription::new("sandbox", reason))?;
+        }
         self.check_groups()?;
         self.check_prompt()?;
         if self.session.minted_by == MintedBy::Us && !self.uses("new_session") {

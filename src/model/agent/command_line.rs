@@ -27,7 +27,7 @@ impl Agent {
             } else if let Some(name) = placed_group(part) {
                 line.extend(self.group(name, values));
             } else {
-                line.push(fill(part, values));
+                line.push(fill_in(part, &VARIABLES, values));
             }
         }
         line
@@ -37,7 +37,7 @@ impl Agent {
     fn group(&self, name: &str, values: &Variables<'_>) -> Vec<String> {
         let stands = values.get(variable_of_group(name)).is_some_and(|value| !value.is_empty());
         let parts = self.args.get(name).filter(|_| stands);
-        parts.into_iter().flatten().map(|part| fill(part, values)).collect()
+        parts.into_iter().flatten().map(|part| fill_in(part, &VARIABLES, values)).collect()
     }
 
     /// Whether some part of the command line names the variable `wanted`.
@@ -61,22 +61,22 @@ pub(super) fn variable_of_group(name: &str) -> &str {
 }
 
 /// The names between braces in `part`.
-pub(super) fn variables_of(part: &str) -> impl Iterator<Item = &str> {
+pub(in crate::model) fn variables_of(part: &str) -> impl Iterator<Item = &str> {
     part.split('{')
         .skip(1)
         .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
         .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
 }
 
-/// Replaces each known `{name}` once; a value's own braces are left alone.
-fn fill(part: &str, values: &Variables<'_>) -> String {
+/// Replaces each `{name}` among `known` once; a value's own braces are left alone.
+pub(in crate::model) fn fill_in(part: &str, known: &[&str], values: &Variables<'_>) -> String {
     let mut filled = String::new();
     let mut rest = part;
     while let Some(open) = rest.find('{') {
         let (before, after) = rest.split_at(open);
         filled.push_str(before);
         match after[1..].split_once('}') {
-            Some((name, tail)) if VARIABLES.contains(&name) => {
+            Some((name, tail)) if known.contains(&name) => {
                 filled.push_str(values.get(name).copied().unwrap_or_default());
                 rest = tail;
             }

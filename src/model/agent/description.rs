@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::sandbox::Sandbox;
+
 use super::{Content, Field, LoginQuery, MintedBy, Output, Prompting, Sessions, Stop, VersionQuery, default_stop};
 
 /// One agent's description.
@@ -43,6 +45,9 @@ pub struct Agent {
     /// Variables set for it.
     #[serde(default)]
     pub env_set: BTreeMap<String, String>,
+    /// What stands before its command line, in place of what the settings say; `none` for nothing.
+    #[serde(default)]
+    pub sandbox: Option<Sandbox>,
     /// How to end it: in order, until it is gone.
     #[serde(default = "default_stop")]
     pub stop: Vec<Stop>,

@@ -128,6 +128,7 @@ fn merged(under: &Agent, own: &Agent, said: &Said<'_>) -> Agent {
         provider: said.pick(&["provider"], &under.provider, &own.provider),
         env_pass: said.pick(&["env_pass"], &under.env_pass, &own.env_pass),
         env_set: said.both("env_set", &under.env_set, &own.env_set),
+        sandbox: said.pick(&["sandbox"], &under.sandbox, &own.sandbox),
         stop: said.pick(&["stop"], &under.stop, &own.stop),
         version: VersionQuery {
             argv: said.pick(&["version", "argv"], &under.version.argv, &own.version.argv),

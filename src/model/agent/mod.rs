@@ -25,6 +25,7 @@ mod place;
 pub use check::BadDescription;
 pub use classify::{Class, TroubleKind};
 pub use command_line::{VARIABLES, Variables};
+pub(in crate::model) use command_line::{fill_in, variables_of};
 pub use condition::{Condition, Scalar};
 pub use description::{Agent, Completion};
 pub use merge::Base;

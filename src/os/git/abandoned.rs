@@ -59,20 +59,33 @@ pub(super) fn commits(slot: &Slot, known: &[&Oid]) -> Result<Vec<Oid>, GitError>
 
 /// The commits HEAD left by a checkout or a reset since we last reset the slot.
 fn left_behind(slot: &Slot) -> Result<Vec<Oid>, GitError> {
-    let moves = moves(slot)?;
-    let own = moves.iter().rev().take_while(|(_, what)| !what.starts_with(OUR_MOVE));
-    let left = own.filter(|(_, what)| what.starts_with("checkout:") || what.starts_with("reset:"));
-    Ok(left.filter_map(|(from, _)| from.clone()).collect())
+    let left =
+        own_moves(slot)?.into_iter().filter(|it| it.what.starts_with("checkout:") || it.what.starts_with("reset:"));
+    Ok(left.filter_map(|it| it.from).collect())
 }
 
-/// The reflog of HEAD, oldest first: where it came from, and why it moved.
-fn moves(slot: &Slot) -> Result<Vec<(Option<Oid>, String)>, GitError> {
+/// A move of HEAD: from where, to where, and why.
+pub(super) struct Move {
+    pub(super) from: Option<Oid>,
+    pub(super) to: Option<Oid>,
+    pub(super) what: String,
+}
+
+/// The moves of HEAD since we last reset the slot, newest first.
+pub(super) fn own_moves(slot: &Slot) -> Result<Vec<Move>, GitError> {
+    let moves = moves(slot)?;
+    Ok(moves.into_iter().rev().take_while(|it| !it.what.starts_with(OUR_MOVE)).collect())
+}
+
+/// The reflog of HEAD, oldest first.
+fn moves(slot: &Slot) -> Result<Vec<Move>, GitError> {
     let file = slot.git_dir.join("logs/HEAD");
     if let Ok(text) = fs::read(&file) {
         let text = String::from_utf8_lossy(&text).into_owned();
         let read = |line: &str| {
             let (people, what) = line.split_once('\t')?;
-            Some((Oid::from_git(people.split(' ').next()?.as_bytes()), what.to_owned()))
+            let mut ends = people.split(' ').map(|end| Oid::from_git(end.as_bytes()));
+            Some(Move { from: ends.next()?, to: ends.next()?, what: what.to_owned() })
         };
         return Ok(text.lines().filter_map(read).collect());
     }
@@ -83,8 +96,12 @@ fn moves(slot: &Slot) -> Result<Vec<(Option<Oid>, String)>, GitError> {
     let text = String::from_utf8_lossy(&git.run()?).into_owned();
     let entries: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('\t')).collect();
     // Newest first, and each says where HEAD went; it came from where the one before it went.
-    let from = entries.iter().skip(1).map(|(to, _)| Oid::from_git(to.as_bytes())).chain([None]);
-    let mut moves: Vec<_> = from.zip(entries.iter().map(|(_, what)| (*what).to_owned())).collect();
+    let end = |(name, _): &(&str, &str)| Oid::from_git(name.as_bytes());
+    let made = |(at, entry): (usize, &(&str, &str))| {
+        let from = entries.get(at + 1).and_then(end);
+        Move { from, to: end(entry), what: entry.1.to_owned() }
+    };
+    let mut moves: Vec<Move> = entries.iter().enumerate().map(made).collect();
     moves.reverse();
     Ok(moves)
 }

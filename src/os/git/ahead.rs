@@ -4,11 +4,12 @@
 //! to the base by it. The branch `swarm/<base>` shows it to people. Branches are anybody's to move, and an agent that
 //! moves this one must not have its work, which nobody has judged, carried to the base.
 
+use super::ahead_note::noting;
 use super::base::{Tips, ahead_ref, branches, shown_ref};
 use super::durable;
 use super::error::GitError;
 use super::oid::Oid;
-use super::publish::{Published, advance};
+use super::publish::{Published, advance, advance_alone, alone, make_safe};
 use super::repo::Repo;
 
 /// How the base and what is ahead of it stand to each other after [`Repo::catch_up`].
@@ -36,7 +37,11 @@ impl Repo {
     /// Publishes `new` ahead of `base` (without `refs/heads/`), where `old` was published before; `None`: nothing was.
     /// The branch `swarm/<base>` follows where it can; nothing depends on that.
     pub fn publish_ahead(&self, base: &str, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
-        let published = advance(self, ahead_ref(base), old, new)?;
+        make_safe(self, old, new)?;
+        let alone = alone(self)?;
+        let swap = || advance_alone(self, &alone, ahead_ref(base), old, new);
+        let published = noting(self, base, &alone, Some(new), swap)?;
+        drop(alone);
         if published == Published::Landed {
             // It has landed, whatever stands in the way of showing it.
             let _ = show(self, base, new);
@@ -105,7 +110,8 @@ fn forget(repo: &Repo, base: &str, ahead: &Oid) -> Result<(), GitError> {
     {
         remove(repo, &branch.reference, tip)?;
     }
-    remove(repo, &ahead_ref(base), ahead)
+    let alone = alone(repo)?;
+    noting(repo, base, &alone, None, || remove(repo, &ahead_ref(base), ahead))
 }
 
 fn remove(repo: &Repo, reference: &str, tip: &Oid) -> Result<(), GitError> {

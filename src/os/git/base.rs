@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::ahead_note;
 use super::door::unexpected;
 use super::error::GitError;
 use super::oid::Oid;
@@ -20,6 +21,8 @@ pub struct Tips {
     pub ahead: Option<Oid>,
     /// What was published ahead of it and is contained in it by now: it waits to be forgotten.
     pub passed: Option<Oid>,
+    /// The ref that holds it holds something else: somebody has moved it.
+    pub ahead_was_moved: bool,
     /// The branch `swarm/<base>`, which shows that to people, if there is one.
     pub shown: Option<Oid>,
     /// The user's worktrees that have the base checked out.
@@ -43,12 +46,13 @@ impl Repo {
     pub fn tips(&self, base: &str) -> Result<Tips, GitError> {
         let [branch, ahead, shown] = branches(self, [base_ref(base), ahead_ref(base), shown_ref(base)])?;
         let tip = branch.tip.ok_or_else(|| GitError::NoBranch { branch: base.to_owned() })?;
-        let (ahead, passed) = match ahead.tip {
+        let (published, ahead_was_moved) = ahead_note::published(self, base, ahead.tip)?;
+        let (ahead, passed) = match published {
             Some(ahead) if self.is_ancestor(&ahead, &tip)? => (None, Some(ahead)),
             ahead => (ahead, None),
         };
         let checked_out = branch.checked_out.into_iter().map(|worktree| worktree.path).collect();
-        Ok(Tips { base: tip, ahead, passed, shown: shown.tip, checked_out, in_use: branch.in_use })
+        Ok(Tips { base: tip, ahead, passed, ahead_was_moved, shown: shown.tip, checked_out, in_use: branch.in_use })
     }
 }
 

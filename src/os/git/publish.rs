@@ -62,14 +62,34 @@ impl Repo {
     }
 }
 
+/// The right to move branches, among all processes of the repository.
+pub(super) type Alone = Lock;
+
 /// Moves a ref from `old` to its descendant `new`, as far as those let it who have it checked out.
 pub(super) fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &Oid) -> Result<Published, GitError> {
-    if old != Some(new) && !durable::sync_objects(repo, new, old)? {
-        return Err(unexpected("git rev-list", b"the commit to publish does not descend from the tip"));
-    }
+    make_safe(repo, old, new)?;
     // Two merges in one checkout at the same moment write each other's stale index: git reads it before it
     // locks it. (Measured: a file of the first was missing from the index afterwards.)
     let alone = alone(repo)?;
+    advance_alone(repo, &alone, reference, old, new)
+}
+
+/// What `new` has beyond `old` is on the disk from then on. One process.
+pub(super) fn make_safe(repo: &Repo, old: Option<&Oid>, new: &Oid) -> Result<(), GitError> {
+    if old != Some(new) && !durable::sync_objects(repo, new, old)? {
+        return Err(unexpected("git rev-list", b"the commit to publish does not descend from the tip"));
+    }
+    Ok(())
+}
+
+/// The same as [`advance`] for who is alone, and has made `new` safe.
+pub(super) fn advance_alone(
+    repo: &Repo,
+    alone: &Alone,
+    reference: String,
+    old: Option<&Oid>,
+    new: &Oid,
+) -> Result<Published, GitError> {
     let lock = Arc::new(alone.file().try_clone().map_err(GitError::io("share", repo.common_dir()))?);
     let [branch] = branches(repo, [reference])?;
     if branch.tip.as_ref() != old {
@@ -89,7 +109,7 @@ pub(super) fn advance(repo: &Repo, reference: String, old: Option<&Oid>, new: &O
 }
 
 /// The lock under which branches are published, of all processes of the repository.
-fn alone(repo: &Repo) -> Result<Lock, GitError> {
+pub(super) fn alone(repo: &Repo) -> Result<Alone, GitError> {
     let path = repo.common_dir().join("swarm-publish.lock");
     let deadline = Instant::now() + PUBLISHING;
     let lock = Lock::exclusive(&path, &|| Instant::now() >= deadline).map_err(GitError::io("lock", &path))?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::ahead_note;
 use super::base::{Tips, ahead_ref, base_ref};
 use super::door::{Git, unexpected};
 use super::error::GitError;
@@ -25,9 +26,9 @@ impl Repo {
     pub fn newest(&self, base: &str) -> Result<Oid, GitError> {
         let loose = |reference: String| loose::read(self.common_dir(), &reference);
         match (loose(ahead_ref(base)), loose(base_ref(base))) {
-            (None, Some(tip)) => Ok(tip),
+            (None, Some(tip)) if ahead_note::says_nothing(self, base) => Ok(tip),
             // The base may have passed what was ahead of it.
-            (Some(_), _) | (None, None) => self.tips(base).map(|tips| tips.newest().clone()),
+            (Some(_) | None, _) => self.tips(base).map(|tips| tips.newest().clone()),
         }
     }
 

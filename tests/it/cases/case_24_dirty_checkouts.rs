@@ -175,7 +175,8 @@ fn a_commit_of_the_users_on_the_held_back_base_is_joined_with_the_work() {
 fn an_agent_that_moves_the_branch_beside_brings_nothing_to_the_base() {
     let w = a_workspace();
     w.config("verify: ['test ! -e evil.txt']\nlimits: {attempts: 1}");
-    let evil = "echo evil > evil.txt\ngit add -A\ngit commit -qm Evil\ngit branch -qf swarm/trunk HEAD";
+    let evil =
+        "echo evil > evil.txt\ngit add -A\ngit commit -qm Evil\ngit -c core.hooksPath= branch -qf swarm/trunk HEAD";
     w.task("a-rogue", evil);
     w.start(["--drain"]).code(1);
     w.is_in("blocked", "a-rogue");
