@@ -123,6 +123,10 @@ pub enum Command {
     ///
     /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
     /// name goes to standard error.
+    ///
+    /// Of an agent that prints JSON, a line for each message and each call of a tool, cut to the width of a terminal;
+    /// -v also shows what the tools gave back. Everything else, and with --raw and --json all of it, is as it was
+    /// printed.
     #[command(after_help = helps::LOGS)]
     Logs(Logs),
     /// List the runs, or sum up one: per worker, per task, and what needs a person
@@ -193,7 +197,8 @@ pub struct Add {
     /// The epic it belongs to
     #[arg(long, value_name = "ID")]
     pub parent: Option<String>,
-    /// Who works on it: `agent`, `agent:model` or `agent:model:effort`
+    /// Who works on it: `agent`, `agent:model` or `agent:model:effort`; of several with commas between them, the next
+    /// where those before it cannot be asked
     #[arg(long)]
     pub agent: Option<String>,
     /// Not claimed before this moment, such as 2026-11-20T22:00:00Z
@@ -216,7 +221,8 @@ pub struct Start {
     /// How many workers
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=999))]
     pub workers: Option<u32>,
-    /// Who works: `agent`, `agent:model` or `agent:model:effort`
+    /// Who works: `agent`, `agent:model` or `agent:model:effort`; of several with commas between them, the next where
+    /// those before it cannot be asked
     #[arg(long)]
     pub agent: Option<String>,
     /// The model

@@ -12,8 +12,12 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
 
-/// Whether there is a test of that name in that file.
+/// Whether there is a test of that name in that file. Those with the agents' own programs are listed, not marked.
 fn is_a_test(file: &str, function: &str) -> bool {
+    if let Some(room) = file.strip_prefix("tests/agents/") {
+        let listed = format!("{}::{function},", room.trim_end_matches(".rs"));
+        return read("tests/agents/main.rs").is_some_and(|text| text.lines().any(|line| line.trim() == listed));
+    }
     let name = format!("fn {function}(");
     let mut is_marked = false;
     read(file).is_some_and(|text| {

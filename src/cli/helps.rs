@@ -40,7 +40,9 @@ pub(super) const LOGS: &str = "Examples:
   swarm logs fix-typo                    all attempts, all steps
   swarm logs fix-typo -f                 goes on until the task needs no more work
   swarm logs w0 -f                       goes on until the run ends
-  swarm logs fix-typo --step verify      only what the gates printed";
+  swarm logs fix-typo --step verify      only what the gates printed
+  swarm logs fix-typo --whole | less     all that was said, nothing cut
+  swarm logs fix-typo --raw              the records of the agent as they are";
 
 /// Below that of `runs`.
 pub(super) const RUNS: &str = "Examples:
@@ -64,7 +66,7 @@ pub(super) const ADD: &str = r#"The same by hand: a markdown file in tasks/pendi
   verify: [npm test]          gates besides those of the settings
   review: human               or auto, none
   expect: change              or no_change
-  agent: claude:opus          or agent, model and effort as keys of their own
+  agent: claude:opus          or agent, model and effort as keys of their own; or [claude, codex]: in this order
   model: opus
   effort: high
   timeout: 30m                for each turn of the agent

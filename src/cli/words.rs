@@ -58,6 +58,12 @@ pub struct Logs {
     /// Go on while more comes
     #[arg(short, long)]
     pub follow: bool,
+    /// What was printed, byte for byte
+    #[arg(long)]
+    pub raw: bool,
+    /// All of every text, with its lines below each other
+    #[arg(long, conflicts_with = "raw")]
+    pub whole: bool,
     /// Only this step: implement, verify (also in the merge queue), review, fix, resolve, plan or claim
     #[arg(long)]
     pub step: Option<String>,
@@ -125,7 +131,9 @@ pub struct Comment {
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Where to make the scratch repository; a temporary folder where none is given
-    pub directory: Option<PathBuf>,
+    // No `directory`: that is the name of -C, which holds for all commands.
+    #[arg(value_name = "DIRECTORY")]
+    pub folder: Option<PathBuf>,
 }
 
 /// Prints a schema.

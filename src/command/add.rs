@@ -8,7 +8,7 @@ use super::Desk;
 use crate::cli::Add;
 use crate::error::{Context, Error, Result};
 use crate::exit::Exit;
-use crate::model::choice::Choice;
+use crate::model::choices::Choices;
 use crate::model::slug::slug;
 use crate::model::state::State;
 use crate::model::task::{Task, TaskId};
@@ -71,8 +71,8 @@ fn doubts(place: &Place, task: &Task) -> Vec<String> {
     if let Some(agent) = &task.agent
         && let Ok(agents) = Catalogue::read(place.dirs.root())
     {
-        let found = agent.parse().map_err(Error::usage).and_then(|choice: Choice| agents.find(&choice).map(drop));
-        doubts.extend(found.err().map(|error| error.explained()));
+        let absent = agents.find_all(agent).unwrap_or_else(|error| vec![error]);
+        doubts.extend(absent.iter().map(Error::explained));
     }
     doubts
 }
@@ -122,13 +122,17 @@ fn with_keys(text: &str, words: &Add) -> Result<String> {
     let quoted = |value: &str| serde_json::to_string(value).unwrap_or_default();
     let list =
         |values: &[String]| format!("[{}]", values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", "));
+    let agents = words.agent.as_deref().map(|text| text.parse::<Choices>());
+    let agents = agents.transpose().map_err(|reason| Error::usage(format!("--agent: {reason}")))?;
+    // What is valid JSON is valid YAML.
+    let agent = agents.map(|agents| serde_json::to_string(&agents).unwrap_or_default());
     let mut keys = Vec::new();
     let mut key = |name: &str, value: Option<String>| keys.extend(value.map(|value| format!("{name}: {value}\n")));
     key("priority", words.priority.clone());
     key("depends_on", (!words.after.is_empty()).then(|| list(&words.after)));
     key("domain", words.domain.as_deref().map(quoted));
     key("parent", words.parent.as_deref().map(quoted));
-    key("agent", words.agent.as_deref().map(quoted));
+    key("agent", agent);
     key("not_before", words.not_before.as_deref().map(quoted));
     key("verify", (!words.verify.is_empty()).then(|| list(&words.verify)));
     key("acceptance", (!words.accept.is_empty()).then(|| list(&words.accept)));

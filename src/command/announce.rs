@@ -95,7 +95,7 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
         Event::TaskClaimed { attempt, slot, agent } => {
             (Normal, plain, format!("claimed (attempt {attempt}, {agent}, slot {slot})"))
         }
-        Event::StepStarted { step, round, command } => step_begins(*step, *round, command.as_deref()),
+        Event::StepStarted { step, round, command, .. } => step_begins(*step, *round, command.as_deref()),
         Event::StepEnded { step, round, result, duration_ms, cost_usd } => {
             let cost = cost_usd.map(|cost| format!(", for {}", dollars(cost))).unwrap_or_default();
             let took = age::length_ms(*duration_ms);
@@ -112,6 +112,12 @@ fn describe(event: &Event) -> (Loudness, Style, String) {
             let outcome = outcome.filter(|outcome| *outcome != Outcome::Merged);
             let outcome = outcome.map(|outcome| format!("{outcome}, ")).unwrap_or_default();
             (Normal, style, format!("→ {place}: {outcome}{cause}"))
+        }
+        Event::AgentChanged { from, to, reason } => {
+            (Normal, YELLOW, format!("{from} cannot go on, {to} takes over: {reason}"))
+        }
+        Event::TurnAwaited { provider, most } => {
+            (Verbose, plain, format!("waits for one of {most} turns at {provider} to end"))
         }
         Event::ProviderParked { provider, reason } => (Normal, YELLOW, format!("{provider} is parked: {reason}")),
         Event::ProviderResumed { provider } => (Normal, plain, format!("{provider} is asked again")),
@@ -244,7 +250,7 @@ mod tests {
 
     #[test]
     fn an_author_who_works_again_is_told_of_and_every_other_step_only_when_asked() {
-        let began = |step, round| Event::StepStarted { step, round, command: None };
+        let began = |step, round| Event::StepStarted { step, round, agent: None, command: None };
         let fix = said(1, began(StepName::Fix, 2), Loudness::Normal).unwrap();
         assert!(fix.ends_with("door: the review asks for changes; its author makes them now (time 2)"), "{fix}");
         assert!(said(1, began(StepName::Resolve, 1), Loudness::Normal).is_some());

@@ -21,7 +21,8 @@ const BRANCH: &str = "main";
 const EXEMPLARY: &str = "index";
 
 pub(super) fn run(desk: &Desk, words: &Demo) -> Result<Exit> {
-    let folder = make_folder(words.directory.as_deref())?;
+    let wanted = words.folder.as_ref().map(|folder| Ok::<_, Error>(desk.folder()?.join(folder))).transpose()?;
+    let folder = make_folder(wanted.as_deref())?;
     for (name, text) in demo_tasks::FILES {
         write(&folder.join(name), text)?;
     }
@@ -38,7 +39,10 @@ pub(super) fn run(desk: &Desk, words: &Demo) -> Result<Exit> {
     ));
     let workspace = Workspace::open(place)?;
     let order = Order {
-        wanted: Wanted { total: Some(4), instead: Some(Choice { agent: "script".to_owned(), ..Choice::default() }) },
+        wanted: Wanted {
+            total: Some(4),
+            instead: Some(Choice { agent: "script".to_owned(), ..Choice::default() }.into()),
+        },
         config: None,
         filter: Filter::default(),
         when_empty: WhenEmpty::End,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::costs::{OfTask, OfTasks, UNKNOWN};
 use super::paint;
 use super::picture::{self, InvalidFile};
 use super::status::short;
@@ -32,6 +33,8 @@ const WIDEST_TITLE: usize = 50;
 struct Answer {
     schema: u32,
     tasks: Vec<Listed>,
+    /// What the complete ones cost together; null where they were not asked for.
+    costs: Option<OfTasks>,
     invalid: Vec<InvalidFile>,
 }
 
@@ -65,6 +68,8 @@ struct Listed {
     approved: Option<String>,
     #[serde(serialize_with = "moment::serialize_optional")]
     completed_at: Option<Timestamp>,
+    #[serde(flatten)]
+    cost: OfTask,
 }
 
 pub(super) fn run(desk: &Desk, words: &List) -> Result<Exit> {
@@ -73,7 +78,7 @@ pub(super) fn run(desk: &Desk, words: &List) -> Result<Exit> {
     let board = picture::board(&place, now)?;
     let wanted = |state: State| words.states.is_empty() || words.states.contains(&state);
     let answer = board.with_queue(|queue| {
-        let mut answer = Answer { schema: SCHEMA, tasks: Vec::new(), invalid: Vec::new() };
+        let mut answer = Answer { schema: SCHEMA, tasks: Vec::new(), costs: None, invalid: Vec::new() };
         for state in State::ALL.into_iter().filter(|state| wanted(*state)) {
             of_state(&place.dirs, queue, state, &mut answer);
         }
@@ -89,7 +94,9 @@ pub(super) fn run(desk: &Desk, words: &List) -> Result<Exit> {
         desk.print_json(&answer)?;
         return Ok(Exit::Done);
     }
+    let costs = answer.costs.as_ref().filter(|_| words.states.contains(&State::Complete));
     desk.print(&text(&answer.tasks, now))?;
+    desk.print(&costs.map(OfTasks::text).unwrap_or_default())?;
     if answer.tasks.is_empty() && answer.invalid.is_empty() {
         desk.say(&match words.states.as_slice() {
             [] => "no tasks; `swarm add \"what to do\"` makes one".to_owned(),
@@ -146,6 +153,7 @@ fn of_state(dirs: &Dirs, queue: &Queue, state: State, answer: &mut Answer) {
     }
     if state == State::Complete {
         // Newest first; those that do not know when are last.
+        answer.costs = Some(OfTasks::of(answer.tasks[begin..].iter().map(|task| &task.cost)));
         answer.tasks[begin..].sort_by(|a, b| b.completed_at.cmp(&a.completed_at).then_with(|| a.id.cmp(&b.id)));
     }
 }
@@ -178,6 +186,7 @@ fn listed(dirs: &Dirs, state: State, task: &Task) -> Listed {
         commit: progress.commit.clone(),
         approved: progress.kept.as_ref().filter(|kept| kept.approved).map(|kept| kept.commit.clone()),
         completed_at: progress.completed_at,
+        cost: OfTask::of(progress),
     }
 }
 
@@ -190,18 +199,19 @@ fn reason(state: State, task: &Task) -> Option<String> {
 }
 
 fn text(tasks: &[Listed], now: Timestamp) -> String {
-    let mut table = Table::new(["ID", "STATE", "PRIORITY", "TITLE", "NOTE"]);
+    let mut table = Table::new(["ID", "STATE", "PRIORITY", "TITLE", "COST", "NOTE"]);
     for task in tasks {
         let cells = [
             task.id.to_string(),
             task.state.to_string(),
             format!("P{}", task.priority),
             one_line(&task.title, WIDEST_TITLE),
+            task.cost.text(),
             note(task, now),
         ];
         table.row(style(task), cells);
     }
-    table.text()
+    table.without_columns_of(&[UNKNOWN]).text()
 }
 
 fn style(task: &Listed) -> anstyle::Style {

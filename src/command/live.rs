@@ -128,6 +128,9 @@ fn hear(live: &mut BTreeMap<TaskId, LiveTask>, number: usize, line: &EventLine) 
         if *step == StepName::Integrate {
             (task.queued_at, task.came) = (Some(line.at), number);
         }
+    } else if let Event::AgentChanged { to, .. } = &line.event {
+        let task = live.entry(id.clone()).or_insert_with(|| LiveTask::blank(&line.run_id, worker, id));
+        task.agent = Some(to.clone());
     } else if let Event::StepEnded { step, cost_usd, .. } = &line.event {
         let Some(task) = live.get_mut(id) else { return };
         task.cost_usd = plus(task.cost_usd, *cost_usd);
@@ -226,7 +229,7 @@ mod tests {
     }
 
     fn began(step: StepName) -> Event {
-        Event::StepStarted { step, round: 1, command: None }
+        Event::StepStarted { step, round: 1, agent: None, command: None }
     }
 
     fn ended(step: StepName, cost_usd: Option<f64>) -> Event {

@@ -37,6 +37,7 @@ mod follow;
 mod runs;
 mod summary;
 mod money;
+mod costs;
 mod lint;
 mod check;
 mod schema;

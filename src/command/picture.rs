@@ -1,5 +1,7 @@
 //! The queue as it lies there now, for commands that only look.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -15,6 +17,7 @@ use crate::os::control;
 use crate::os::dirs::Dirs;
 use crate::os::providers::Providers;
 use crate::os::records::Records;
+use crate::os::settings::Settings;
 use crate::os::workspace::Place;
 use crate::swarm::{Board, WhenEmpty};
 
@@ -56,13 +59,15 @@ pub(super) fn board_for(place: &Place, filter: &Filter, now: Timestamp) -> Resul
 /// Whom a swarm that is started now could reach. With settings that cannot be read, nobody knows.
 fn reach(place: &Place, now: Timestamp) -> Reach {
     let providers = Providers::new(&place.dirs);
-    if providers.closed(now).is_empty() {
+    if providers.closed(now).is_empty() && place.config.providers.is_empty() {
         return Reach::default();
     }
     let Ok(agents) = Catalogue::read(place.dirs.root()) else { return Reach::default() };
-    let closed = out_of_reach(&providers, &agents, now);
-    let crew = crew(&place.config.workers, None, None, &agents.default_choice()).unwrap_or_default();
-    let mut own: Vec<String> = crew.into_iter().filter(|it| it.role.has_tasks()).map(|it| it.choice.agent).collect();
+    let settings = Settings { config: Arc::clone(&place.config), agents: Arc::new(agents) };
+    let closed = out_of_reach(&providers, &settings, None, now);
+    let crew = crew(&place.config.workers, None, None, &settings.agents.default_agents()).unwrap_or_default();
+    let mut own: Vec<String> =
+        crew.iter().filter(|it| it.role.has_tasks()).flat_map(|it| it.agents.names()).map(str::to_owned).collect();
     own.dedup();
     Reach { own, closed }
 }

@@ -21,7 +21,7 @@ pub(super) enum Of {
 
 /// One log, as its name tells: `<worker>-c<N>-<step>[-<R>].log`; or, where it is another name, as its step's record
 /// does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Named {
     pub(super) worker: String,
     pub(super) cycle: u32,
@@ -35,6 +35,8 @@ pub(super) struct Log {
     pub(super) run_id: String,
     pub(super) task: Option<TaskId>,
     pub(super) named: Named,
+    /// Whose turn it was; `None`: it was none, or nobody knows.
+    pub(super) agent: Option<String>,
     pub(super) path: PathBuf,
 }
 
@@ -61,7 +63,7 @@ pub(super) fn find(
 ) -> Vec<Log> {
     let mut logs = Vec::new();
     for run_id in runs {
-        let (cycles, elsewhere) = cycles(records, run_id, of);
+        let Told { cycles, elsewhere, agents } = told(records, run_id, of);
         let wanted = |named: &Named| {
             let of_cycle = match of {
                 Of::Task(_) => cycles.contains_key(&(named.worker.clone(), named.cycle)),
@@ -80,7 +82,8 @@ pub(super) fn find(
             let written = entry.metadata().ok().filter(|meta| meta.is_file()).and_then(|meta| meta.modified().ok());
             let Some(written) = written else { continue };
             let task = cycles.get(&(named.worker.clone(), named.cycle)).cloned();
-            found.push((written, Log { run_id: run_id.clone(), task, named, path: entry.path() }));
+            let agent = agents.get(&named).cloned();
+            found.push((written, Log { run_id: run_id.clone(), task, named, agent, path: entry.path() }));
         }
         // Steps follow each other, so the time of the last word is the order; of cycles, their numbers as well.
         found.sort_by(|(a_at, a), (b_at, b)| (a_at, a.named.cycle, &a.path).cmp(&(b_at, b.named.cycle, &b.path)));
@@ -89,49 +92,65 @@ pub(super) fn find(
     logs
 }
 
-/// Which cycles of a run had which task.
-type Cycles = HashMap<(String, u32), TaskId>;
+/// What the records of a run tell of its logs.
+#[derive(Debug, Default)]
+struct Told {
+    /// Which cycles had which task.
+    cycles: HashMap<(String, u32), TaskId>,
+    /// The logs of steps that are not named after their cycle: those of gates in the merge queue, which may have run
+    /// for several cycles at once.
+    elsewhere: HashMap<String, Named>,
+    /// Whose turns were which.
+    agents: HashMap<Named, String>,
+}
 
-/// The logs of steps that are not named after their cycle: those of gates in the merge queue, which may have run for
-/// several cycles at once.
-type Elsewhere = HashMap<String, Named>;
-
-/// The cycles of a run, as far as `of` needs them: from the records, and, for those that have none (they still run, or
-/// their process died), from the events.
-fn cycles(records: &mut Records<'_>, run_id: &str, of: &Of) -> (Cycles, Elsewhere) {
-    let wanted = |worker: &str, task: &TaskId| match of {
-        Of::Task(id) => id == task,
+/// What is told of a run, as far as `of` needs it: by the records, and, of cycles that have none (they still run, or
+/// their process died), by the events.
+fn told(records: &mut Records<'_>, run_id: &str, of: &Of) -> Told {
+    let wanted = |worker: &str, task: Option<&TaskId>| match of {
+        Of::Task(id) => Some(id) == task,
         Of::Worker(name) => name == worker,
     };
-    let (mut cycles, mut elsewhere) = (Cycles::new(), Elsewhere::new());
+    let mut told = Told::default();
     for cycle in records.cycles(run_id) {
-        if let Some(task) = cycle.task.as_ref().filter(|task| wanted(&cycle.worker, task)) {
-            cycles.insert((cycle.worker.clone(), cycle.cycle), task.clone());
-            elsewhere.extend(cycle.steps.iter().filter_map(|step| named_elsewhere(&cycle, step)));
+        if !wanted(&cycle.worker, cycle.task.as_ref()) {
+            continue;
         }
+        if let Some(task) = &cycle.task {
+            told.cycles.insert((cycle.worker.clone(), cycle.cycle), task.clone());
+        }
+        told.elsewhere.extend(cycle.steps.iter().filter_map(|step| named_elsewhere(&cycle, step)));
+        told.agents.extend(cycle.steps.iter().filter_map(|step| Some((named(&cycle, step), step.agent.clone()?))));
     }
     if records.run(run_id).stopped.is_some() {
-        return (cycles, elsewhere);
+        return told;
     }
     let text = match of {
         Of::Task(id) => format!("\"task\":\"{id}\""),
         Of::Worker(name) => format!("\"worker\":\"{name}\""),
     };
     for line in records.events(run_id, &text) {
-        if let (Event::TaskClaimed { .. }, Some(worker), Some(cycle), Some(task)) =
-            (line.event, line.worker, line.cycle, line.task)
-            && wanted(&worker, &task)
-        {
-            cycles.insert((worker, cycle), task);
+        let (Some(worker), Some(cycle)) = (line.worker, line.cycle) else { continue };
+        if !wanted(&worker, line.task.as_ref()) {
+            continue;
+        }
+        if let (Event::TaskClaimed { .. }, Some(task)) = (&line.event, line.task) {
+            told.cycles.insert((worker.clone(), cycle), task);
+        }
+        if let Event::StepStarted { step, round, agent: Some(agent), .. } = line.event {
+            told.agents.insert(Named { worker, cycle, step, round }, agent);
         }
     }
-    (cycles, elsewhere)
+    told
+}
+
+fn named(cycle: &Cycle, step: &StepRecord) -> Named {
+    Named { worker: cycle.worker.clone(), cycle: cycle.cycle, step: step.step, round: step.round }
 }
 
 fn named_elsewhere(cycle: &Cycle, step: &StepRecord) -> Option<(String, Named)> {
     let name = step.log.as_deref()?.strip_prefix("logs/")?;
-    let named = Named { worker: cycle.worker.clone(), cycle: cycle.cycle, step: step.step, round: step.round };
-    Named::parse(name).is_none().then(|| (name.to_owned(), named))
+    Named::parse(name).is_none().then(|| (name.to_owned(), named(cycle, step)))
 }
 
 #[cfg(test)]

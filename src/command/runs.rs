@@ -10,7 +10,7 @@ use super::paint::{BOLD, DIM, PLAIN, RED, YELLOW, of_outcome};
 use super::status::short;
 use super::summary::{Length, summary};
 use super::table::Table;
-use super::{Desk, age, picture};
+use super::{Desk, age, costs, picture};
 use crate::cli::Runs;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
@@ -256,25 +256,29 @@ pub(super) fn cycle_rows(cycles: &[Cycle], by: By) -> String {
             cycle.attempt.to_string(),
             cycle.outcome.to_string(),
             age::length_ms(cycle.duration_ms),
+            costs::cost(cycle.cost_usd, !cycle.is_without_cost()),
+            costs::tokens(&cycle.usage),
             cycle.merged.as_deref().map(short).unwrap_or_default().to_owned(),
             gist(&cycle.reason),
         ]
     };
-    let mut table = match by {
-        By::Worker => Table::new(["WORKER", "CYCLE", "TASK", "ATTEMPT", "OUTCOME", "DURATION", "MERGED", "REASON"]),
-        By::Run => Table::new(["RUN", "WORKER", "CYCLE", "ATTEMPT", "OUTCOME", "DURATION", "MERGED", "REASON"]),
+    let first = match by {
+        By::Worker => ["WORKER", "CYCLE", "TASK"],
+        By::Run => ["RUN", "WORKER", "CYCLE"],
     };
+    let [a, b, c] = first;
+    let mut table = Table::new([a, b, c, "ATTEMPT", "OUTCOME", "DURATION", "COST", "TOKENS", "MERGED", "REASON"]);
     for cycle in cycles {
         let task = cycle.task.as_ref().map(ToString::to_string).unwrap_or_default();
         let number = cycle.cycle.to_string();
-        let [attempt, outcome, duration, merged, reason] = last(cycle);
+        let [attempt, outcome, duration, cost, tokens, merged, reason] = last(cycle);
         let [a, b, c] = match by {
             By::Worker => [cycle.worker.clone(), number, task],
             By::Run => [cycle.run_id.clone(), cycle.worker.clone(), number],
         };
-        table.row(of_outcome(cycle.outcome), [a, b, c, attempt, outcome, duration, merged, reason]);
+        table.row(of_outcome(cycle.outcome), [a, b, c, attempt, outcome, duration, cost, tokens, merged, reason]);
     }
-    table.text()
+    table.without_columns_of(&[costs::UNKNOWN]).text()
 }
 
 #[cfg(test)]

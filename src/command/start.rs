@@ -10,9 +10,11 @@ use crate::cycle::{preflight, sandboxes};
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::model::choice::Choice;
+use crate::model::choices::{Choices, Overrides};
 use crate::model::pick::Filter;
 use crate::model::span;
 use crate::os::control;
+use crate::os::settings::Source;
 use crate::os::workspace::Workspace;
 use crate::swarm::{Order, Wanted, WhenEmpty, alive, muster, supervise};
 
@@ -32,10 +34,11 @@ pub(super) fn run(desk: &Desk, words: &Start) -> Result<Exit> {
     let workspace = Workspace::open(place)?;
     let order = order(desk, words, filter)?;
     // A mistake is told before anything goes to the background.
+    Source::new(workspace.dirs.root(), order.config.as_deref()).check_names(&workspace.config, &workspace.agents)?;
     let settings = workspace.settings();
     let members = muster(&settings, &order.wanted)?;
     let choices: Vec<Choice> =
-        members.into_iter().map(|member| member.choice).chain(settings.config.reviewers()).collect();
+        members.iter().flat_map(|member| member.agents.iter().cloned()).chain(settings.config.reviewers()).collect();
     for (sandbox, choice) in sandboxes(&settings, &choices) {
         let agent = &settings.agents.find(choice)?.agent;
         preflight(&workspace.dirs, workspace.repo.common_dir(), sandbox, &choice.agent, agent)?;
@@ -98,14 +101,14 @@ fn order(desk: &Desk, words: &Start, filter: Filter) -> Result<Order> {
 }
 
 /// What the command line says about who works.
-fn overruled(words: &Start) -> Result<Option<Choice>> {
+fn overruled(words: &Start) -> Result<Option<Choices>> {
     let Some(agent) = &words.agent else {
         return match &words.model {
             None => Ok(None),
             Some(_) => Err(Error::usage("--model needs --agent: a model's name means nothing to another agent")),
         };
     };
-    let mut choice: Choice = agent.parse().map_err(|reason| Error::usage(format!("--agent: {reason}")))?;
-    choice.model = words.model.clone().or(choice.model);
-    Ok(Some(choice))
+    let agents: Choices = agent.parse().map_err(|reason| Error::usage(format!("--agent: {reason}")))?;
+    agents.refuse_model(words.model.as_deref()).map_err(|reason| Error::usage(format!("--model: {reason}")))?;
+    Ok(Some(agents.overridden_by(&Overrides { model: words.model.clone(), ..Overrides::default() })))
 }

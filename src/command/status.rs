@@ -1,5 +1,7 @@
 //! `swarm status`: how the queue, the workers and the base stand. Changes nothing and waits for nobody.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -13,17 +15,16 @@ use super::paint::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 use super::picture::{self, InvalidFile};
 use super::table::one_line;
 use super::workers::WorkerNow;
-use super::{Desk, age, doing};
+use super::{Desk, age, announce, doing};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::model::moment;
 use crate::model::pick::{self, Filter, forecast};
-use crate::model::provider::Parked;
 use crate::model::queue::Queue;
 use crate::model::record::SCHEMA;
 use crate::model::state::State;
 use crate::model::task::TaskId;
-use crate::os::dirs::Dirs;
+use crate::os::agents::Catalogue;
 use crate::os::providers::Providers;
 use crate::os::records::Records;
 use crate::os::workspace::Place;
@@ -75,13 +76,19 @@ struct PausedNow {
     sentence: String,
 }
 
-#[derive(Debug, Serialize)]
+/// A provider that is left alone, or at which turns are counted.
+#[derive(Debug, Default, Serialize)]
 struct Provider {
-    /// Nobody asks it before.
-    #[serde(serialize_with = "moment::serialize")]
-    until: Timestamp,
+    /// Nobody asks it before; null: it is not left alone.
+    #[serde(serialize_with = "moment::serialize_optional")]
+    until: Option<Timestamp>,
     provider: String,
     parked: bool,
+    /// Turns that are under way; null: nobody counts them.
+    under_way: Option<usize>,
+    /// How many may be.
+    most: Option<u32>,
+    /// How it stands.
     reason: String,
 }
 
@@ -132,7 +139,7 @@ fn look(place: &Place, records: &mut Records<'_>) -> Result<Status> {
             reason: paused.reason,
             since: paused.since,
         }),
-        providers: providers(dirs),
+        providers: providers(place),
         money: Money::look(dirs, &place.config, records),
         without_worker: claims::without_worker(dirs, &current, &claims, &alive),
         runs,
@@ -160,14 +167,32 @@ fn stuck(queue: &Queue) -> Vec<Stuck> {
     stuck.map(|(entry, hold)| Stuck { id: entry.id.clone(), reason: hold.to_string() }).collect()
 }
 
-fn providers(dirs: &Dirs) -> Vec<Provider> {
-    let of = |parked: Parked| Provider {
-        reason: format!("not asked {}", parked.told()),
-        provider: parked.provider,
-        parked: true,
-        until: parked.until,
-    };
-    Providers::new(dirs).parked().into_values().map(of).collect()
+fn providers(place: &Place) -> Vec<Provider> {
+    let known = Providers::new(&place.dirs);
+    let mut all: BTreeMap<String, Provider> = BTreeMap::new();
+    if !place.config.providers.is_empty()
+        && let Ok(agents) = Catalogue::read(place.dirs.root())
+    {
+        let caps = agents.caps(&place.config.providers);
+        let mut under_way = known.turns.under_way(caps.keys());
+        for (provider, most) in caps {
+            let count = under_way.remove(&provider).unwrap_or_default();
+            let reason = format!("{count} of {} under way", announce::count(most, "turn"));
+            all.insert(
+                provider.clone(),
+                Provider { provider, under_way: Some(count), most: Some(most), reason, ..Provider::default() },
+            );
+        }
+    }
+    for (name, parked) in known.parked() {
+        let reason = format!("not asked {}", parked.told());
+        let capped = all.remove(&name).unwrap_or_default();
+        all.insert(
+            name,
+            Provider { provider: parked.provider, parked: true, until: Some(parked.until), reason, ..capped },
+        );
+    }
+    all.into_values().collect()
 }
 
 fn text(status: &Status) -> String {
@@ -210,7 +235,10 @@ fn text(status: &Status) -> String {
         let style = if domain.is_used_up() { RED } else { PLAIN };
         text.push_str(&format!("  {style}{}{style:#}\n", domain.text()));
     }
-    section(&mut text, "parked", status.providers.iter().map(|it| format!("{}: {}", it.provider, it.reason)));
+    let (parked, counted): (Vec<_>, Vec<_>) = status.providers.iter().partition(|it| it.parked);
+    let told = |it: &&Provider| format!("{}: {}", it.provider, it.reason);
+    section(&mut text, "turns", counted.iter().map(told));
+    section(&mut text, "parked", parked.iter().map(told));
     section(&mut text, "stuck", status.stuck.iter().map(|it| format!("{}: {}", it.id, it.reason)));
     section(&mut text, "invalid", status.invalid.iter().map(InvalidFile::text));
     if review + blocked > 0 {

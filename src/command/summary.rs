@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::paint::{BOLD, DIM, PLAIN, RED, YELLOW, of_outcome};
 use super::status::short;
 use super::table::Table;
-use super::{age, announce};
+use super::{age, costs as words};
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, Digest, OfTask, Sums, digest, dollars};
+use crate::model::record::{Costs, Cycle, Digest, OfTask, Sums, costs, digest};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 use crate::os::dirs::Dirs;
@@ -24,6 +24,8 @@ const NONE: &str = "–";
 pub(super) struct Summary {
     #[serde(flatten)]
     digest: Digest,
+    /// What it cost, and for what.
+    costs: Costs,
     /// The tasks that its cycles left to a person.
     needs_a_person: Vec<Needy>,
 }
@@ -63,7 +65,7 @@ pub(super) fn summary(dirs: &Dirs, cycles: &[Cycle]) -> Summary {
         next: format!("swarm explain {}", task.task),
     });
     let needs_a_person = needy.collect();
-    Summary { digest, needs_a_person }
+    Summary { digest, costs: costs(cycles), needs_a_person }
 }
 
 impl Summary {
@@ -79,19 +81,10 @@ impl Summary {
             by_worker.row(BOLD, cells(["all".to_owned(), total.merged.to_string(), total.cycles.to_string()], total));
         }
         let by_worker = by_worker.without_columns_of(&[NONE, "0"]).text();
-        let parts = [by_worker, tasks_text(tasks, length), self.person_text()];
+        let cost = words::of_run(&self.costs, &total.usage);
+        let parts = [by_worker, tasks_text(tasks, length), cost, self.person_text()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let text = parts.join("\n");
-        match total.turns_without_cost {
-            0 => text,
-            turns if total.cost_usd.is_some() => {
-                format!(
-                    "{text}\n{DIM}+ and what {} cost, which nobody knows{DIM:#}\n",
-                    announce::count(turns, "more turn")
-                )
-            }
-            _ => text,
-        }
+        parts.join("\n")
     }
 
     /// What needs a person, each with its next command; nothing where nothing does.
@@ -179,8 +172,7 @@ fn cells(first: [String; 3], sums: &Sums) -> [String; 16] {
 
 /// With a `+` where it is known of some turns only.
 pub(super) fn cost(sums: &Sums) -> String {
-    let more = if sums.turns_without_cost > 0 { "+" } else { "" };
-    sums.cost_usd.map_or(NONE.to_owned(), |cost| format!("{}{more}", dollars(cost)))
+    words::cost(sums.cost_usd, sums.turns_without_cost == 0)
 }
 
 #[cfg(test)]

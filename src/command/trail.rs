@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::age;
 use super::paint::{BOLD, DIM, GREEN, PLAIN, RED};
 use super::table::{Table, one_line};
-use crate::model::record::{Cycle, Review, StepName, StepResult, dollars};
+use super::{age, costs};
+use crate::model::record::{CostFrom, Cycle, Review, StepName, StepResult, Usage};
 use crate::model::verdict::Decision;
 use crate::os::dirs::Dirs;
 
@@ -20,9 +20,15 @@ pub(super) struct Step {
     step: StepName,
     round: u32,
     result: StepResult,
+    agent: Option<String>,
     command: Option<String>,
     duration_ms: u64,
+    /// How many tools the agent called; null: its output does not tell.
+    tool_calls: Option<u32>,
     cost_usd: Option<f64>,
+    /// Where the dollars come from.
+    cost_from: Option<CostFrom>,
+    usage: Usage,
     /// What was printed; null: there was nothing, or it is gone.
     log: Option<String>,
     /// What the agent was told.
@@ -47,9 +53,13 @@ fn of_cycle<'a>(dirs: &'a Dirs, cycle: &'a Cycle) -> impl Iterator<Item = Step> 
             step: step.step,
             round: step.round,
             result: step.result,
+            agent: step.agent.clone(),
             command: step.command.clone(),
             duration_ms: step.duration_ms,
+            tool_calls: step.tool_calls,
             cost_usd: step.cost_usd,
+            cost_from: step.cost_from,
+            usage: step.usage,
             log: name.and_then(|name| there(&run.join("logs").join(name))),
             prompt: name.and_then(|name| there(&run.join("prompts").join(name).with_extension("md"))),
         }
@@ -62,7 +72,7 @@ pub(super) fn text(steps: &[Step], reviews: &[Review], whole: bool) -> String {
     let is_shown = |run: &str, worker: &str, cycle: u32| {
         whole || (run == last.run_id && worker == last.worker && cycle == last.cycle)
     };
-    let mut table = Table::new(["CYCLE", "STEP", "RESULT", "TOOK", "COST", "LOG"]);
+    let mut table = Table::new(["CYCLE", "STEP", "RESULT", "TOOK", "TOOLS", "COST", "TOKENS", "LOG"]);
     let mut told = None;
     for step in steps.iter().filter(|it| is_shown(&it.run_id, &it.worker, it.cycle)) {
         let round = if step.round > 1 { format!(" {}", step.round) } else { String::new() };
@@ -76,13 +86,15 @@ pub(super) fn text(steps: &[Step], reviews: &[Review], whole: bool) -> String {
             format!("{}{round}", step.step.as_str()),
             word(step.result).to_owned(),
             age::length_ms(step.duration_ms),
-            step.cost_usd.map_or("–".to_owned(), dollars),
+            step.tool_calls.map_or("–".to_owned(), |calls| calls.to_string()),
+            costs::cost(step.cost_usd, true),
+            costs::tokens(&step.usage),
             step.log.clone().unwrap_or_default(),
         ];
         table.row(style, row);
         told = step.prompt.as_ref().or(told);
     }
-    let mut text = format!("\n{}", table.without_columns_of(&["–"]).text());
+    let mut text = format!("\n{}", table.without_columns_of(&[costs::UNKNOWN]).text());
     if let Some(prompt) = told {
         text.push_str(&format!("{DIM}what the agents were told has the same names: {prompt}{DIM:#}\n"));
     }

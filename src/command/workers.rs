@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn a_worker_is_followed_from_its_claim_to_the_move() {
         let claimed = Event::TaskClaimed { attempt: 2, slot: "01".into(), agent: "script".into() };
-        let began = Event::StepStarted { step: StepName::Verify, round: 2, command: None };
+        let began = Event::StepStarted { step: StepName::Verify, round: 2, agent: None, command: None };
         let ended = Event::StepEnded {
             step: StepName::Verify,
             round: 2,
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn of_several_claims_a_worker_is_busy_with_one() {
-        let step = || Event::StepStarted { step: StepName::Plan, round: 1, command: None };
+        let step = || Event::StepStarted { step: StepName::Plan, round: 1, agent: None, command: None };
         let claims = [claim("queued", 2, true), claim("t", 3, true), claim("waits", 4, false)];
         let busy = |lines: &[EventLine], claims: &[ClaimRecord]| {
             let mut workers = BTreeMap::from([(key("w0"), blank("r", "w0"))]);
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_claim_knows_better_than_the_end_of_another_cycle() {
-        let began = Event::StepStarted { step: StepName::Verify, round: 1, command: None };
+        let began = Event::StepStarted { step: StepName::Verify, round: 1, agent: None, command: None };
         let line = EventLine { task: TaskId::parse("other").ok(), ..line("w0", 1, began) };
         let live = live_tasks(&[line], &[&claim("other", 4, true)]);
         assert_eq!((live[0].task.as_str(), live[0].cycle, live[0].step, live[0].since), ("other", Some(4), None, None));

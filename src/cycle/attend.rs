@@ -21,6 +21,8 @@ pub(super) struct Attended {
     log: String,
     /// How it ended.
     pub(super) ending: Ending,
+    /// How many tools it called, where it was an agent whose output tells.
+    pub(super) tool_calls: Option<u32>,
     /// Why it was ended from outside, if it was.
     pub(super) halt: Option<Halt>,
 }
@@ -40,7 +42,8 @@ impl Stage<'_> {
         let path = self.shop.journal.folder().join(&log);
         // Whatever runs in the worktree may write there, gates too.
         self.bench.touch();
-        let begun = notes.step(&self.shop.journal, step, notes.round(step), Some(command.clone()));
+        let agent = program.agent.clone();
+        let begun = notes.step(&self.shop.journal, step, notes.round(step), agent, Some(command.clone()));
         let mut vigil = Vigil::new(&self.shop.dirs, &self.shop.stop, self.mandate.lend(), ear);
         let ended = run_program(self.shop, &self.settings.config.limits, self.bench, program, &path, &mut vigil);
         let halt = vigil.halt;
@@ -60,12 +63,13 @@ impl Stage<'_> {
             let event = Event::StrayEnded { pid: stray.pid, command: stray.command.clone() };
             self.shop.journal.event(&notes.who, event);
         }
-        Ok(Attended { begun, log, ending, halt })
+        Ok(Attended { begun, log, ending, tool_calls: None, halt })
     }
 
     /// Ends the step of `attended` with what came of it, and what it has spent.
     pub(super) fn conclude_with(&self, notes: &mut Notes, attended: Attended, result: StepResult, spent: Spent) {
-        let details = Details { spent, ..details(&attended.ending, attended.log, result) };
+        let tool_calls = attended.tool_calls;
+        let details = Details { tool_calls, spent, ..details(&attended.ending, attended.log, result) };
         notes.end(&self.shop.journal, attended.begun, result, details);
     }
 }
@@ -94,8 +98,8 @@ fn details(ending: &Ending, log: String, result: StepResult) -> Details {
     let (exit_code, signal, timed_out) = match ending.how {
         How::Exited(code) => (Some(code), None, false),
         How::Signalled(signal) => (None, Some(signal), false),
-        // It had come to its end.
-        How::TimedOut(Clock::Grace) => (None, None, false),
+        // It had come to its end, or waited for its provider.
+        How::TimedOut(Clock::Given) => (None, None, false),
         How::TimedOut(Clock::StartSilence | Clock::Silence | Clock::Total) => (None, None, true),
         How::Interrupted => (None, None, false),
     };
@@ -110,7 +114,7 @@ fn details(ending: &Ending, log: String, result: StepResult) -> Details {
             Some(excerpt::tail(&said, TAIL_BYTES).to_owned())
         }
     };
-    Details { exit_code, signal, timed_out, log: Some(log), tail, spent: Spent::default() }
+    Details { exit_code, signal, timed_out, log: Some(log), tail, ..Details::default() }
 }
 
 /// A sentence, and the end of what was printed below it.

@@ -6,7 +6,7 @@ use super::{Bench, Claim, Workshop};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
 use crate::model::config::Config;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Fate, Outcome};
 use crate::model::task::{Kept, Progress, Session};
 use crate::os::git::Oid;
 
@@ -55,27 +55,7 @@ impl Beginning {
 
 /// Whether the outcome of a cycle says nothing against its work, so that the next goes on with it.
 pub(super) fn goes_on(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Interrupted
-        | Outcome::Infra
-        | Outcome::RateLimited
-        | Outcome::NeedsInput
-        | Outcome::AwaitingReview
-        | Outcome::OverBudget => true,
-        Outcome::Merged
-        | Outcome::NoChange
-        | Outcome::Claimed
-        | Outcome::Planned
-        | Outcome::VerifyFailed
-        | Outcome::Rejected
-        | Outcome::Conflict
-        | Outcome::AgentError
-        | Outcome::Stuck
-        | Outcome::Timeout
-        | Outcome::Replan
-        | Outcome::Cancelled
-        | Outcome::Done => false,
-    }
+    outcome.fate() == Fate::Open
 }
 
 /// Where a cycle has begun.

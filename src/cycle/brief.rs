@@ -25,9 +25,17 @@ impl Cycle<'_> {
             }
             Content::Template => {
                 let comments = comments(&task.body);
-                self.fill_in(agent, template, telling, &comments, task.progress.feedback.as_deref()).map(Some)
+                let history = [task.progress.feedback.as_deref(), self.left_behind()];
+                let history = history.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+                let history = Some(history).filter(|history| !history.is_empty());
+                self.fill_in(agent, template, telling, &comments, history.as_deref()).map(Some)
             }
         }
+    }
+
+    /// What an author is told of the one before him, who could not go on; nothing in a session that knows it.
+    pub(super) fn left_behind(&self) -> Option<&str> {
+        self.left_behind.as_deref().filter(|_| self.session.is_none())
     }
 
     /// The same with other comments and another feedback than the task's: what a session has not been told yet.
@@ -51,7 +59,6 @@ impl Cycle<'_> {
             comments: comments.iter().map(CommentFacts::of).collect(),
             feedback,
             attempt: self.claim.record.attempt,
-            lost_session: self.lost_session && matches!(template, Template::Worker | Template::Executor),
             base: &self.shop.base,
             base_short: self.base.short(),
             gates: self.gates().iter().map(|gate| gate.run.as_str()).collect(),

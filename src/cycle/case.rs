@@ -16,6 +16,7 @@ use super::{Bench, Claim, Workshop};
 use crate::error::Result;
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
+use crate::model::choices::Choices;
 use crate::model::gate::Gate;
 use crate::model::plan::{Landing, Review, Rules, Step};
 use crate::model::queue::Invalid;
@@ -31,14 +32,16 @@ pub(super) struct Case {
     /// The settings with which it began.
     pub(super) settings: Arc<Settings>,
     pub(super) claim: Box<Claim>,
+    /// Who may work, in the order in which they are asked.
+    pub(super) agents: Choices,
     /// Who works.
     pub(super) choice: Choice,
     /// His description.
     pub(super) author: Agent,
     /// The session that knows the task.
     pub(super) session: Option<Session>,
-    /// One that has worked in this worktree could not be taken up again.
-    pub(super) lost_session: bool,
+    /// What whoever takes the work over is told of the agent before it.
+    pub(super) left_behind: Option<String>,
     /// The commit from which the work began.
     pub(super) base: Oid,
     /// What came of it so far.

@@ -166,7 +166,7 @@ fn ask_twice(errand: &mut Errand<'_>, offer: &Offer, notes: &mut Notes) -> Resul
             ..Claiming::default()
         });
         let prompt = errand.brief(Template::Claim, telling)?;
-        match errand.ask(notes, StepName::Claim, prompt, Vec::new())? {
+        match errand.ask(notes, StepName::Claim, &prompt, &[])? {
             Answer::Failed(outcome) => return Ok(Asked::Failed(outcome)),
             Answer::Said(said) => {
                 let claims = signals(&said).into_iter().find_map(|signal| match signal {
@@ -186,6 +186,11 @@ fn ask_twice(errand: &mut Errand<'_>, offer: &Offer, notes: &mut Notes) -> Resul
 }
 
 impl Chosen {
+    /// The agent in whose session the task was chosen, if it has sessions.
+    pub(super) fn holder(&self) -> Option<&str> {
+        self.session.as_ref().map(|_| self.agent.as_str())
+    }
+
     /// The session that chose the task, if this agent can go on in it, and what it has cost.
     pub(super) fn session(&self, agent: &str) -> Option<(String, Ledger)> {
         let session = self.session.clone().filter(|_| self.agent == agent);

@@ -274,6 +274,7 @@ impl Claim {
             contract: Some(self.found.task.contract()),
             told,
             slot: Some(self.record.slot.clone()),
+            counted: None,
         }
     }
 

@@ -11,11 +11,10 @@ use super::begin::goes_on;
 use super::notes::{Heading, Notes, Rest};
 use super::perform::Performed;
 use super::{Claim, Workshop, ask_about, funds, weakened};
-use crate::model::budget::Usd;
 use crate::model::comment::{Author, with_comment};
 use crate::model::config::Config;
 use crate::model::excerpt;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Fate, Outcome};
 use crate::model::record::{Event, gist};
 use crate::model::state::State;
 use crate::model::task::{Expect, Last, Progress, Session, Task, with_progress};
@@ -226,6 +225,8 @@ fn note_in_file(
 fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcome, next: &Transition) -> Progress {
     let old = &task.progress;
     let mut progress = old.clone();
+    let fate = if next.to == Some(State::Complete) { Fate::Landed } else { outcome.fate() };
+    progress.book(notes.spent().cost_usd, !notes.is_without_cost(), fate);
     progress.attempts = next.ledger.attempts;
     progress.infra = next.ledger.infra;
     progress.not_before = next.pause.and_then(|pause| later(clock::now(), pause));
@@ -235,10 +236,6 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
         Outcome::Merged | Outcome::AwaitingReview => None,
         Outcome::Interrupted | Outcome::Cancelled | Outcome::RateLimited | Outcome::Infra => old.feedback.clone(),
         _ => notes.feedback.clone(),
-    };
-    progress.cost_usd = match (old.cost_usd, notes.spent().cost_usd) {
-        (Some(before), Some(now)) => Some(Usd::sum(before, now)),
-        (before, now) => before.or(now),
     };
     if notes.has_begun {
         progress.kept = notes.kept.clone();
@@ -250,7 +247,7 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
     }
     if next.to == Some(State::Complete) {
         // For whoever wants to read it: without what it was told nobody goes on with it.
-        progress.session = notes.session.clone().map(|session| Session { contract: None, ..session });
+        progress.session = notes.session.clone().map(|session| Session { contract: None, counted: None, ..session });
         progress.completed_at = Some(clock::now());
     }
     progress

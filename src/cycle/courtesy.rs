@@ -1,21 +1,29 @@
 //! How a provider is treated that asks for a pause: nobody asks it before the pause is over, then one goes first, and when
-//! it is heard everybody follows.
+//! it is heard everybody follows. And one that is to be asked a few times at once only: whoever comes to it waits for
+//! his turn.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::Workshop;
 use super::ended::Ended;
+use super::mandate::Stage;
 use super::notes::{Notes, Rest};
-use crate::model::agent::Agent;
 use crate::model::answer::Answer;
+use crate::model::pick::Closed;
+use crate::model::plan::Halt;
 use crate::model::provider::Parked;
 use crate::model::record::Event;
-use crate::os::agents::Catalogue;
+use crate::os::agents::Described;
 use crate::os::clock;
 use crate::os::journal::Who;
+use crate::os::process::Wake;
 use crate::os::providers::{Asking, Pass, Providers};
+use crate::os::settings::Settings;
+use crate::os::turns::Place;
 
 /// One turn's dealings with the provider that answers it.
 pub(super) struct Courtesy<'a> {
@@ -24,40 +32,96 @@ pub(super) struct Courtesy<'a> {
     /// Held by who goes first.
     pass: Pass,
     was_heard: bool,
+    /// Held while the turn lasts, where turns are counted.
+    _place: Option<Place>,
 }
 
-/// The provider that answers an agent of that name.
-pub(super) fn provider_of(name: &str, agent: &Agent) -> String {
-    agent.provider.clone().unwrap_or_else(|| name.to_owned())
+/// Why a provider has not been asked.
+pub(super) enum Unasked {
+    /// It is left alone.
+    Parked(Parked),
+    /// There was a reason to end before it was his turn.
+    Halted(Halt),
 }
 
-/// The agents that nobody may ask now, until when at least: those whose providers are left alone.
-pub fn out_of_reach(providers: &Providers, agents: &Catalogue, now: Timestamp) -> BTreeMap<String, Timestamp> {
-    let closed = providers.closed(now);
-    if closed.is_empty() {
+/// The agents that nobody may ask now: those whose providers are left alone, or have as many turns under way as they may.
+/// Where there are any, those whose programs are not there as well: alone they keep nothing back. `asker` wakes the worker
+/// that wants to know it.
+pub fn out_of_reach(
+    providers: &Providers,
+    settings: &Settings,
+    asker: Option<&Arc<Wake>>,
+    now: Timestamp,
+) -> BTreeMap<String, Closed> {
+    let parked = providers.closed(now);
+    let full = providers.turns.full(&settings.agents.caps(&settings.config.providers), asker, now);
+    if parked.is_empty() && full.is_empty() {
         return BTreeMap::new();
     }
-    let until = |name: &str, agent| closed.get(&provider_of(name, agent)).copied();
-    agents.all().filter_map(|(name, it)| Some((name.to_owned(), until(name, &it.agent)?))).collect()
+    let why = |name: &str, it: &Described| {
+        let provider = it.agent.provider_of(name);
+        match (parked.get(provider), full.get(provider)) {
+            _ if it.program.is_none() => Some(Closed::Absent),
+            (Some(until), _) => Some(Closed::Parked(*until)),
+            (None, Some(full)) => Some(Closed::Full(full.clone())),
+            (None, None) => None,
+        }
+    };
+    settings.agents.all().filter_map(|(name, it)| Some((name.to_owned(), why(name, it)?))).collect()
 }
 
-/// One of these agents is about to be asked.
-pub fn let_through(shop: &Workshop, agents: &[String]) {
+/// That agent is about to be asked, by the worker that `wake` wakes.
+pub fn let_through(shop: &Workshop, agent: &str, wake: &Arc<Wake>) {
     let settings = shop.settings();
-    for (name, described) in settings.agents.all().filter(|(name, _)| agents.iter().any(|agent| agent == name)) {
-        shop.providers.let_through(&provider_of(name, &described.agent));
+    let Ok(described) = settings.agents.described(agent) else { return };
+    let provider = described.agent.provider_of(agent);
+    shop.providers.let_through(provider);
+    if cap(&settings, provider).is_some() {
+        shop.providers.turns.promise(provider, wake);
     }
 }
 
-impl<'a> Courtesy<'a> {
-    /// Asks whether the provider may be asked now; else gives why not.
-    pub(super) fn ask(shop: &'a Workshop, provider: String) -> std::io::Result<Result<Self, Parked>> {
-        Ok(match shop.providers.ask(&provider)? {
-            Asking::Yes(pass) => Ok(Self { shop, provider, pass, was_heard: false }),
-            Asking::No(parked) => Err(parked),
+/// How many turns may be under way at that provider at a time; `None`: nobody counts.
+fn cap(settings: &Settings, provider: &str) -> Option<u32> {
+    settings.agents.caps(&settings.config.providers).get(provider).copied()
+}
+
+impl<'a> Stage<'a> {
+    /// Asks whether the provider may be asked, and waits until it is his turn; else gives why not. What is said of a
+    /// provider now is in the settings that are in force now, whatever the cycle began with.
+    pub(super) fn courtesy(&mut self, who: &Who, provider: &str) -> io::Result<Result<Courtesy<'a>, Unasked>> {
+        let shop = self.shop;
+        let most = || cap(&shop.settings(), provider);
+        let mut place = None;
+        if most().is_some() {
+            // Nobody needs a place at one that is left alone.
+            if let Asking::No(parked) = shop.providers.ask(provider)? {
+                return Ok(Err(Unasked::Parked(parked)));
+            }
+            let (wake, mandate) = (&self.bench.wake, &self.mandate);
+            let mut waits = |most| {
+                shop.journal.event(who, Event::TurnAwaited { provider: provider.to_owned(), most });
+            };
+            let mut halt = None;
+            let mut gives_up = || {
+                halt = mandate.reason_to_halt(&shop.dirs, &shop.stop);
+                halt.is_some()
+            };
+            place = shop.providers.turns.enter(provider, wake, &most, &mut waits, &mut gives_up)?;
+            if let Some(halt) = halt {
+                return Ok(Err(Unasked::Halted(halt)));
+            }
+        }
+        Ok(match shop.providers.ask(provider)? {
+            Asking::Yes(pass) => {
+                Ok(Courtesy { shop, provider: provider.to_owned(), pass, was_heard: false, _place: place })
+            }
+            Asking::No(parked) => Err(Unasked::Parked(parked)),
         })
     }
+}
 
+impl Courtesy<'_> {
     /// The model has said something.
     pub(super) fn heard(&mut self, who: &Who) {
         let is_first = matches!(self.pass, Pass::First(_));

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::attend::with_tail;
-use crate::model::agent::{Agent, TroubleKind};
+use crate::model::agent::{Agent, ExitCode, TroubleKind};
 use crate::model::answer::{Answer, Trouble};
 use crate::os::process::{Clock, How};
 
@@ -36,8 +36,9 @@ pub(super) fn judge_end(agent: &Agent, how: How, took: Duration, answer: &Answer
     match (how, &answer.trouble) {
         (How::Interrupted, _) => Ended::Badly("the agent was ended from outside".to_owned()),
         (How::Exited(0) | How::TimedOut(_), _) if is_done => Ended::Well,
+        (How::Exited(_), _) if is_done && agent.output.exit_code == ExitCode::MeansNothing => Ended::Well,
         (_, Some(trouble)) => in_trouble(trouble),
-        (How::Exited(0) | How::TimedOut(Clock::Grace), None) if answer.done => {
+        (How::Exited(0) | How::TimedOut(Clock::Given), None) if answer.done => {
             Ended::Early("the agent came to its end without a final message".to_owned())
         }
         (How::TimedOut(clock), None) => Ended::TimedOut(timed_out(clock, took, said)),
@@ -74,9 +75,7 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
     let what = match clock {
         Clock::StartSilence => format!("the agent printed nothing for {seconds} s and was ended"),
         Clock::Silence => format!("the agent fell silent and was ended after {seconds} s"),
-        Clock::Grace => {
-            format!("the agent had said its last word, and was ended when it had not left {seconds} s after its start")
-        }
+        Clock::Given => format!("the agent did not end by itself, and was ended after {seconds} s"),
         Clock::Total => format!("the agent took longer than it may and was ended after {seconds} s"),
     };
     with_tail(what, said)
@@ -85,6 +84,7 @@ fn timed_out(clock: Clock, after: Duration, said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::agent::Output;
 
     /// An agent that tells its end, and one that prints text.
     fn agents() -> [Agent; 2] {
@@ -112,6 +112,10 @@ mod tests {
         assert!(matches!(judge(&telling, How::Exited(0), &Answer::default()), Ended::Badly(_)));
         assert_eq!(judge(&printing, How::Exited(0), &Answer::default()), Ended::Well);
         assert!(matches!(judge(&telling, How::Exited(1), &done("well")), Ended::Badly(_)));
+        let output = Output { exit_code: ExitCode::MeansNothing, ..telling.output.clone() };
+        let erring = Agent { output, ..telling.clone() };
+        assert_eq!(judge(&erring, How::Exited(1), &done("well")), Ended::Well);
+        assert!(matches!(judge(&erring, How::Exited(1), &Answer::default()), Ended::Badly(_)));
         assert!(matches!(judge(&printing, How::Signalled(9), &Answer::default()), Ended::Badly(_)));
     }
 
@@ -122,7 +126,7 @@ mod tests {
             judge_end(agent, How::TimedOut(Clock::Silence), Duration::from_secs(3), answer, "tail")
         };
         assert_eq!(judge(&telling, &done("well")), Ended::Well);
-        let kept = judge_end(&telling, How::TimedOut(Clock::Grace), Duration::from_secs(3), &done("well"), "tail");
+        let kept = judge_end(&telling, How::TimedOut(Clock::Given), Duration::from_secs(3), &done("well"), "tail");
         assert_eq!(kept, Ended::Well);
         assert!(matches!(judge(&printing, &Answer::default()), Ended::TimedOut(_)));
         assert!(matches!(judge(&telling, &trouble(TroubleKind::RateLimited)), Ended::RateLimited(_)));

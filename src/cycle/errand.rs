@@ -13,15 +13,17 @@ use super::mandate::{Mandate, Stage};
 use super::notes::{Heading, Notes};
 use super::perform::{Infra, sentence};
 use super::shared::report_shared;
+use super::succession::{Unable, first_able, next_able};
 use super::turn::{Talk, Turn};
 use super::{Bench, Workshop, funds, outbox};
 use crate::model::agent::Agent;
 use crate::model::budget::Spell;
 use crate::model::choice::Choice;
+use crate::model::choices::Choices;
 use crate::model::outcome::Outcome;
 use crate::model::plan::Halt;
 use crate::model::prompt::{Facts, Telling, Template};
-use crate::model::record::{Event, SCHEMA, StepName, StepResult};
+use crate::model::record::{Event, SCHEMA, StepName, StepResult, gist};
 use crate::model::signal::signals;
 use crate::model::task::{Session, TaskId};
 use crate::os::git::Oid;
@@ -34,6 +36,8 @@ pub(super) struct Errand<'a> {
     /// The settings with which it began.
     pub(super) settings: Arc<Settings>,
     pub(super) bench: &'a mut Bench,
+    /// Who may work, in the order in which they are asked.
+    agents: Choices,
     /// Who works.
     pub(super) choice: Choice,
     /// His description.
@@ -56,6 +60,13 @@ pub(super) enum Answer {
     Failed(Outcome),
 }
 
+/// What came of one agent's turn.
+enum Had {
+    Answer(Answer),
+    /// It cannot go on.
+    Unable(Unable),
+}
+
 /// What is known of an errand before it begins.
 pub(super) fn heading(shop: &Workshop, bench: &Bench) -> Heading {
     Heading {
@@ -63,8 +74,8 @@ pub(super) fn heading(shop: &Workshop, bench: &Bench) -> Heading {
         host: shop.host.clone(),
         worker: bench.worker.clone(),
         title: None,
-        agent: bench.member.choice.agent.clone(),
-        model: bench.member.choice.model.clone(),
+        agent: bench.member.agents.first().agent.clone(),
+        model: bench.member.agents.first().model.clone(),
         slot: bench.slot_name.clone(),
     }
 }
@@ -74,8 +85,10 @@ impl<'a> Errand<'a> {
     pub(super) fn begin(shop: &'a Workshop, bench: &'a mut Bench, notes: &mut Notes) -> Result<Self, Infra> {
         shop.journal.ensure_folders()?;
         let settings = shop.settings();
-        let choice = bench.member.choice.clone();
-        let agent = settings.agents.find_for(&bench.member)?.agent.clone();
+        settings.agents.find_for(&bench.member)?;
+        let agents = bench.member.agents.clone();
+        let (choice, agent) = first_able(shop, &settings, bench, &notes.who, &agents, None)?;
+        notes.author = Some(choice.clone());
         let base = shop.repo.newest(&shop.base)?;
         let owner = owner(shop.journal.run_id(), &bench.worker)?;
         let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
@@ -87,7 +100,7 @@ impl<'a> Errand<'a> {
         }
         notes.base = Some(base.clone());
         let (session, ledger) = (None, Ledger::default());
-        Ok(Self { shop, settings, bench, choice, agent, record, base, owner, session, ledger })
+        Ok(Self { shop, settings, bench, agents, choice, agent, record, base, owner, session, ledger })
     }
 
     fn stage(&mut self) -> Stage<'_> {
@@ -116,51 +129,86 @@ impl<'a> Errand<'a> {
         render(&self.settings, template, &facts)
     }
 
-    /// Gives the agent one turn, in the session that was begun if it has sessions.
+    /// Gives the agent one turn, in the session that was begun if it has sessions. Where it cannot go on before it has
+    /// begun one, the next is told the same.
     pub(super) fn ask(
         &mut self,
         notes: &mut Notes,
         step: StepName,
-        prompt: String,
-        env: Vec<(&'static str, OsString)>,
+        prompt: &str,
+        env: &[(&'static str, OsString)],
     ) -> Result<Answer, Infra> {
-        if self.shop.stop.get() == Stop::Now {
-            return Ok(failed(notes, Outcome::Interrupted, sentence(Halt::Interrupted)));
+        let mut tried = Vec::new();
+        loop {
+            let may_change = self.session.is_none();
+            let why = match self.one_turn(notes, step, prompt, env)? {
+                Had::Answer(answer) => return Ok(answer),
+                Had::Unable(why) => why,
+            };
+            let reason = gist(why.reason());
+            tried.push((self.choice.agent.clone(), why));
+            let next = next_able(self.shop, &self.settings, &self.agents, &tried).filter(|_| may_change);
+            if let Some((choice, agent)) = next {
+                let event = Event::AgentChanged { from: self.choice.to_string(), to: choice.to_string(), reason };
+                self.shop.journal.event(&notes.who, event);
+                notes.author = Some(choice.clone());
+                (self.choice, self.agent, self.session) = (choice, agent, None);
+                continue;
+            }
+            return match tried.pop() {
+                Some((_, Unable::Limited(reason))) => Ok(failed(notes, Outcome::RateLimited, reason)),
+                Some((_, Unable::Troubled(reason))) => Err(Infra(reason)),
+                None => Err(Infra(reason)),
+            };
         }
+    }
+
+    fn one_turn(
+        &mut self,
+        notes: &mut Notes,
+        step: StepName,
+        prompt: &str,
+        env: &[(&'static str, OsString)],
+    ) -> Result<Had, Infra> {
+        if self.shop.stop.get() == Stop::Now {
+            return Ok(Had::Answer(failed(notes, Outcome::Interrupted, sentence(Halt::Interrupted))));
+        }
+        let (prompt, env) = (prompt.to_owned(), env.to_vec());
         let (choice, agent) = (self.choice.clone(), self.agent.clone());
         let shared = self.shop.repo.shared();
         let talk = self.session.clone().map_or_else(|| Talk::new(&agent), Talk::GoOn);
         let reply = self.stage().ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk, env })?;
         self.session.clone_from(&reply.session);
-        let named = |id| Session { agent: choice.agent.clone(), id, contract: None, told: 0, slot: None };
+        let named =
+            |id| Session { agent: choice.agent.clone(), id, contract: None, told: 0, slot: None, counted: None };
         notes.session = reply.session.clone().map(named);
         let (halt, ended, said) = (reply.halt, reply.ended.clone(), reply.said.clone());
-        let (result, answer) = match (halt, ended) {
-            (Some(halt), _) => (StepResult::Interrupted, Ok(failed(notes, Outcome::Interrupted, sentence(halt)))),
-            (None, Ended::Well) => (StepResult::Ok, Ok(Answer::Said(said))),
+        let mut fail = |outcome, reason: &str| Ok(Had::Answer(failed(notes, outcome, reason)));
+        let (result, had) = match (halt, ended) {
+            (Some(halt), _) => (StepResult::Interrupted, fail(Outcome::Interrupted, sentence(halt))),
+            (None, Ended::Well) => (StepResult::Ok, Ok(Had::Answer(Answer::Said(said)))),
             (None, Ended::Early(reason)) => {
                 notes.because(reason);
-                (StepResult::Failed, Ok(Answer::Said(said)))
+                (StepResult::Failed, Ok(Had::Answer(Answer::Said(said))))
             }
-            (None, Ended::TimedOut(reason)) => (StepResult::Failed, Ok(failed(notes, Outcome::Timeout, reason))),
+            (None, Ended::TimedOut(reason)) => (StepResult::Failed, fail(Outcome::Timeout, &reason)),
             (None, Ended::Badly(reason) | Ended::TooLong(reason)) => {
-                (StepResult::Failed, Ok(failed(notes, Outcome::AgentError, reason)))
+                (StepResult::Failed, fail(Outcome::AgentError, &reason))
             }
-            (None, Ended::RateLimited(reason)) => {
-                (StepResult::CouldNotRun, Ok(failed(notes, Outcome::RateLimited, reason)))
-            }
-            (None, Ended::Trouble(reason) | Ended::NoSession(reason)) => (StepResult::CouldNotRun, Err(Infra(reason))),
+            (None, Ended::RateLimited(reason)) => (StepResult::CouldNotRun, Ok(Had::Unable(Unable::Limited(reason)))),
+            (None, Ended::Trouble(reason)) => (StepResult::CouldNotRun, Ok(Had::Unable(Unable::Troubled(reason)))),
+            (None, Ended::NoSession(reason)) => (StepResult::CouldNotRun, Err(Infra(reason))),
         };
         self.stage().end_turn(notes, reply, result)?;
         report_shared(self.shop, notes, &shared);
-        if let Ok(Answer::Said(said)) = &answer {
+        if let Ok(Had::Answer(Answer::Said(said))) = &had {
             notes.signals.extend(signals(said).iter().map(|signal| signal.word().to_owned()));
         }
         if !self.bench.slot.is_intact() {
             let reason = "the agent has removed its worktree, or put something else in its place";
-            return Ok(failed(notes, Outcome::AgentError, reason));
+            return Ok(Had::Answer(failed(notes, Outcome::AgentError, reason)));
         }
-        answer
+        had
     }
 
     /// Takes back what was changed in the worktree, and keeps it under a ref. Gives what its sessions have cost.

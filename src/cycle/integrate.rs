@@ -32,7 +32,7 @@ pub(super) enum Integrated {
 pub(super) fn integrate(cycle: &mut Cycle<'_>, notes: &mut Notes) -> Result<Integrated, Infra> {
     let round = notes.round(StepName::Integrate);
     take_place(cycle);
-    let begun = notes.step(&cycle.shop.journal, StepName::Integrate, round, None);
+    let begun = notes.step(&cycle.shop.journal, StepName::Integrate, round, None, None);
     let landed = at_once(cycle, notes);
     let (result, integrated) = match landed {
         Ok(None) => return Ok(Integrated::HandOver(begun)),

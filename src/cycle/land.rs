@@ -300,7 +300,7 @@ impl Batching<'_> {
         let shop = self.shop;
         let begin = |link: &mut Link| {
             let notes = &link.branch.notes;
-            notes.step(&shop.journal, StepName::Verify, notes.round(StepName::Verify), Some(gate.run.clone()))
+            notes.step(&shop.journal, StepName::Verify, notes.round(StepName::Verify), None, Some(gate.run.clone()))
         };
         let begun: Vec<_> = row.iter_mut().map(begin).collect();
         let mut until = Until { stop: &shop.stop, at: Stop::Now };

@@ -13,6 +13,7 @@ use super::vigil::reason_to_halt;
 use super::{Bench, Bill, Claim, Workshop};
 use crate::model::plan::Halt;
 use crate::model::state::State;
+use crate::model::task::{Counted, Session};
 use crate::os::dirs::Dirs;
 use crate::os::process::{Identity, Mark};
 use crate::os::settings::Settings;
@@ -118,9 +119,11 @@ impl Mandate<'_> {
     pub(super) fn note_session(&mut self, dirs: &Dirs, agent: &str, id: &str) {
         match self {
             Mandate::Task(claim) => {
-                // What it is just being told it may not have heard then.
-                let told = claim.record.go_on.session.as_ref().map_or(0, |session| session.told);
-                claim.record.go_on.session = Some(claim.session(agent, id, told));
+                // What it is just being told it may not have heard then; a new one has cost nothing yet.
+                let before = claim.record.go_on.session.as_ref();
+                let (told, counted) =
+                    before.map_or((0, Some(Counted::default())), |session| (session.told, session.counted));
+                claim.record.go_on.session = Some(Session { counted, ..claim.session(agent, id, told) });
             }
             Mandate::Errand(_) => return,
         }

@@ -5,8 +5,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::model::budget::Usd;
+use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
-use crate::model::record::{Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
+use crate::model::record::{CostFrom, Cycle, Event, SCHEMA, StepName, StepRecord, StepResult, Usage, dollars};
 use crate::model::state::State;
 use crate::model::task::{Kept, Session, TaskId};
 use crate::os::clock;
@@ -32,6 +33,8 @@ pub(super) struct Notes {
     pub(super) claimed: Vec<TaskId>,
     /// Its worktree was made ready: with what the last attempt left it has gone on, or begun afresh.
     pub(super) has_begun: bool,
+    /// Who worked last, where that is another than at the beginning.
+    pub(super) author: Option<Choice>,
     /// The author's session.
     pub(super) session: Option<Session>,
     /// Rounds of review.
@@ -76,6 +79,7 @@ pub(super) struct Heading {
 pub(super) struct Begun {
     step: StepName,
     round: u32,
+    agent: Option<String>,
     command: Option<String>,
     at: Timestamp,
     began: Instant,
@@ -89,6 +93,7 @@ pub(super) struct Details {
     pub(super) timed_out: bool,
     pub(super) log: Option<String>,
     pub(super) tail: Option<String>,
+    pub(super) tool_calls: Option<u32>,
     pub(super) spent: Spent,
 }
 
@@ -97,25 +102,18 @@ pub(super) struct Details {
 pub(super) struct Spent {
     pub(super) usage: Usage,
     pub(super) cost_usd: Option<f64>,
+    /// Where the dollars of one turn come from.
+    pub(super) cost_from: Option<CostFrom>,
 }
 
 impl Spent {
     /// Both together; what is known of one only is all that is known.
     fn and(self, other: Spent) -> Spent {
-        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
-            (Some(one), Some(other)) => Some(one.saturating_add(other)),
-            (one, other) => one.or(other),
-        };
-        let usage = Usage {
-            input_tokens: sum(self.usage.input_tokens, other.usage.input_tokens),
-            output_tokens: sum(self.usage.output_tokens, other.usage.output_tokens),
-            cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
-        };
         let cost_usd = match (self.cost_usd, other.cost_usd) {
             (Some(one), Some(other)) => Some(Usd::sum(one, other)),
             (one, other) => one.or(other),
         };
-        Spent { usage, cost_usd }
+        Spent { usage: self.usage.and(other.usage), cost_usd, cost_from: None }
     }
 }
 
@@ -135,6 +133,7 @@ impl Notes {
             created: Vec::new(),
             claimed: Vec::new(),
             has_begun: false,
+            author: None,
             session: None,
             review_rounds: 0,
             salvaged: Vec::new(),
@@ -159,9 +158,17 @@ impl Notes {
         u32::try_from(done).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    pub(super) fn step(&self, journal: &Journal, step: StepName, round: u32, command: Option<String>) -> Begun {
-        journal.event(&self.who, Event::StepStarted { step, round, command: command.clone() });
-        Begun { step, round, command, at: clock::now(), began: Instant::now() }
+    /// A step begins, which is a turn of `agent`, if it is one, and one program, if it is one.
+    pub(super) fn step(
+        &self,
+        journal: &Journal,
+        step: StepName,
+        round: u32,
+        agent: Option<String>,
+        command: Option<String>,
+    ) -> Begun {
+        journal.event(&self.who, Event::StepStarted { step, round, agent: agent.clone(), command: command.clone() });
+        Begun { step, round, agent, command, at: clock::now(), began: Instant::now() }
     }
 
     pub(super) fn end(&mut self, journal: &Journal, begun: Begun, result: StepResult, details: Details) {
@@ -175,21 +182,29 @@ impl Notes {
             result,
             started_at: begun.at,
             duration_ms,
+            agent: begun.agent,
             command: begun.command,
             exit_code: details.exit_code,
             signal: details.signal,
             timed_out: details.timed_out,
             log: details.log,
             tail: details.tail,
+            tool_calls: details.tool_calls,
             usage: details.spent.usage,
             cost_usd: details.spent.cost_usd,
+            cost_from: details.spent.cost_from,
         });
     }
 
     /// What all turns together have cost so far.
     pub(super) fn spent(&self) -> Spent {
-        let steps = self.steps.iter().map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd });
+        let steps = self.steps.iter().map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd, cost_from: None });
         steps.fold(Spent::default(), Spent::and)
+    }
+
+    /// Whether nobody knows all that its turns have cost.
+    pub(super) fn is_without_cost(&self) -> bool {
+        self.steps.iter().any(StepRecord::is_without_cost)
     }
 
     /// What the commit of the work tells of what it took, where that is known.
@@ -217,6 +232,10 @@ impl Notes {
     pub(super) fn record(self, heading: Heading, outcome: Outcome, to: Option<State>) -> Cycle {
         let text = |oid: &Oid| oid.as_str().to_owned();
         let spent = self.spent();
+        let (agent, model) = match self.author {
+            Some(author) => (author.agent, author.model),
+            None => (heading.agent, heading.model),
+        };
         let recycled = match outcome {
             Outcome::Interrupted | Outcome::Infra | Outcome::RateLimited | Outcome::Done => {
                 self.who.task.iter().cloned().collect()
@@ -233,8 +252,8 @@ impl Notes {
             task: self.who.task.clone(),
             title: heading.title,
             attempt: self.attempt,
-            agent: Some(heading.agent),
-            model: heading.model,
+            agent: Some(agent),
+            model,
             session_id: self.session.map(|session| session.id),
             slot: Some(heading.slot),
             branch: self.branch,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::author::choose;
 use super::begin::{Beginning, begin};
 use super::case::{Case, Cycle};
 use super::complete::{Ended, complete};
@@ -11,9 +10,10 @@ use super::integrate::{Integrated, integrate};
 use super::keep::{forget_what_is_merged, keep_before_mending, keep_for_the_queue, keep_the_work, keep_what_was_left};
 use super::notes::{Details, Heading, Notes};
 use super::shared::report_shared;
+use super::succession::{agents_for, first_able};
 use super::verify::{self, Tried, verify};
 use super::vigil::reason_to_halt;
-use super::{Bench, Claim, ReadyBranch, Workshop, outbox};
+use super::{Bench, Chosen, Claim, ReadyBranch, Workshop, outbox};
 use crate::error::{Class, Error};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{self, Gates, Halt, Plan, Step, Work};
@@ -78,7 +78,12 @@ pub enum Turned {
 /// Performs the cycle of a claimed task: from its checkout to its record, or to the merge queue.
 pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number: u32) -> Turned {
     let who = Who { worker: Some(bench.worker.clone()), cycle: Some(number), task: Some(claim.id.clone()) };
-    let choice = choose(&bench.member.choice, &claim.found.task);
+    let settings = shop.settings();
+    let agents = agents_for(&bench.member.agents, &claim.found.task);
+    let chooser = claim.chosen.as_ref().and_then(Chosen::holder);
+    let holder = chooser.or(claim.found.task.session_holder());
+    let author = first_able(shop, &settings, bench, &who, &agents, holder);
+    let choice = author.as_ref().map_or(agents.first(), |(choice, _)| choice).clone();
     let mut notes = Notes::begin(who.clone(), number, claim.record.attempt);
     shop.journal.event(
         &who,
@@ -96,13 +101,12 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         model: choice.model.clone(),
         slot: bench.slot_name.clone(),
     };
-    let settings = shop.settings();
     let config = Arc::clone(&settings.config);
     let ended = |claim, notes, outcome| {
         Turned::Ended(complete(Ended { shop, config: &config, claim, notes, heading: heading.clone(), outcome }))
     };
-    let author = match settings.agents.find(&choice) {
-        Ok(described) => described.agent.clone(),
+    let author = match author {
+        Ok((_, author)) => author,
         Err(error) => {
             // The task names an agent that nobody described: no other attempt would find it.
             let outcome = if error.class() == Class::Usage { Outcome::NeedsInput } else { Outcome::Infra };
@@ -117,23 +121,30 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
             return ended(claim, notes, Outcome::Infra);
         }
     };
+    if let Beginning::WithWork { .. } = begun.beginning {
+        // Its gates come first, and perhaps none of its agents after them: others may be let through meanwhile.
+        shop.providers.turns.forget(&bench.wake);
+    }
     notes.base = Some(begun.base.clone());
     notes.has_begun = true;
     let chosen = claim.chosen.as_ref().and_then(|chosen| chosen.session(&choice.agent));
-    let (chosen, ledger) = chosen.map_or_else(Default::default, |(id, ledger)| (Some(id), ledger));
+    let (chosen, mut ledger) = chosen.map_or_else(Default::default, |(id, ledger)| (Some(id), ledger));
     let contract = Some(claim.found.task.contract());
     // It knows of the task, and has not been told it.
     let slot = Some(bench.slot_name.clone());
-    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0, slot });
+    let chosen = chosen.map(|id| Session { agent: choice.agent.clone(), id, contract, told: 0, slot, counted: None });
     // Where it cannot be taken up, a new one is told all and finds the files.
     let goes_on = |it: &Session| author.session.go_on_in(it.slot.as_deref(), &bench.slot_name);
     let session = begun.beginning.session().filter(goes_on).or(chosen);
+    ledger.recall(session.as_ref());
     let mut case = Case {
         settings,
         claim,
+        agents,
         choice,
         author,
         session,
+        left_behind: None,
         base: begun.base,
         work: None,
         open_turn: None,
@@ -142,7 +153,6 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         conflict: None,
         standing: None,
         yields_to: None,
-        lost_session: false,
         ledger,
     };
     let mut cycle = Cycle { shop, bench, case: &mut case };

@@ -67,7 +67,7 @@ fn perform(shop: &Workshop, bench: &mut Bench, order: &PlanOrder<'_>, notes: &mu
 
 fn make_tasks(errand: &mut Errand<'_>, order: &PlanOrder<'_>, notes: &mut Notes) -> Result<Outcome, Infra> {
     outbox::open(errand.bench)?;
-    let env = vec![("SWARM_OUTBOX", outbox::folder(errand.bench).into_os_string())];
+    let env = [("SWARM_OUTBOX", outbox::folder(errand.bench).into_os_string())];
     let PlanOrder { waiting, current, review, blocked, .. } = order;
     let telling = Telling::Plan(prompt::Plan {
         waiting_count: waiting.count,
@@ -81,7 +81,7 @@ fn make_tasks(errand: &mut Errand<'_>, order: &PlanOrder<'_>, notes: &mut Notes)
         room: u32::try_from(order.room).unwrap_or(u32::MAX),
     });
     let prompt = errand.brief(Template::Planner, telling)?;
-    let answer = errand.ask(notes, StepName::Plan, prompt, env);
+    let answer = errand.ask(notes, StepName::Plan, &prompt, &env);
     // Whatever became of the agent: each of its files is a task by itself, or none.
     if errand.bench.slot.is_intact() {
         let room = order.room.min((order.still_room)());

@@ -30,7 +30,6 @@ impl Cycle<'_> {
     pub(super) fn resolve(&mut self, notes: &mut Notes) -> Result<Event, Infra> {
         let nothing = || Infra("there is no conflict to resolve".to_owned());
         let (conflict, work) = self.conflict.clone().zip(self.work.clone()).ok_or_else(nothing)?;
-        let agent = self.author.clone();
         self.reset(&work.head)?;
         let their_log = self.shop.repo.log(&self.base, &conflict.tip, COMMITS_TOLD)?;
         let own_log = self.shop.repo.log(&self.base, &work.head, COMMITS_TOLD)?;
@@ -46,7 +45,7 @@ impl Cycle<'_> {
                 unresolved: &conflict.unresolved,
             });
             let all = comments(&cycle.claim.found.task.body);
-            cycle.fill_in(&agent, Template::Resolve, telling, &all, None).map(Some)
+            cycle.fill_in(&cycle.author, Template::Resolve, telling, &all, cycle.left_behind()).map(Some)
         })
     }
 

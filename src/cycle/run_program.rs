@@ -26,6 +26,8 @@ pub(super) struct Program {
     pub(super) argv: Vec<OsString>,
     /// As a person reads it.
     pub(super) shown: String,
+    /// The agent whose turn it is.
+    pub(super) agent: Option<String>,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) stdin: Option<File>,
     pub(super) clocks: Clocks,
@@ -55,9 +57,10 @@ impl Program {
         Self {
             argv: ["sh", "-c", command].map(OsString::from).to_vec(),
             shown: command.to_owned(),
+            agent: None,
             env,
             stdin: None,
-            clocks: Clocks { start_silence: None, silence: None, total: Some(timeout), grace: None },
+            clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
             stop: stop_steps(&agent::default_stop()),
             mark,
             guarded: Guarded::FromPushing,
@@ -88,7 +91,7 @@ impl Program {
             stop.iter_mut().for_each(|step| step.to = SendTo::Group);
         }
         let (clocks, guarded) = (Clocks::default(), Guarded::FromMoving);
-        Self { argv, shown, env, stdin: None, clocks, stop, mark, guarded, room }
+        Self { argv, shown, agent: None, env, stdin: None, clocks, stop, mark, guarded, room }
     }
 
     pub(super) fn with_env(mut self, name: &str, value: impl Into<OsString>) -> Self {

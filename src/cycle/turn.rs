@@ -8,11 +8,12 @@ use std::path::Path;
 
 use super::attend::Attended;
 use super::case::Cycle;
-use super::courtesy::{Courtesy, provider_of};
+use super::courtesy::Unasked;
 use super::ended::{Ended, judge_end};
+use super::listener::Listener;
 use super::mandate::Stage;
 use super::notes::{Notes, Rest, Spent};
-use super::perform::Infra;
+use super::perform::{Infra, sentence};
 use super::run_program::Program;
 use crate::model::agent::{Agent, Format, MintedBy, Variables, Via};
 use crate::model::answer::Reader;
@@ -20,7 +21,7 @@ use crate::model::choice::Choice;
 use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
 use crate::os::lock::Lock;
-use crate::os::process::{Clocks, Verdict};
+use crate::os::process::Clocks;
 
 /// The longest argument the kernel takes.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
@@ -99,14 +100,21 @@ pub(super) struct Reply {
     pub(super) said: String,
     /// Its beginning is not there: the agent prints text, and more than is kept of it.
     pub(super) is_cut: bool,
+    /// Its model has said something, as far as its records tell.
+    pub(super) was_heard: bool,
     /// The session in which it spoke, where that can be taken up again.
     pub(super) session: Option<String>,
     spent: Spent,
 }
 
 impl Reply {
-    /// Of an agent that is not asked now, because its provider is left alone.
-    fn unasked(talk: &Talk, why: String) -> Self {
+    /// Whether the agent was asked at all.
+    pub(super) fn was_asked(&self) -> bool {
+        self.attended.is_some()
+    }
+
+    /// Of an agent that is not asked now: its provider is left alone, or there is a reason to halt.
+    fn unasked(talk: &Talk, why: String, halt: Option<Halt>) -> Self {
         let session = match talk {
             Talk::GoOn(id) => Some(id.clone()),
             // It has not begun.
@@ -114,10 +122,11 @@ impl Reply {
         };
         Self {
             attended: None,
-            halt: None,
+            halt,
             ended: Ended::RateLimited(why),
             said: String::new(),
             is_cut: false,
+            was_heard: false,
             session,
             spent: Spent::default(),
         }
@@ -127,12 +136,14 @@ impl Reply {
 impl Stage<'_> {
     /// Lets an agent have its turn.
     pub(super) fn ask(&mut self, notes: &mut Notes, turn: Turn<'_>) -> Result<Reply, Infra> {
-        let provider = provider_of(&turn.choice.agent, turn.agent);
-        let mut courtesy = match Courtesy::ask(self.shop, provider)? {
+        let mut courtesy = match self.courtesy(&notes.who, turn.agent.provider_of(&turn.choice.agent))? {
             Ok(courtesy) => courtesy,
-            Err(parked) => {
+            Err(Unasked::Parked(parked)) => {
                 notes.rest = Rest::WithItsProvider(parked.until);
-                return Ok(Reply::unasked(&turn.talk, parked.sentence()));
+                return Ok(Reply::unasked(&turn.talk, parked.sentence(), None));
+            }
+            Err(Unasked::Halted(halt)) => {
+                return Ok(Reply::unasked(&turn.talk, sentence(halt).to_owned(), Some(halt)));
             }
         };
         let round = notes.round(turn.step);
@@ -148,6 +159,7 @@ impl Stage<'_> {
             let (config, mark) = (&self.settings.config, self.mandate.mark().clone());
             Program::agent(self.shop, config, self.bench, turn.agent, argv, mark)
         };
+        program.agent = Some(turn.choice.agent.clone());
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
@@ -156,41 +168,45 @@ impl Stage<'_> {
         for (name, value) in self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env) {
             program = program.with_env(name, value);
         }
-        let mut reader = Reader::new(&turn.agent.output);
         let began = self.shop.lookout.begin(self.shop);
-        let who = notes.who.clone();
-        self.shop.sentry.begin(self.shop, &who, self.bench);
-        let dirs = &self.shop.dirs;
-        let mut noted = turn.talk.session().map(str::to_owned);
-        let attended = self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| {
-            reader.feed(bytes);
-            if reader.has_heard() {
-                courtesy.heard(&who);
-            }
-            // Some make up its name: it must be known before the turn is over.
-            if is_kept && let Some(session) = reader.session().filter(|session| noted.as_deref() != Some(session)) {
-                mandate.note_session(dirs, &turn.choice.agent, session);
-                noted = Some(session.to_owned());
-            }
-            if reader.is_final() { Verdict::Leave } else { Verdict::GoOn }
-        });
+        self.shop.sentry.begin(self.shop, &notes.who, self.bench);
+        let mut listener = Listener {
+            reader: Reader::new(&turn.agent.output),
+            courtesy: &mut courtesy,
+            who: notes.who.clone(),
+            dirs: &self.shop.dirs,
+            agent: &turn.choice.agent,
+            noted: turn.talk.session().map(str::to_owned),
+            is_kept,
+            limits: &self.settings.config.limits,
+        };
+        let attended =
+            self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
+        let reader = listener.reader;
         self.shop.lookout.end(self.shop, &notes.who, began);
         let trespass = self.shop.sentry.end(self.shop, self.bench);
-        let attended = attended?;
+        let mut attended = attended?;
         let ending = &attended.ending;
+        // Nobody can tell of one that prints text.
+        let was_heard = reader.has_heard() || turn.agent.output.format == Format::Text;
         let answer = reader.finish(&ending.tail);
         let tail = String::from_utf8_lossy(&ending.tail);
         let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
         courtesy.end(notes, &ended, &answer);
         let ended = trespass.map_or(ended, Ended::Badly);
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
+        let prices = self.settings.agents.prices();
+        let spent = match turn.agent.can_be_told() {
+            true => self.ledger.spent(turn.choice, &turn.talk, session.as_deref(), &answer, prices),
+            false => Spent::without_model(),
+        };
         let session =
             session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_) | Ended::TooLong(_)));
-        let spent = self.ledger.spent(&turn.talk, session.as_deref(), &answer);
         let said = answer.text.unwrap_or_default();
         let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
         let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;
-        Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, session, spent })
+        attended.tool_calls = answer.tool_calls;
+        Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, was_heard, session, spent })
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
@@ -286,7 +302,6 @@ fn clocks(stage: &Stage<'_>) -> Clocks {
         start_silence: Some(limits.start_silence.unwrap_or(limits.silence)),
         silence: Some(limits.silence),
         total: Some(stage.mandate.timeout().unwrap_or(limits.timeout)),
-        grace: Some(limits.grace),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Funds;
 use super::held_back::HeldBack;
 use super::lookout::Lookout;
 use super::precedence::Precedence;
 use super::sentry::Sentry;
+use super::{Funds, PassedOver};
 use crate::os::dirs::Dirs;
 use crate::os::folders;
 use crate::os::git::Repo;
@@ -40,6 +40,8 @@ pub struct Workshop {
     pub turnstile: Turnstile,
     /// Whom nobody asks for a while.
     pub providers: Arc<Providers>,
+    /// Whom this run has said to pass over.
+    pub passed_over: PassedOver,
     /// Who goes first where work contradicts work.
     pub precedence: Arc<Precedence>,
     /// The base cannot be moved now; work lands beside it.
@@ -66,6 +68,7 @@ impl Workshop {
             stop: StopValue::default(),
             turnstile: Turnstile::default(),
             providers: Arc::new(Providers::new(&workspace.dirs)),
+            passed_over: PassedOver::default(),
             precedence: Arc::default(),
             held_back: HeldBack::default(),
             lookout: Lookout::default(),

@@ -17,42 +17,6 @@ pub struct Choice {
     pub effort: Option<String>,
 }
 
-impl Choice {
-    /// This choice where `other` leaves something open, `other` where it does not. Another agent's model
-    /// or effort is never mixed in: a model's name means nothing to a different program.
-    #[must_use]
-    pub fn overridden_by(&self, other: &Overrides) -> Choice {
-        let named = other.agent.as_deref().map(|text| text.parse::<Choice>().unwrap_or_default());
-        let mut choice = match named {
-            Some(named) if named.agent != self.agent => named,
-            Some(named) => Choice {
-                agent: named.agent,
-                model: named.model.or_else(|| self.model.clone()),
-                effort: named.effort.or_else(|| self.effort.clone()),
-            },
-            None => self.clone(),
-        };
-        if let Some(model) = &other.model {
-            choice.model = Some(model.clone());
-        }
-        if let Some(effort) = &other.effort {
-            choice.effort = Some(effort.clone());
-        }
-        choice
-    }
-}
-
-/// What a task or the command line says about the agent; each part may be left open.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Overrides {
-    /// A name or the shorthand.
-    pub agent: Option<String>,
-    /// The model.
-    pub model: Option<String>,
-    /// The effort.
-    pub effort: Option<String>,
-}
-
 impl FromStr for Choice {
     type Err = String;
 
@@ -63,7 +27,7 @@ impl FromStr for Choice {
             Some((agent, rest)) => (agent, Some(rest)),
             None => (text, None),
         };
-        if agent.is_empty() || rest == Some("") {
+        if agent.trim().is_empty() || rest == Some("") {
             return Err(format!("`{text}` names no agent; write `agent`, `agent:model` or `agent:model:effort`"));
         }
         let (model, effort) = match rest.map(|rest| (rest, rest.rsplit_once(':'))) {
@@ -109,15 +73,5 @@ mod tests {
         assert!("".parse::<Choice>().is_err());
         assert!(":opus".parse::<Choice>().is_err());
         assert!("claude:".parse::<Choice>().is_err());
-    }
-
-    #[test]
-    fn another_agent_does_not_inherit_the_model() {
-        let own: Choice = "claude:opus:high".parse().unwrap();
-        let agent = |text: &str| Overrides { agent: Some(text.into()), ..Overrides::default() };
-        assert_eq!(own.overridden_by(&agent("codex")).to_string(), "codex");
-        assert_eq!(own.overridden_by(&agent("claude:haiku")).to_string(), "claude:haiku:high");
-        let model = Overrides { model: Some("sonnet".into()), ..Overrides::default() };
-        assert_eq!(own.overridden_by(&model).to_string(), "claude:sonnet:high");
     }
 }

@@ -16,6 +16,7 @@ mod domain;
 mod limits;
 mod line;
 mod protected;
+mod providers;
 mod reviewer;
 
 pub use dirs::Dirs;
@@ -23,6 +24,7 @@ pub use domain::{BudgetCommand, Domain};
 pub use limits::Limits;
 pub use line::{ClaimBy, Role, WorkerLine};
 pub use protected::Protected;
+pub use providers::Provider;
 pub use reviewer::Reviewer;
 
 /// All settings, with the defaults filled in.
@@ -38,6 +40,9 @@ pub struct Config {
     #[serde(deserialize_with = "reviewer::reviewers")]
     #[schemars(with = "Option<serde_json::Value>")]
     pub reviewer: Vec<Reviewer>,
+    /// How many turns may be under way at a provider at a time: by the name in a description's `provider`, or by that of
+    /// an agent that it answers.
+    pub providers: BTreeMap<String, Provider>,
     /// The gates: what must succeed on a tree before it may be published.
     pub verify: Vec<Gate>,
     /// How a worktree is made ready.
@@ -115,6 +120,7 @@ impl Default for Config {
             base: None,
             workers: Vec::new(),
             reviewer: Vec::new(),
+            providers: BTreeMap::new(),
             verify: Vec::new(),
             worktree: Worktree::default(),
             integrate: Integrate::default(),
@@ -147,6 +153,7 @@ impl Config {
     fn check(&self) -> Result<(), BadYaml> {
         self.workers.iter().try_for_each(WorkerLine::check)?;
         self.check_reviewers()?;
+        self.check_providers()?;
         for (key, globs) in [
             ("protected", &*self.protected),
             ("worktree.copy", &self.worktree.copy),

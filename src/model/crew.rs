@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::choice::{Choice, Overrides};
+use super::choices::{Choices, Overrides};
 use super::config::{ClaimBy, Role, WorkerLine};
 
 /// No run has more workers.
@@ -14,8 +14,8 @@ const MAX_PENDING: u32 = 10;
 /// One worker, as its line describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Its agent, unless a task says otherwise.
-    pub choice: Choice,
+    /// Its agents, unless a task says otherwise.
+    pub agents: Choices,
     /// What it does.
     pub role: Role,
     /// Who picks its tasks.
@@ -28,13 +28,13 @@ pub struct Member {
 
 impl Member {
     /// One who works on the tasks that the program picks.
-    pub fn worker(choice: Choice) -> Self {
-        Self::of(&WorkerLine::default(), choice)
+    pub fn worker(agents: impl Into<Choices>) -> Self {
+        Self::of(&WorkerLine::default(), agents.into())
     }
 
-    fn of(line: &WorkerLine, choice: Choice) -> Self {
+    fn of(line: &WorkerLine, agents: Choices) -> Self {
         Self {
-            choice,
+            agents,
             role: line.role,
             claim: line.claim,
             pause_between: line.pause_between.unwrap_or_default(),
@@ -54,13 +54,13 @@ impl Member {
 
 /// The members of a crew, one for each worker. `count` (from `-n`) is shared out over the lines of those who work on
 /// tasks, in their proportion; without it each line has its own count, 1 where it names none, and a planner's line
-/// always has. `instead` (from `--agent`) takes the place of every line's agent; `default` is who works where a line
+/// always has. `instead` (from `--agent`) takes the place of every line's agents; `default` is who works where a line
 /// names nobody.
 pub fn crew(
     lines: &[WorkerLine],
     count: Option<u32>,
-    instead: Option<&Choice>,
-    default: &Choice,
+    instead: Option<&Choices>,
+    default: &Choices,
 ) -> Result<Vec<Member>, String> {
     let lines = if lines.is_empty() { vec![WorkerLine::default()] } else { lines.to_vec() };
     let own: Vec<u32> = lines.iter().map(|line| line.count.unwrap_or(1)).collect();
@@ -83,9 +83,9 @@ pub fn crew(
     }
     let shares = share(&weights, shared as usize);
     let members = lines.iter().zip(own).zip(shares).flat_map(|((line, own), share)| {
-        let choice = instead.cloned().unwrap_or_else(|| choice(line, default));
+        let agents = instead.cloned().unwrap_or_else(|| agents(line, default));
         let count = if has_tasks(line) { share } else { own as usize };
-        vec![Member::of(line, choice); count]
+        vec![Member::of(line, agents); count]
     });
     Ok(members.collect())
 }
@@ -107,7 +107,7 @@ pub fn change(present: &[Member], wanted: &[Member]) -> (Vec<Option<Member>>, Ve
     (kept, open)
 }
 
-fn choice(line: &WorkerLine, default: &Choice) -> Choice {
+fn agents(line: &WorkerLine, default: &Choices) -> Choices {
     let words = Overrides { agent: line.agent.clone(), model: line.model.clone(), effort: line.effort.clone() };
     default.overridden_by(&words)
 }
@@ -132,13 +132,13 @@ mod tests {
     use super::*;
 
     fn line(agent: &str, count: u32) -> WorkerLine {
-        WorkerLine { agent: Some(agent.to_owned()), count: Some(count), ..WorkerLine::default() }
+        WorkerLine { agent: Some(agent.parse().unwrap()), count: Some(count), ..WorkerLine::default() }
     }
 
     fn names(lines: &[WorkerLine], count: Option<u32>) -> String {
-        let default: Choice = "script".parse().unwrap();
+        let default: Choices = "script".parse().unwrap();
         let crew = crew(lines, count, None, &default).unwrap();
-        crew.iter().map(|member| member.choice.to_string()).collect::<Vec<_>>().join(" ")
+        crew.iter().map(|member| member.agents.to_string()).collect::<Vec<_>>().join(" ")
     }
 
     fn planners(agent: &str, count: u32) -> WorkerLine {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_command_lines_agent_takes_the_place_of_every_line() {
-        let [default, instead]: [Choice; 2] = ["script", "codex:m"].map(|word| word.parse().unwrap());
+        let [default, instead]: [Choices; 2] = ["script", "codex:m"].map(|word| word.parse().unwrap());
         let crew = |lines: &[WorkerLine], count| crew(lines, count, Some(&instead), &default).unwrap();
         let lines = [line("a", 1), line("b", 2)];
         let member = Member::worker(instead.clone());
@@ -187,10 +187,16 @@ mod tests {
 
     #[test]
     fn a_line_overrides_the_default_word_by_word() {
-        let default: Choice = "script:small:low".parse().unwrap();
+        let default: Choices = "script:small:low".parse().unwrap();
         let line = WorkerLine { effort: Some("high".to_owned()), ..WorkerLine::default() };
         let crew = crew(&[line], None, None, &default).unwrap();
-        assert_eq!(crew.iter().map(|member| member.choice.to_string()).collect::<Vec<_>>(), ["script:small:high"]);
+        assert_eq!(crew.iter().map(|member| member.agents.to_string()).collect::<Vec<_>>(), ["script:small:high"]);
+    }
+
+    #[test]
+    fn each_worker_of_a_line_has_all_of_its_agents() {
+        let line = WorkerLine { effort: Some("low".to_owned()), ..line("a:m,b", 2) };
+        assert_eq!(names(&[line], None), "a:m:low,b:low a:m:low,b:low");
     }
 
     #[test]
@@ -211,10 +217,10 @@ mod tests {
             max_pending: Some(3),
             ..line("a", 1)
         };
-        let [planner] = &crew(&[line], None, None, &Choice::default()).unwrap()[..] else { panic!("one") };
+        let [planner] = &crew(&[line], None, None, &Choices::default()).unwrap()[..] else { panic!("one") };
         assert_eq!((planner.role, planner.max_pending), (Role::Planner, 3));
         assert_eq!((planner.pause_between, planner.must_be_told()), (Duration::from_secs(7), Some("plan")));
-        let worker = Member::worker(Choice::default());
+        let worker = Member::worker(Choices::default());
         assert_eq!((worker.role, worker.claim, worker.must_be_told()), (Role::Worker, ClaimBy::Swarm, None));
         assert_eq!((worker.pause_between, worker.max_pending), (Duration::ZERO, 10));
         assert_eq!(Member { claim: ClaimBy::Agent, ..worker }.must_be_told(), Some("claim tasks"));
@@ -222,7 +228,7 @@ mod tests {
 
     #[test]
     fn nobody_and_everybody_are_refused() {
-        let default = Choice::default();
+        let default = Choices::default();
         assert!(crew(&[planners("p", 1)], Some(2), None, &default).is_err());
         assert!(crew(&[planners("p", 1), line("a", 0)], Some(2), None, &default).is_err());
         assert!(crew(&[line("a", 0)], None, None, &default).is_err());
@@ -233,14 +239,14 @@ mod tests {
     fn a_crew_changes_as_little_as_it_can() {
         let member = |word: &str| Member {
             role: if word.starts_with('p') { Role::Planner } else { Role::Worker },
-            ..Member::worker(word.parse().unwrap())
+            ..Member::worker(word.parse::<Choices>().unwrap())
         };
         let members = |words: &str| words.split_whitespace().map(member).collect::<Vec<Member>>();
         let changed = |present: &str, wanted: &str| {
             let (kept, added) = change(&members(present), &members(wanted));
             let kept: Vec<String> =
-                kept.iter().map(|it| it.as_ref().map_or("-".to_owned(), |it| it.choice.to_string())).collect();
-            let added: Vec<String> = added.iter().map(|it| it.choice.to_string()).collect();
+                kept.iter().map(|it| it.as_ref().map_or("-".to_owned(), |it| it.agents.to_string())).collect();
+            let added: Vec<String> = added.iter().map(|it| it.agents.to_string()).collect();
             format!("{} + {}", kept.join(" "), added.join(" "))
         };
         assert_eq!(changed("a b b", "a b b"), "a b b + ");

@@ -76,6 +76,45 @@ impl Outcome {
     }
 }
 
+/// What became of the work of a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is on the base, or nothing had to be done.
+    Landed,
+    /// It was given up: the next attempt begins afresh.
+    Failed,
+    /// The next attempt goes on with it.
+    Open,
+    /// There was none: tasks were made or chosen.
+    Apart,
+}
+
+impl Outcome {
+    /// What became of the work. Whoever expected that nothing had to be done sees more in `no_change` than this.
+    pub fn fate(self) -> Fate {
+        match self {
+            Self::Merged => Fate::Landed,
+            Self::Claimed | Self::Planned => Fate::Apart,
+            Self::Interrupted
+            | Self::Infra
+            | Self::RateLimited
+            | Self::NeedsInput
+            | Self::AwaitingReview
+            | Self::OverBudget => Fate::Open,
+            Self::NoChange
+            | Self::VerifyFailed
+            | Self::Rejected
+            | Self::Conflict
+            | Self::AgentError
+            | Self::Stuck
+            | Self::Timeout
+            | Self::Replan
+            | Self::Cancelled
+            | Self::Done => Fate::Failed,
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

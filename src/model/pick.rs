@@ -16,7 +16,7 @@ use waits::{Wait, Waits, is_childless};
 pub use brakes::{Brakes, Mending, Paused, RedBase};
 pub use filter::Filter;
 pub use hold::{Chain, Circle, End, Hold};
-pub use reach::{OutOfReach, Reach};
+pub use reach::{Closed, Full, OutOfReach, Reach, first_in_reach};
 
 mod brakes;
 mod filter;
@@ -153,7 +153,7 @@ pub fn pick<'a>(queue: &'a Queue, filter: &Filter) -> Option<&'a Entry> {
         if live.domain_of(entry).is_some() || unpaid(queue, entry).is_some() || sieve.refuses(entry).is_some() {
             continue;
         }
-        if !queue.brakes.let_through(&entry.id) || queue.reach.lacks(entry).is_some() {
+        if !queue.brakes.let_through(&entry.id) || queue.reach.lacks_until(entry).is_some() {
             continue;
         }
         if live.overlap_of(entry).is_none() {
@@ -170,7 +170,9 @@ pub fn first_claimable<'a>(queue: &'a Queue, filter: &Filter, most: usize) -> (V
     let live = Live::of(queue);
     let mut sieve = Sieve::new(queue, filter);
     let is_free = |entry: &&Entry| {
-        live.domain_of(entry).is_none() && queue.brakes.let_through(&entry.id) && queue.reach.lacks(entry).is_none()
+        live.domain_of(entry).is_none()
+            && queue.brakes.let_through(&entry.id)
+            && queue.reach.lacks_until(entry).is_none()
     };
     let claimable = queue.in_order().filter(is_free).filter(|entry| sieve.refuses(entry).is_none());
     let (mut first, mut overlapping, mut count) = (Vec::new(), Vec::new(), 0);
@@ -196,7 +198,7 @@ pub fn forecast<'a>(queue: &'a Queue, filter: &Filter) -> (Vec<&'a Entry>, Vec<(
         live.domain_of(entry).is_none()
             && unpaid(queue, entry).is_none()
             && queue.brakes.let_through(&entry.id)
-            && queue.reach.lacks(entry).is_none()
+            && queue.reach.lacks_until(entry).is_none()
     };
     let claimable = queue.in_order().filter(is_free).filter(|entry| sieve.refuses(entry).is_none());
     let (clear, overlapping): (Vec<_>, Vec<_>) = claimable.partition(|entry| live.overlap_of(entry).is_none());
@@ -290,7 +292,7 @@ pub fn outlook(queue: &Queue, filter: &Filter, now: Timestamp) -> Outlook {
     }
     if !queue.reach.closed.is_empty() {
         let kept = queue.in_order().filter(|entry| sieve.refuses(entry).is_none());
-        if let Some(until) = kept.filter_map(|entry| queue.reach.lacks(entry)).map(|lack| lack.until).min() {
+        if let Some(until) = kept.filter_map(|entry| queue.reach.lacks_until(entry)).min() {
             return Outlook::At(nearest.map_or(until, |nearest| nearest.min(until)));
         }
     }

@@ -16,11 +16,13 @@ mod step;
 mod gist;
 mod sums;
 mod digest;
+mod costs;
 
+pub use costs::{Costs, costs};
 pub use digest::{Digest, OfTask, OfWorker, digest};
 pub use gist::gist;
 pub use run::{Crew, Member, Standing, Started, Stopped};
-pub use step::{Review, StepName, StepRecord, StepResult, Usage};
+pub use step::{CostFrom, Review, StepName, StepRecord, StepResult, Usage};
 pub use sums::{Sums, Times, dollars};
 
 /// The version of every JSON document.
@@ -163,6 +165,9 @@ pub enum Event {
         step: StepName,
         /// Which time.
         round: u32,
+        /// The agent whose turn it is.
+        #[serde(default)]
+        agent: Option<String>,
         /// The command line, where it is one program.
         command: Option<String>,
     },
@@ -190,6 +195,22 @@ pub enum Event {
         cause: String,
         /// The outcome of the cycle, where one has ended.
         outcome: Option<Outcome>,
+    },
+    /// An agent cannot go on, and another one of its list takes over in the middle of the cycle.
+    AgentChanged {
+        /// Who cannot go on.
+        from: String,
+        /// Who takes over.
+        to: String,
+        /// Why.
+        reason: String,
+    },
+    /// As many turns are under way at a provider as may be: a turn waits until one of them ends.
+    TurnAwaited {
+        /// Which provider.
+        provider: String,
+        /// How many may be.
+        most: u32,
     },
     /// A provider asks for a pause.
     ProviderParked {

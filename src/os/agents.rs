@@ -6,11 +6,15 @@ mod shelf;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::prices;
 use super::settings_file::{self, files_in, mistake};
 use crate::error::{Error, Result};
 use crate::model::agent::Agent;
 use crate::model::choice::Choice;
+use crate::model::choices::Choices;
+use crate::model::config::Provider;
 use crate::model::crew::Member;
+use crate::model::price::Prices;
 use crate::model::prompt::{BadTemplate, Prompts};
 use crate::model::yaml;
 
@@ -53,14 +57,15 @@ pub struct Described {
 pub struct Catalogue {
     agents: BTreeMap<String, Described>,
     prompts: Prompts,
+    prices: Prices,
 }
 
 impl Catalogue {
-    /// Reads `config/agents/*.yaml` and `config/prompts/*.md` below `root`; a mistake in one is an error that
+    /// Reads `config/agents/*.yaml`, `config/prompts/*.md` and `config/prices.yaml` below `root`; a mistake in one is an error that
     /// names file and line.
     pub fn read(root: &Path) -> Result<Self> {
-        let mut catalogue = Catalogue::default();
         let config = root.join("config");
+        let mut catalogue = Catalogue { prices: prices::read(&config)?, ..Catalogue::default() };
         for (name, made) in shelf::read(&config.join("agents"))? {
             let program = made.agent.argv.first().and_then(|program| find_program(root, program));
             catalogue.agents.insert(name, Described { agent: made.agent, layers: made.layers, program });
@@ -84,24 +89,28 @@ impl Catalogue {
     }
 
     /// Who works where nobody is named: `script`, whatever else is on PATH.
-    pub fn default_choice(&self) -> Choice {
-        Choice { agent: DEFAULT.to_owned(), model: None, effort: None }
+    pub fn default_agents(&self) -> Choices {
+        Choice { agent: DEFAULT.to_owned(), model: None, effort: None }.into()
+    }
+
+    /// The agent of that name, whether its program is there or not.
+    pub fn described(&self, name: &str) -> Result<&Described> {
+        self.agents.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.agents.keys().map(String::as_str).collect();
+            let error = Error::usage(format!("there is no agent `{name}`"));
+            match yaml::nearest(name, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => {
+                    let known = known.join(", ");
+                    error.hint(format!("known are {known}; describe another in config/agents/{name}.yaml"))
+                }
+            }
+        })
     }
 
     /// The agent that `choice` names; its program must be there.
     pub fn find(&self, choice: &Choice) -> Result<&Described> {
-        let Some(described) = self.agents.get(&choice.agent) else {
-            let known: Vec<&str> = self.agents.keys().map(String::as_str).collect();
-            let error = Error::usage(format!("there is no agent `{}`", choice.agent));
-            return Err(match yaml::nearest(&choice.agent, known.iter().copied()) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint(format!(
-                    "known are {}; describe another in config/agents/{}.yaml",
-                    known.join(", "),
-                    choice.agent
-                )),
-            });
-        };
+        let described = self.described(&choice.agent)?;
         if described.program.is_none() {
             let program = described.agent.argv.first().map_or("", String::as_str);
             return Err(Error::environment(format!(
@@ -117,17 +126,60 @@ impl Catalogue {
         Ok(described)
     }
 
-    /// The agent of a worker; one that must be told more than a task's commands must be able to hear it.
-    pub fn find_for(&self, member: &Member) -> Result<&Described> {
-        let described = self.find(&member.choice)?;
-        match member.must_be_told().filter(|_| !described.agent.can_be_told()) {
-            None => Ok(described),
-            Some(what) => {
-                let agent = &member.choice.agent;
-                let error = Error::usage(format!("workers: `{agent}` cannot {what}: it runs the task's own script"));
-                Err(error.hint("name an agent that is told what to do"))
+    /// Looks at all agents of a list; gives why those are passed over whose programs are not there. It is an error
+    /// where that is none, where one is not described, and where one stands in for others that runs the task's own
+    /// script: what it does is not what they would do.
+    pub fn find_all(&self, agents: &Choices) -> Result<Vec<Error>> {
+        for name in agents.names() {
+            if !self.described(name)?.agent.can_be_told() && agents.is_list() {
+                let error = Error::usage(format!("`{name}` cannot stand in a list: it runs the task's own script"));
+                return Err(error.hint("give it a line of workers, or tasks, of its own"));
             }
         }
+        let mut absent: Vec<Error> = agents.iter().filter_map(|choice| self.find(choice).err()).collect();
+        match absent.len() == agents.iter().count() {
+            true => Err(absent.swap_remove(0)),
+            false => Ok(absent),
+        }
+    }
+
+    /// The same for the agents of a worker; those that must be told more than a task's commands must be able to hear it.
+    pub fn find_for(&self, member: &Member) -> Result<Vec<Error>> {
+        let absent = self.find_all(&member.agents)?;
+        let must_be_told = member.must_be_told();
+        for name in member.agents.names() {
+            if let Some(what) = must_be_told.filter(|_| self.described(name).is_ok_and(|it| !it.agent.can_be_told())) {
+                let error = Error::usage(format!("workers: `{name}` cannot {what}: it runs the task's own script"));
+                return Err(error.hint("name an agent that is told what to do"));
+            }
+        }
+        Ok(absent)
+    }
+
+    /// How many turns may be under way at a time at each provider of which the settings say it. A provider goes by its own
+    /// name, or by that of an agent that it answers; where it has several, the least counts.
+    pub fn caps(&self, wanted: &BTreeMap<String, Provider>) -> BTreeMap<String, u32> {
+        let mut caps = BTreeMap::new();
+        for (name, Provider { most }) in wanted {
+            let provider = self.provider_named(name).unwrap_or(name);
+            let cap = caps.entry(provider.to_owned()).or_insert(*most);
+            *cap = (*cap).min(*most);
+        }
+        caps
+    }
+
+    /// The provider of that name, or the one that answers the agent of that name.
+    pub fn provider_named<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+        let is_provider = self.all().any(|(agent, it)| it.agent.provider_of(agent) == name);
+        match is_provider {
+            true => Some(name),
+            false => self.agents.get_key_value(name).map(|(agent, it)| it.agent.provider_of(agent)),
+        }
+    }
+
+    /// What the models of agents cost.
+    pub fn prices(&self) -> &Prices {
+        &self.prices
     }
 
     /// What agents are told.

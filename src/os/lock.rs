@@ -33,6 +33,11 @@ impl Lock {
         try_lock(open(path)?).map(Result::ok)
     }
 
+    /// Takes the lock on an open file, which may be open for reading alone. `None`: somebody else has it.
+    pub fn try_exclusive_on(file: File) -> io::Result<Option<Self>> {
+        try_lock(file).map(Result::ok)
+    }
+
     /// Takes the lock on the file at `path`, waiting for it with growing pauses of at most 20 ms.
     /// `None`: `stop` said so first; it is asked before every pause.
     pub fn exclusive(path: &Path, stop: &dyn Fn() -> bool) -> io::Result<Option<Self>> {

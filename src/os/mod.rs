@@ -2,6 +2,7 @@
 //! races down beside the code. Nothing here decides what happens to a task.
 
 pub mod clock;
+pub mod terminal;
 pub mod dirs;
 pub mod folders;
 pub mod files;
@@ -16,11 +17,13 @@ pub mod ref_watch;
 pub mod bell;
 pub mod signals;
 pub mod stop;
+pub mod turns;
 pub mod turnstile;
 pub mod process;
 pub mod git;
 pub mod judgements;
 mod settings_file;
+mod prices;
 pub mod agents;
 pub mod settings;
 pub mod control;

@@ -17,6 +17,7 @@ use super::dirs::Dirs;
 use super::lock::{Lock, is_held};
 use super::plain_file::{self, Links, Unreadable};
 use super::task_folder::Stamp;
+use super::turns::Turns;
 use super::{clock, files};
 use crate::model::provider::Parked;
 
@@ -34,6 +35,8 @@ const TO_ASK: Duration = Duration::from_secs(10);
 
 /// All providers of a workspace, as this process knows them.
 pub struct Providers {
+    /// How many turns are under way at them.
+    pub turns: Turns,
     folder: PathBuf,
     locks: PathBuf,
     inner: Mutex<Inner>,
@@ -76,11 +79,19 @@ impl std::fmt::Debug for Providers {
 impl Providers {
     /// Those of the workspace at `dirs`; nothing is read yet.
     pub fn new(dirs: &Dirs) -> Self {
-        Self { folder: dirs.providers(), locks: dirs.locks(), inner: Mutex::default(), changed: OnceLock::new() }
+        Self {
+            turns: Turns::new(dirs.locks()),
+            folder: dirs.providers(),
+            locks: dirs.locks(),
+            inner: Mutex::default(),
+            changed: OnceLock::new(),
+        }
     }
 
-    /// Calls `tell` whenever this process parks a provider or lets it be asked again.
-    pub fn on_change(&self, tell: impl Fn() + Send + Sync + 'static) {
+    /// Calls `tell` whenever this process parks a provider or lets it be asked again, and whenever a turn may have ended
+    /// at one that is asked a few times at once.
+    pub fn on_change(&self, tell: impl Fn() + Clone + Send + Sync + 'static) {
+        self.turns.on_change(tell.clone());
         // There is one run in a process.
         let _ = self.changed.set(Box::new(tell));
     }
@@ -217,7 +228,7 @@ fn read(path: &Path) -> io::Result<Option<Parked>> {
 }
 
 /// A provider's name as that of a file. Two names that become one share their pauses, which harms nobody.
-fn file_name(provider: &str) -> String {
+pub(super) fn file_name(provider: &str) -> String {
     let keep = |char: char| if char.is_ascii_alphanumeric() || "-_".contains(char) { char } else { '-' };
     provider.chars().take(LONGEST_NAME).map(keep).collect()
 }

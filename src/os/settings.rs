@@ -8,31 +8,44 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::agents::Catalogue;
 use super::dirs::config_file;
 use super::plain_file::Unreadable;
+use super::prices;
 use super::settings_file::{self, files_in, mistake};
 use super::writers;
 use crate::error::{Error, Result};
+use crate::model::agent::line_of;
 use crate::model::config::{self, Config};
 use crate::model::state::State;
 
-/// What `config/` says: `swarm.yaml`, the agents' descriptions and the prompts, read together.
+/// What `config/` says: `swarm.yaml`, the agents' descriptions, the prices and the prompts, read together.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `config/swarm.yaml`.
     pub config: Arc<Config>,
-    /// `config/agents/` and `config/prompts/`.
+    /// `config/agents/`, `config/prompts/` and `config/prices.yaml`.
     pub agents: Arc<Catalogue>,
 }
 
 impl Settings {
     /// Checks what one file alone cannot say: whether all that is asked for can be done here.
     pub fn check(&self) -> Result<()> {
-        for reviewer in self.config.reviewers() {
-            if !self.agents.find(&reviewer)?.agent.can_be_told() {
+        self.absent_reviewers().map(drop)
+    }
+
+    /// Why some of the reviewers are passed over; an error where all of them are, or one cannot review.
+    pub fn absent_reviewers(&self) -> Result<Vec<Error>> {
+        let reviewers = self.config.reviewers();
+        let mut absent = Vec::new();
+        for reviewer in &reviewers {
+            if !self.agents.described(&reviewer.agent)?.agent.can_be_told() {
                 let message = format!("reviewer: `{reviewer}` cannot review: it runs the task's own script");
                 return Err(Error::usage(message).hint("name an agent that is told what to do"));
             }
+            absent.extend(self.agents.find(reviewer).err());
         }
-        Ok(())
+        match absent.len() == reviewers.len() && !absent.is_empty() {
+            true => Err(absent.swap_remove(0)),
+            false => Ok(absent),
+        }
     }
 }
 
@@ -79,7 +92,28 @@ impl Source {
 
     /// Reads everything; the error names file, line and reason.
     pub fn read(&self) -> Result<Settings> {
-        Ok(Settings { config: Arc::new(self.config()?), agents: Arc::new(Catalogue::read(&self.root)?) })
+        let settings = Settings { config: Arc::new(self.config()?), agents: Arc::new(Catalogue::read(&self.root)?) };
+        self.check_names(&settings.config, &settings.agents)?;
+        Ok(settings)
+    }
+
+    /// Whether all agents that the settings name are described; the error says on which line one is not.
+    pub fn check_names(&self, config: &Config, agents: &Catalogue) -> Result<()> {
+        let of_workers = config.workers.iter().map(|line| ("workers", line.agent.as_ref()));
+        let of_reviewers = config.reviewer.iter().map(|reviewer| ("reviewer", Some(&reviewer.agent)));
+        for (number, (key, named)) in of_workers.enumerate().chain(of_reviewers.enumerate()) {
+            for (place, name) in named.iter().flat_map(|named| named.names()).enumerate() {
+                let Err(error) = agents.described(name) else { continue };
+                let text = settings_file::text(&self.file).ok().flatten().unwrap_or_default();
+                let line = line_of(&text, &format!("{key}[{number}].agent[{place}]")).map(|(line, _)| line);
+                let mistake = mistake(&self.file, line, &format!("{key}: {}", error.chain()));
+                return Err(match error.next_move() {
+                    Some(hint) => mistake.hint(hint),
+                    None => mistake,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The same for who can go on without them, given where the queue lies. Where there is a mistake, the defaults are
@@ -126,7 +160,7 @@ impl Source {
         let [agents, prompts, _] = &self.folders();
         let below = [(agents, "yaml"), (prompts, "md")];
         let below = below.into_iter().flat_map(|(folder, extension)| files_in(folder, extension).unwrap_or_default());
-        below.chain([self.file.clone()]).collect()
+        below.chain([self.file.clone(), prices::file(&self.root.join("config"))]).collect()
     }
 }
 

@@ -11,6 +11,7 @@ use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::dirs::Dirs;
+use super::prices;
 use super::settings::Source;
 use crate::error::{Error, Result};
 use crate::model::state::State;
@@ -96,10 +97,11 @@ impl Places {
             // What is written gets its close; a name that is put there is whole.
             return (!writing).then_some(Change::Requests);
         }
-        let [agents, prompts, _] = &self.settings;
+        let [agents, prompts, config] = &self.settings;
         // Editors leave files of their own beside what they save.
         let is_ours = |known: &Path, end: &str| folder == known && path.extension().is_some_and(|is| is == end);
         let of_settings = path == self.file
+            || path == prices::file(config)
             || self.settings.iter().any(|known| known == path)
             || is_ours(agents, "yaml")
             || is_ours(prompts, "md");

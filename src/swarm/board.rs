@@ -13,7 +13,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::picture::{Complaint, Picture, REST};
 use crate::cycle::{Workshop, let_through, out_of_reach};
-use crate::model::pick::{self, Filter, Outlook, Reach};
+use crate::model::pick::{self, Closed, Filter, Outlook, Reach};
 use crate::model::queue::Queue;
 use crate::model::state::State;
 use crate::model::task::TaskId;
@@ -189,6 +189,8 @@ impl Board {
         leaves: &dyn Fn() -> bool,
         called: &dyn Fn() -> bool,
     ) -> Next {
+        // Whatever it was let through for is over.
+        shop.providers.turns.forget(wake);
         let mut inner = self.lock();
         loop {
             if inner.stopped {
@@ -205,7 +207,11 @@ impl Board {
             }
             let now = clock::now();
             inner.queue.advance(now);
-            let closed = out_of_reach(&shop.providers, &shop.settings().agents, now);
+            let closed = out_of_reach(&shop.providers, &shop.settings(), Some(wake), now);
+            if closed.values().any(|closed| matches!(closed, Closed::Full(_))) {
+                // Another process may end the turn that is waited for.
+                shop.providers.turns.listen();
+            }
             inner.queue.reach = Reach { own: own.to_vec(), closed };
             if inner.queue.ripe().next().is_some() {
                 return Next::Epics;
@@ -223,8 +229,9 @@ impl Board {
                     continue;
                 }
                 let Some(until) = inner.resting_until.max(rests_until).filter(|until| *until > now) else {
-                    let named = inner.queue.pending(&id).map(|entry| entry.agents.clone()).unwrap_or_default();
-                    let_through(shop, if named.is_empty() { own } else { &named });
+                    if let Some(agent) = inner.queue.pending(&id).and_then(|entry| inner.queue.reach.who(entry)) {
+                        let_through(shop, agent, wake);
+                    }
                     inner.take(&id, wake);
                     inner.admission.pass(&id);
                     return Next::Claim(id);

@@ -21,7 +21,7 @@ pub(super) fn write_started(shop: &Workshop, crew: &[Member], arguments: &[Strin
         host: shop.host.clone(),
         pid: std::process::id(),
         workers,
-        agents: crew.iter().map(|member| member.choice.to_string()).collect(),
+        agents: crew.iter().map(|member| member.agents.to_string()).collect(),
         roles: crew.iter().map(|member| member.role).collect(),
         base: shop.base.clone(),
         base_head: tip.to_string(),

@@ -10,7 +10,7 @@ use super::seat::Seat;
 use super::supervisor::Message;
 use super::worker::{Floor, work};
 use crate::cycle::Bench;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::model::config::Role;
 use crate::model::crew::{self, change};
 use crate::model::record::{self, Event, SCHEMA, Standing};
@@ -85,6 +85,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         tip: &Oid,
     ) -> Self {
         let mut crew = Self { scope, floor, tell, members: Vec::new(), wanted, someone_was_up: false, failure: None };
+        crew.tell_absent(crew.floor.shop.settings().absent_reviewers());
         for member in crew.wanted.clone() {
             crew.start(member, tip.clone());
         }
@@ -124,7 +125,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
         self.wanted = wanted;
         let event = Event::CrewChanged {
             workers: u32::try_from(self.wanted.len()).unwrap_or(u32::MAX),
-            agents: self.wanted.iter().map(|member| member.choice.to_string()).collect(),
+            agents: self.wanted.iter().map(|member| member.agents.to_string()).collect(),
             joined: (first..self.members.len()).map(name).collect(),
             retired,
         };
@@ -134,6 +135,7 @@ impl<'scope, 'env> Crew<'scope, 'env> {
     }
 
     fn start(&mut self, member: crew::Member, tip: Oid) {
+        self.tell_absent(self.floor.shop.settings().agents.find_for(&member));
         let number = self.members.len();
         self.floor.board.join(&name(number), member.role);
         let seat = Arc::new(Seat::new(member));
@@ -168,13 +170,19 @@ impl<'scope, 'env> Crew<'scope, 'env> {
     fn write_down(&self) {
         let workers = self.members.iter().enumerate().map(|(number, member)| record::Member {
             worker: name(number),
-            agent: member.seat.member().choice.to_string(),
+            agent: member.seat.member().agents.to_string(),
             role: member.seat.member().role,
             standing: if member.is_present() { member.seat.standing() } else { Standing::Left },
         });
         if let Err(error) = self.floor.shop.journal.crew(&record::Crew { schema: SCHEMA, workers: workers.collect() }) {
             self.warn(format!("cannot write crew.json: {error}"));
         }
+    }
+
+    /// Says which agents of lists are passed over. What is an error was found before anybody began.
+    fn tell_absent(&self, absent: Result<Vec<Error>>) {
+        let shop = self.floor.shop;
+        shop.passed_over.tell(&shop.journal, &Who::default(), &absent.unwrap_or_default());
     }
 
     fn warn(&self, message: String) {

@@ -75,6 +75,8 @@ fn needs_a_person(event: &Event) -> bool {
         | Event::TaskClaimed { .. }
         | Event::StepStarted { .. }
         | Event::StepEnded { .. }
+        | Event::AgentChanged { .. }
+        | Event::TurnAwaited { .. }
         | Event::ProviderParked { .. }
         | Event::ProviderResumed { .. }
         | Event::BasePublished { .. }

@@ -14,7 +14,7 @@ use crate::model::moment::whole_seconds;
 use crate::model::outcome::Outcome;
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Last, Progress, Task, TaskId, with_progress};
+use crate::model::task::{Last, Progress, Session, Task, TaskId, with_progress};
 use crate::os::clock;
 use crate::os::files::Moved;
 use crate::os::git::Oid;
@@ -142,10 +142,11 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
     let weakened = weakened(shop, record, State::Current);
     let comment = weakened.as_ref().map(|weakened| ask_about(weakened, id.as_str()));
     note(shop, who, id, Some(record), comment.as_deref(), |progress| {
+        progress.cycles_without_cost += u32::from(is_left_out(progress, record));
         progress.cost_usd = cost_with(progress, record);
         progress.last = Some(last(record, Outcome::Interrupted));
         progress.kept.clone_from(&record.go_on.kept);
-        progress.session.clone_from(&record.go_on.session);
+        progress.session = go_on(record);
         progress.held = weakened.is_some();
     });
     let died = format!("its worker {} of run {} died", record.worker, record.run_id);
@@ -156,6 +157,22 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
         }
         None => move_on(shop, who, id, State::Pending, died, Outcome::Interrupted),
     }
+}
+
+/// The session with which the next attempt goes on.
+fn go_on(record: &ClaimRecord) -> Option<Session> {
+    let session = record.go_on.session.clone()?;
+    // What an open turn has cost is part of what the session tells next; but where money was set aside, the ledger has
+    // taken that for its cost already.
+    let is_booked = record.bill.is_open && record.domain.is_some();
+    Some(Session { counted: session.counted.filter(|_| !is_booked), ..session })
+}
+
+/// Whether an open turn of the attempt that died costs what nobody will ever know.
+fn is_left_out(progress: &Progress, record: &ClaimRecord) -> bool {
+    let is_noted = progress.last.as_ref().is_some_and(|noted| *noted == last(record, noted.outcome));
+    let is_told_later = go_on(record).is_some_and(|session| session.counted.is_some());
+    record.bill.is_open && !is_noted && !is_told_later
 }
 
 /// What the task has cost with the attempt that died, as far as its agents had told; it may have noted that itself.

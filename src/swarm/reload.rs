@@ -63,6 +63,8 @@ impl Reload {
         let kept = keep_what_cannot_change(Arc::make_mut(&mut settings.config), &shop.settings().config, &shop.base);
         (self.good, self.seen, self.mistake) = (contents.clone(), contents, None);
         shop.in_force.replace(settings);
+        // Another number of turns may be allowed now.
+        shop.providers.turns.ring();
         say(Event::SettingsRead { files });
         for message in kept {
             say(Event::Warning { message: format!("{}: {message}", shop.dirs.shown(self.source.file())) });

@@ -71,7 +71,7 @@ impl Board {
     }
 
     /// Wakes all who wait, from another thread.
-    pub(super) fn waker(&self) -> impl Fn() + Send + Sync + 'static {
+    pub(super) fn waker(&self) -> impl Fn() + Clone + Send + Sync + 'static {
         let (inner, changed) = (Arc::clone(&self.inner), Arc::clone(&self.changed));
         move || {
             drop(inner.lock().unwrap_or_else(PoisonError::into_inner));

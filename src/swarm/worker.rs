@@ -235,8 +235,8 @@ pub(super) fn next_task(
     rests_until: Option<Timestamp>,
 ) -> Result<TaskId, NoTask> {
     let called = || floor.queue.calls(&bench.worker);
-    let own = [bench.member.choice.agent.clone()];
     loop {
+        let own: Vec<String> = seat.member().agents.names().map(str::to_owned).collect();
         if floor.shop.stop.get() != Stop::No {
             return Err(NoTask::Gone);
         }

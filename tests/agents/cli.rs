@@ -11,11 +11,12 @@ pub(crate) enum Cli {
     Claude,
     Opencode,
     Gemini,
+    Qwen,
 }
 
 impl Cli {
     /// All of them, the quick ones first.
-    pub(crate) const ALL: [Self; 4] = [Self::Codex, Self::Claude, Self::Gemini, Self::Opencode];
+    pub(crate) const ALL: [Self; 5] = [Self::Codex, Self::Claude, Self::Gemini, Self::Opencode, Self::Qwen];
 
     /// Its program, and the name of its description.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +25,7 @@ impl Cli {
             Self::Claude => "claude",
             Self::Opencode => "opencode",
             Self::Gemini => "gemini",
+            Self::Qwen => "qwen",
         }
     }
 
@@ -34,16 +36,68 @@ impl Cli {
             Self::Claude => ("@anthropic-ai/claude-code", "2.1.328"),
             Self::Opencode => ("opencode-ai", "1.18.33"),
             Self::Gemini => ("@google/gemini-cli", "0.61.0"),
+            Self::Qwen => ("@qwen-code/qwen-code", "0.15.10"),
         }
     }
 
-    /// Its description, as it comes with the program under test.
-    pub(crate) fn description(self) -> &'static str {
+    /// The provider that its description names.
+    pub(crate) fn provider(self) -> &'static str {
         match self {
-            Self::Codex => include_str!("../../config/agents/codex.yaml"),
-            Self::Claude => include_str!("../../config/agents/claude.yaml"),
-            Self::Opencode => include_str!("../../config/agents/opencode.yaml"),
-            Self::Gemini => include_str!("../../config/agents/gemini.yaml"),
+            Self::Codex => "openai",
+            Self::Claude => "anthropic",
+            Self::Opencode => "opencode",
+            Self::Gemini => "google",
+            Self::Qwen => "qwen",
+        }
+    }
+
+    /// Whether it passes on when a limit ends. claude does so for subscriptions only, opencode when it has waited itself.
+    pub(crate) fn tells_when_a_limit_ends(self) -> bool {
+        match self {
+            Self::Codex => true,
+            Self::Claude | Self::Opencode | Self::Gemini | Self::Qwen => false,
+        }
+    }
+
+    /// How many seconds it is silent at most while all is well, on a machine that does much else.
+    pub(crate) fn longest_silence(self) -> u32 {
+        match self {
+            Self::Codex | Self::Claude | Self::Opencode | Self::Gemini => 6,
+            Self::Qwen => 20,
+        }
+    }
+
+    /// How many requests it makes for its own ends at the end of a session's second turn: qwen keeps a memory.
+    pub(crate) fn asks_for_itself(self) -> u64 {
+        match self {
+            Self::Codex | Self::Claude | Self::Opencode | Self::Gemini => 0,
+            Self::Qwen => 1,
+        }
+    }
+
+    /// Why one of the tests cannot be passed with it.
+    pub(crate) fn cannot(self, test: &str) -> Option<&'static str> {
+        match self {
+            Self::Qwen if test.contains("a_limit_in_the_middle") || test.contains("too_much_to_do") => {
+                Some("it waits for its provider without a word")
+            }
+            Self::Codex | Self::Claude | Self::Opencode | Self::Gemini | Self::Qwen => None,
+        }
+    }
+
+    /// How many requests of a session that is too long are refused before it gives up: claude asks for a summary, and for shorter ones.
+    pub(crate) fn asks_in_vain(self) -> usize {
+        match self {
+            Self::Claude => 4,
+            Self::Codex | Self::Opencode | Self::Gemini | Self::Qwen => 1,
+        }
+    }
+
+    /// Whether it gets over a session that is too long by itself, here with a summary of one word.
+    pub(crate) fn shortens_its_sessions(self) -> bool {
+        match self {
+            Self::Opencode => true,
+            Self::Codex | Self::Claude | Self::Gemini | Self::Qwen => false,
         }
     }
 
@@ -54,14 +108,15 @@ impl Cli {
             Self::Claude => "claude-sonnet-4-5",
             Self::Opencode => "loopback/test-model",
             Self::Gemini => "gemini-2.5-flash",
+            Self::Qwen => "test-model",
         }
     }
 
-    /// Whether it tells what its turns cost.
+    /// Whether it is known what its turns cost: two tell it, and the model of one has a price.
     pub(crate) fn knows_its_cost(self) -> bool {
         match self {
-            Self::Claude | Self::Opencode => true,
-            Self::Codex | Self::Gemini => false,
+            Self::Claude | Self::Opencode | Self::Gemini => true,
+            Self::Codex | Self::Qwen => false,
         }
     }
 
@@ -70,7 +125,7 @@ impl Cli {
     pub(crate) fn harmless_bytes(self) -> u32 {
         match self {
             Self::Codex | Self::Claude | Self::Opencode => 3_000_000,
-            Self::Gemini => 700_000,
+            Self::Gemini | Self::Qwen => 700_000,
         }
     }
 
@@ -113,6 +168,12 @@ impl Cli {
                 });
                 write_home(&w, ".gemini/settings.json", &settings.to_string());
                 w.with_env("GEMINI_API_KEY", "none").with_env("GOOGLE_GEMINI_BASE_URL", url)
+            }
+            Self::Qwen => {
+                let settings =
+                    json!({"security": {"auth": {"selectedType": "openai"}}, "general": {"disableAutoUpdate": true}});
+                write_home(&w, ".qwen/settings.json", &settings.to_string());
+                w.with_env("OPENAI_API_KEY", "none").with_env("OPENAI_BASE_URL", format!("{url}/qwen/v1"))
             }
         }
     }

@@ -1,8 +1,9 @@
 //! A provider that asks for a pause, or has too much to do: it says nothing about the work.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::scene::{Scene, TASK};
+use crate::scene::{BODY, Scene, TASK};
 use crate::server::{Step, run, say};
 use crate::work::{COMMIT, READY, is_merged};
 
@@ -17,14 +18,30 @@ fn costs_nothing(scene: &Scene, outcome: &str) -> Value {
     cycle
 }
 
-pub(crate) fn a_limit_in_the_middle_costs_no_attempt_and_the_work_is_kept(scene: &Scene) {
-    // Some wait for its end without a word.
-    scene.limits("silence: 15s, start_silence: 1m");
+pub(crate) fn a_limit_in_the_middle_costs_no_attempt_and_when_it_is_over_the_session_goes_on(scene: &Scene) {
+    // Some would wait for its end without a word.
+    scene.limits("patience: 10s, grace: 2s");
     scene.once([run("echo half > half.txt"), Step::Limited { seconds: 5400 }]);
     let cycle = costs_nothing(scene, "rate_limited");
     assert!(cycle["session_id"].is_string(), "{cycle:#}");
     scene.w.at_commit(&format!("refs/swarm/salvage/{TASK}/1")).has("half.txt");
     scene.w.base().lacks("half.txt");
+    let file = format!(".swarm/providers/{}.json", scene.cli.provider());
+    let mut parked: Value = serde_json::from_str(&scene.w.read(&file)).expect("JSON");
+    let [since, until] =
+        ["since", "until"].map(|key| parked[key].as_str().expect("a moment").parse().expect("a moment"));
+    let pause = Timestamp::duration_until(since, until).as_secs();
+    let told = 5300..5500;
+    assert_eq!(told.contains(&pause), scene.cli.tells_when_a_limit_ends(), "{pause} s: {parked}");
+    // The time passes.
+    parked["until"] = "2000-01-01T00:00:00Z".into();
+    scene.w.write(&file, parked.to_string());
+    scene.w.swarm(["retry", TASK]).code(0);
+    scene.drain([run(COMMIT), say(READY)]).code(0).says("provider_resumed");
+    is_merged(scene);
+    scene.w.base().has("half.txt");
+    let last = scene.model.asked().pop().expect("a request").to_string();
+    assert!(last.contains(BODY) && last.contains("was interrupted"), "{last}");
 }
 
 pub(crate) fn a_limit_of_a_second_is_waited_for_by_the_agent_itself(scene: &Scene) {

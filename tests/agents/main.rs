@@ -17,6 +17,7 @@ mod server;
 mod crashes;
 mod endings;
 mod limits;
+mod refusals;
 mod room;
 mod silence;
 mod words;
@@ -43,10 +44,13 @@ macro_rules! named {
 /// What is tried with each of them.
 const TESTS: &[Test] = named![
     work::what_it_commits_is_merged_and_its_bill_is_kept,
+    work::a_probe_gets_an_answer,
     work::a_session_that_says_nothing_is_taken_up_again,
-    limits::a_limit_in_the_middle_costs_no_attempt_and_the_work_is_kept,
+    limits::a_limit_in_the_middle_costs_no_attempt_and_when_it_is_over_the_session_goes_on,
     limits::a_limit_of_a_second_is_waited_for_by_the_agent_itself,
     limits::a_provider_with_too_much_to_do_costs_no_attempt,
+    refusals::a_model_that_does_not_exist_costs_no_attempt,
+    refusals::a_session_that_is_too_long_is_made_shorter_or_followed_by_one_that_finds_its_files,
     silence::a_model_that_never_answers,
     silence::a_model_that_falls_silent_in_the_middle,
     silence::a_command_that_hangs_with_a_process_in_a_session_of_its_own,
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
 
 fn trial(cli: Cli, (name, test): Test) -> Trial {
     Trial::ignorable_test(format!("{}::{name}", cli.name()), move || match install::programs_of(cli) {
+        Ok(_) if let Some(reason) = cli.cannot(name) => Ok(Completion::ignored_with(reason)),
         Ok(programs) => {
             test(&Scene::new(cli, &programs));
             Ok(Completion::Completed)

@@ -35,7 +35,6 @@ impl Scene {
         let folders = [programs.to_owned()].into_iter().chain(env::split_paths(&inherited));
         let path = env::join_paths(folders).expect("folders without a colon");
         let w = cli.settle(Workspace::new().with_env("PATH", path), &model.url());
-        w.write(&format!("config/agents/{}.yaml", cli.name()), cli.description());
         w.file(TASK, format!("# Write\n\n{BODY}\n"));
         let scene = Self { cli, w, model };
         scene.limits("silence: 2m, timeout: 3m");

@@ -50,3 +50,14 @@ fn what_a_failed_test_leaves_running_is_ended_with_its_workspace() {
     drop(w);
     assert!(!folder.exists());
 }
+
+#[test]
+fn a_demonstration_makes_its_own_repository_where_it_is_told_to() {
+    let w = Workspace::new();
+    let outside = w.outside();
+    let there = outside.to_str().expect("UTF-8");
+    w.swarm(["-C", there, "demo", "cookbook"]).code(0).says("nothing left to do after 12 cycles");
+    assert!(outside.join("cookbook/tasks/complete/pancakes.md").exists());
+    assert!(!w.path("cookbook").exists());
+    w.swarm(["-C", there, "demo", "cookbook"]).code(2).says("is not empty");
+}

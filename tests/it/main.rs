@@ -4,9 +4,11 @@
 
 mod harness;
 
+mod caps;
 mod cases;
 mod chaos;
 mod containers;
+mod fallback;
 mod first_steps;
 mod import;
 mod spoilers;
@@ -28,6 +30,7 @@ mod planners;
 mod choosing;
 mod conflicts;
 mod budgets;
+mod costs;
 mod notify;
 mod workspaces;
 mod flakes;
@@ -36,6 +39,7 @@ mod cleanroom;
 mod regressions;
 mod records;
 mod reading;
+mod logs;
 mod morning;
 mod epics;
 mod explain;

@@ -47,6 +47,42 @@ fn nobody_asks_it_before_its_time_and_others_go_on() {
     w.holds_the_laws();
 }
 
+/// Its worker would sleep as long, and nobody else would know of the limit.
+#[test]
+fn an_agent_that_waits_for_a_long_limit_by_itself_is_ended_and_its_provider_left_alone() {
+    for (limits, words, told) in [
+        ("grace: 100ms", "usage limit, try again in 3600s", "provider_parked"),
+        ("patience: 100ms", "429 Too Many Requests", "provider_parked"),
+        ("grace: 100ms", "401 Unauthorized", "does not accept the login"),
+    ] {
+        let w = Workspace::new();
+        w.config(&format!("limits: {{attempts: 1, infra: 1, {limits}}}\n"));
+        w.namer("patient", &format!("begin; waits '{words}'\n{}", w.awaits("never")));
+        w.task_for("patient", "work");
+        let mut swarm = w.start_in_background(["-n", "1"]);
+        swarm.wait_for_event(|event| event.moves("work", "pending") || event.moves("work", "blocked"));
+        swarm.signal(rustix::process::Signal::INT);
+        swarm.wait().says(told);
+        assert_eq!(w.cycles().len(), 1);
+        w.holds_the_laws();
+    }
+}
+
+#[test]
+fn an_agent_gets_over_a_short_limit_by_itself() {
+    let w = Workspace::new();
+    w.config("limits: {grace: 10m, patience: 10m}\n");
+    let waits = format!("begin; waits '429 Too Many Requests'\n{}\n{}", w.gives("waiting"), w.awaits("go"));
+    w.namer("patient", &format!("{waits}\nthrough; echo x > x.txt; ready"));
+    w.task_for("patient", "work");
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("waiting");
+    w.give("go");
+    swarm.wait().code(0);
+    w.is_in("complete", "work");
+    w.holds_the_laws();
+}
+
 #[test]
 fn when_its_time_has_come_one_goes_first_and_the_others_follow() {
     let w = Workspace::new();

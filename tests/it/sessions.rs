@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::harness::Workspace;
+use crate::harness::{Workspace, wait_until};
 
 /// The names of the steps of a cycle, in order.
 fn steps(cycle: &serde_json::Value) -> Vec<&str> {
@@ -149,12 +149,14 @@ fn a_session_that_was_killed_in_the_middle_goes_on_where_it_was() {
 fn a_session_that_its_agent_names_goes_on_after_a_kill_in_its_first_turn() {
     let w = Workspace::new();
     let hangs = format!("{}\n{}", w.gives("half"), w.awaits("never"));
-    let script =
-        format!("begin; echo \"$going_on $session\" >> log.txt\ntest $going_on = yes && {{ ready; exit; }}\n{hangs}");
+    let script = format!(
+        "begin; echo \"$going_on $session\" >> log.txt\ntest $going_on = yes && {{ tokens 250; ready; exit; }}\n{hangs}"
+    );
     w.namer("digs", &script);
     w.task_for("digs", "work");
     let swarm = w.start_in_background(["--drain"]);
     w.wait_for_sign("half");
+    wait_until("the session is noted", || w.read(".swarm/claims/work.json").contains("\"id\":\"s-"));
     swarm.kill_9();
     w.start(["--drain"]).code(0);
     w.is_in("complete", "work");
@@ -163,6 +165,8 @@ fn a_session_that_its_agent_names_goes_on_after_a_kill_in_its_first_turn() {
     let session = lines[0].strip_prefix("no ").expect("a new session");
     assert_eq!(lines[1], format!("yes {session}"), "{log}");
     assert!(told(&w, "w0-c1-implement").contains("was interrupted"));
+    // The turn that was killed told nothing of its cost: the next one pays for both.
+    assert_eq!(w.last_run().cycles()[0]["usage"]["input_tokens"], 250);
     w.holds_the_laws();
 }
 
@@ -183,7 +187,7 @@ fn a_session_that_is_lost_or_full_is_followed_by_a_new_one_that_finds_its_files(
         w.is_in("complete", "paint");
         assert_eq!(w.git(["show", "trunk:log.txt"]), "no\nyes\nno");
         let told = told(&w, "w0-c1-implement-2");
-        assert!(told.contains("cannot be taken up again") && told.contains("green, please"), "{told}");
+        assert!(told.contains("as it left it") && told.contains("green, please"), "{told}");
         w.holds_the_laws();
     }
 }

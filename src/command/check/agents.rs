@@ -1,15 +1,20 @@
 //! The agents: whether those that are used can work, what they are and where they come from.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use super::crew::{Post, members, posts};
 use super::item::Item;
 use super::query::{Said, ask};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::model::choices::Choices;
+use crate::model::config::Config;
+use crate::model::yaml::nearest;
 use crate::os::agents::{Catalogue, Described, Layer};
 use crate::os::dirs::Dirs;
-use crate::os::settings::Settings;
+use crate::os::settings::{Settings, Source};
 use crate::os::workspace::Place;
 
 /// What is known of them.
@@ -20,25 +25,46 @@ pub(super) struct Known {
 }
 
 /// Looks at all that are described, and asks those that have a post.
-pub(super) fn look(place: &Place) -> Result<Known> {
+pub(super) fn look(place: &Place, file: Option<&Path>) -> Result<Known> {
     let catalogue = Catalogue::read(place.dirs.root())?;
     let members = members(&place.config, &catalogue)?;
     let posts = posts(&place.config, &members);
     let mut items = Vec::new();
-    let mut tell = |found: Result<()>| {
-        let item = found.err().map(|error| Item::failed("agents", &error));
-        items.extend(item.filter(|item| !items.contains(item)));
+    let mut tell = |found: Result<Vec<Error>>| {
+        let told = match found {
+            Ok(absent) => absent.iter().map(passed_over).collect(),
+            Err(error) => vec![Item::failed("agents", &error)],
+        };
+        for item in told {
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        }
     };
-    members.iter().for_each(|member| tell(catalogue.find_for(member).map(drop)));
-    tell(Settings { config: Arc::clone(&place.config), agents: Arc::new(catalogue.clone()) }.check());
-    place.config.reviewers().iter().for_each(|choice| tell(catalogue.find(choice).map(drop)));
+    let unknown = Source::new(place.dirs.root(), file).check_names(&place.config, &catalogue).err();
+    let is_known = |agents: &Choices| agents.names().all(|name| catalogue.described(name).is_ok());
+    if let Some(error) = unknown {
+        tell(Err(error));
+    } else {
+        tell(Settings { config: Arc::clone(&place.config), agents: Arc::new(catalogue.clone()) }.absent_reviewers());
+    }
+    let known = members.iter().filter(|member| is_known(&member.agents));
+    known.for_each(|member| tell(catalogue.find_for(member)));
     let used: Vec<(&Post, &Described)> =
         posts.iter().filter_map(|post| Some((post, find(&catalogue, post)?))).collect();
     for ((post, described), said) in used.iter().zip(ask_all(place, &used)) {
         items.extend(employed(&place.dirs, post, described, &said));
     }
+    items.extend(strangers(&place.config, &catalogue));
     items.extend(unemployed(&place.dirs, &catalogue, &posts));
     Ok(Known { catalogue, posts, items })
+}
+
+/// One of a list whose program is not there.
+fn passed_over(error: &Error) -> Item {
+    let hint = error.next_move().map(str::to_owned);
+    let detail = format!("{}; the others of its list are asked instead", error.chain());
+    Item { hint, ..Item::note("agents", detail) }
 }
 
 /// Its description; nothing where its program is missing, which has been told by then.
@@ -79,6 +105,22 @@ fn employed(dirs: &Dirs, post: &Post, described: &Described, said: &Said) -> Vec
         items.push(Item { hint, ..Item::note("agents", format!("{} says that nobody has logged in", post.agent)) });
     }
     items
+}
+
+/// Providers of the settings that answer nobody: their caps hold nothing back.
+fn strangers(config: &Config, catalogue: &Catalogue) -> Vec<Item> {
+    let strange = config.providers.keys().filter(|name| catalogue.provider_named(name).is_none());
+    let item = |name: &String| {
+        let known: BTreeSet<&str> =
+            catalogue.all().flat_map(|(agent, it)| [agent, it.agent.provider_of(agent)]).collect();
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are {}", known.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        let detail = format!("providers.{name}: no agent has that name, nor a provider of that name");
+        Item { hint: Some(hint), ..Item::note("agents", detail) }
+    };
+    strange.map(item).collect()
 }
 
 /// Who is described and has no post. What is only built in and is not there needs no line of its own.

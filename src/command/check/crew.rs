@@ -19,7 +19,7 @@ pub(super) struct Post {
 
 /// Those who work on tasks or plan, as the settings have them.
 pub(super) fn members(config: &Config, catalogue: &Catalogue) -> Result<Vec<Member>> {
-    crew(&config.workers, None, None, &catalogue.default_choice())
+    crew(&config.workers, None, None, &catalogue.default_agents())
         .map_err(|reason| Error::usage(format!("config/swarm.yaml: {reason}")))
 }
 
@@ -27,10 +27,12 @@ pub(super) fn members(config: &Config, catalogue: &Catalogue) -> Result<Vec<Memb
 pub(super) fn posts(config: &Config, members: &[Member]) -> Vec<Post> {
     let mut posts: Vec<Post> = Vec::new();
     for member in members {
-        let post = post_of(&mut posts, &member.choice);
-        match member.role {
-            Role::Worker | Role::Executor => post.workers += 1,
-            Role::Planner => post.planners += 1,
+        for choice in member.agents.iter() {
+            let post = post_of(&mut posts, choice);
+            match member.role {
+                Role::Worker | Role::Executor => post.workers += 1,
+                Role::Planner => post.planners += 1,
+            }
         }
     }
     for choice in config.reviewers() {
@@ -72,7 +74,7 @@ mod tests {
     #[test]
     fn each_agent_stands_once_with_all_its_posts_and_each_model_once() {
         let config = Config::parse(
-            "workers:\n  - {agent: codex, count: 2}\n  - {agent: 'codex:m'}\n  - {agent: claude, role: planner}\n\
+            "workers:\n  - {agent: codex, count: 2}\n  - {agent: 'codex:m'}\n  - {agent: [claude, gemini], role: planner}\n\
              reviewer: [{agent: claude, model: opus}, {agent: 'codex:m'}]\n",
         )
         .unwrap();
@@ -83,7 +85,11 @@ mod tests {
         };
         assert_eq!(
             posts.iter().map(shown).collect::<Vec<_>>(),
-            ["codex: 3 workers, 1 reviewer (codex codex:m)", "claude: 1 planner, 1 reviewer (claude claude:opus)"]
+            [
+                "codex: 3 workers, 1 reviewer (codex codex:m)",
+                "claude: 1 planner, 1 reviewer (claude claude:opus)",
+                "gemini: 1 planner (gemini)"
+            ]
         );
     }
 }

@@ -68,7 +68,7 @@ fn all(desk: &Desk, workspace: &Workspace, branch: &str, tip: &Oid) -> Result<Ve
     let journal = Journal::create(scratch.path(), &new_run_id(clock::now()), show)
         .context(|| format!("write to {}", scratch.path().display()))?;
     let shop = Workshop::new(workspace, branch.to_owned(), workspace.settings(), journal);
-    let mut bench = Bench::take(&shop, "check".to_owned(), Member::worker(workspace.agents.default_choice()), tip)?;
+    let mut bench = Bench::take(&shop, "check".to_owned(), Member::worker(workspace.agents.default_agents()), tip)?;
     let wake = Arc::clone(&bench.wake);
     signals::listen(move |_| wake.end_now()).context(|| "listen to signals".to_owned())?;
     let count = workspace.config.verify.len();

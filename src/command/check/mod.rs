@@ -5,6 +5,7 @@ mod item;
 mod settings;
 mod crew;
 mod agents;
+mod prices;
 mod query;
 mod seen;
 mod probe;

@@ -90,7 +90,7 @@ struct Ear(Reader);
 impl Watch for Ear {
     fn printed(&mut self, bytes: &[u8]) -> Verdict {
         self.0.feed(bytes);
-        if self.0.is_final() { Verdict::Leave } else { Verdict::GoOn }
+        if self.0.is_final() { Verdict::EndWithin(GRACE) } else { Verdict::GoOn }
     }
 }
 
@@ -145,7 +145,7 @@ fn converse(
         stdin: Some(stdin),
         log,
         log_bytes: LOG_BYTES,
-        clocks: Clocks { total: Some(PATIENCE), grace: Some(GRACE), ..Clocks::default() },
+        clocks: Clocks { total: Some(PATIENCE), ..Clocks::default() },
         stop: stop_steps(&agent.stop),
         mark: Mark::new(),
     };

@@ -69,7 +69,7 @@ fn judge_at(reply: &Reply<'_>, now: &Zoned) -> Item {
 }
 
 fn fit(reply: &Reply<'_>) -> Item {
-    let Usage { input_tokens, output_tokens, cached_tokens: _ } = reply.answer.usage;
+    let Usage { input_tokens, output_tokens, cached_tokens: _, cache_write_tokens: _ } = reply.answer.usage;
     let counted = |tokens: Option<u64>, way: &str| tokens.map(|tokens| format!("{tokens} tokens {way}"));
     let parts = [
         Some(age::length(reply.took)),
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_told_with_what_it_took() {
-        let usage = Usage { input_tokens: Some(1200), output_tokens: Some(3), cached_tokens: None };
+        let usage = Usage { input_tokens: Some(1200), output_tokens: Some(3), ..Usage::default() };
         let answer = Answer { done: true, text: Some("OK".into()), usage, cost_usd: Some(0.02), ..Answer::default() };
         let (said, exit) = told("tool:m", Some(How::Exited(0)), answer.clone());
         assert_eq!(said, "tool:m answers (2.5s, 1200 tokens in, 3 tokens out, $0.02) | ");

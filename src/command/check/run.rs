@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::item::{Found, Item, exit};
-use super::{agents, gates, machine, probe, repository, room, settings};
+use super::{agents, gates, machine, prices, probe, repository, room, settings};
 use crate::cli::Check;
 use crate::command::Desk;
 use crate::command::paint::{DIM, GREEN, RED, YELLOW};
@@ -33,9 +33,12 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
             Place { dirs: Dirs::new(&root, &config.dirs), config: Arc::new(config) }
         }
     };
-    let known = agents::look(&place);
+    let known = agents::look(&place, file);
     match &known {
-        Ok(known) => items.extend(known.items.iter().cloned()),
+        Ok(known) => {
+            items.extend(known.items.iter().cloned());
+            items.extend(prices::look(known));
+        }
         Err(error) => items.push(Item::failed("agents", error)),
     }
     let (fit, of_git) = repository::look(&place);

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 
 use super::finding::{Finding, Valid, Weight};
 use super::mend;
-use crate::error::{Context, Result};
-use crate::model::choice::Choice;
+use crate::error::{Class, Context, Result};
+use crate::model::choices::Choices;
 use crate::model::config::Config;
 use crate::model::gate::Gate;
 use crate::model::state::State;
@@ -69,9 +69,11 @@ pub(super) fn keys(dirs: &Dirs, file: &Valid, config: &Config, agents: &Catalogu
         };
         findings.push(Finding { line: Some(*line), ..file.finding(dirs, Weight::Note, reason) });
     }
-    if let Some(reason) = task.agent.as_deref().and_then(|agent| unknown_agent(agent, agents)) {
-        findings.push(file.about(dirs, Weight::Error, "agent", reason));
-    }
+    let named = task.agent.iter().flat_map(Choices::names);
+    let unknown: Vec<String> = named.filter_map(|name| unknown_agent(name, agents)).collect();
+    let unfit = task.agent.as_ref().filter(|_| unknown.is_empty()).and_then(|named| unfit(named, agents));
+    let reasons = unknown.into_iter().chain(unfit);
+    findings.extend(reasons.map(|reason| file.about(dirs, Weight::Error, "agent", reason)));
     match &task.verify {
         Gates::None if !config.gates(task.domain.as_deref(), &[]).is_empty() => {
             let reason = "`verify: none` does not switch the workspace's gates off: they run all the same";
@@ -90,13 +92,13 @@ pub(super) fn keys(dirs: &Dirs, file: &Valid, config: &Config, agents: &Catalogu
     findings
 }
 
-fn unknown_agent(agent: &str, agents: &Catalogue) -> Option<String> {
-    let choice: Choice = match agent.parse() {
-        Ok(choice) => choice,
-        Err(reason) => return Some(format!("agent: {reason}")),
-    };
+/// Why they cannot stand in one list; that a program is not there is no fault of the file's.
+fn unfit(named: &Choices, agents: &Catalogue) -> Option<String> {
+    agents.find_all(named).err().filter(|error| error.class() == Class::Usage).map(|error| error.explained())
+}
+
+fn unknown_agent(name: &str, agents: &Catalogue) -> Option<String> {
     let known: Vec<&str> = agents.all().map(|(name, _)| name).collect();
-    let name = choice.agent.as_str();
     if known.contains(&name) {
         return None;
     }

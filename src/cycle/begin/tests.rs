@@ -33,7 +33,14 @@ fn kept(ready: bool, approved: bool) -> Kept {
 }
 
 fn session_named(id: &str) -> Session {
-    Session { agent: "ada".to_owned(), id: id.to_owned(), contract: Some("text".to_owned()), told: 0, slot: None }
+    Session {
+        agent: "ada".to_owned(),
+        id: id.to_owned(),
+        contract: Some("text".to_owned()),
+        told: 0,
+        slot: None,
+        counted: None,
+    }
 }
 
 fn begin(kept: Option<&Kept>, session: Option<&str>, last: Option<Outcome>, salvaged: Option<Oid>) -> Beginning {

@@ -129,6 +129,10 @@ fn check_output(output: &Output) -> Result<(), BadDescription> {
         if rule.when.is_empty() {
             return Err(BadDescription::new(format!("output.rules[{at}].when"), "must ask for something"));
         }
+        if rule.each.is_some() && rule.show.is_empty() {
+            let reason = "says of which array each item is shown; say what in `show`";
+            return Err(BadDescription::new(format!("output.rules[{at}].each"), reason));
+        }
     }
     for (at, rule) in output.lines.iter().enumerate() {
         for group in rule.set.values() {
@@ -184,6 +188,7 @@ mod tests {
             ("{argv: [tool], logged_in: {argv: [tool, status]}}", "logged_in.missing"),
             ("{argv: [tool], output: {rules: [{when: {/a: b}}]}}", "output.rules"),
             ("{argv: [tool], output: {format: jsonl, rules: [{when: {}}]}}", "output.rules[0].when"),
+            ("{argv: [tool], output: {format: jsonl, rules: [{when: {/a: b}, each: /c}]}}", "output.rules[0].each"),
             ("{argv: [tool], output: {lines: [{re: x, set: {text: y}}]}}", "output.lines[0].set"),
             ("{argv: [tool], output: {classify: [{kind: auth}]}}", "output.classify[0]"),
             ("{argv: [tool], output: {reset_from_text: [{re: '(?<s>x)'}]}}", "output.reset_from_text[0].re"),
@@ -204,6 +209,10 @@ mod tests {
             ("{when: {/type: x}, add: {text: /id}}", "text"),
             ("{when: {/type: x}, flag: finished}", "finished"),
             ("{when: {/type: x}, sett: {text: /a}}", "did you mean `set`"),
+            ("{when: {/type: x}, show: [{sayd: /a}]}", "did you mean `said`"),
+            ("{when: {/type: x}, show: [{said: a}]}", "`a` is no JSON pointer"),
+            ("{when: {/type: x}, show: [{with: [/a]}]}", "exactly one of `said`"),
+            ("{when: {/type: x}, eech: /a, show: [{said: /a}]}", "did you mean `each`"),
         ] {
             let text = format!("argv: [tool]\noutput:\n  format: jsonl\n  rules:\n    - {rule}\n");
             let bad = yaml::parse::<Agent>(&text).expect_err(rule);

@@ -80,6 +80,11 @@ pub enum Completion {
 }
 
 impl Agent {
+    /// The provider that answers the agent, whose name is `name`.
+    pub fn provider_of<'a>(&'a self, name: &'a str) -> &'a str {
+        self.provider.as_deref().unwrap_or(name)
+    }
+
     /// Whether a session can be taken up again: the command line can name one, and its id gets known.
     pub fn has_sessions(&self) -> bool {
         let is_known = match self.session.minted_by {

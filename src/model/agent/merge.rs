@@ -150,6 +150,7 @@ fn merged_output(under: &Output, own: &Output, said: &Said<'_>) -> Output {
     let usage = |name| ["output", "usage", name];
     Output {
         format: said.pick(&["output", "format"], &under.format, &own.format),
+        exit_code: said.pick(&["output", "exit_code"], &under.exit_code, &own.exit_code),
         rules: said.pick(&["output", "rules"], &under.rules, &own.rules),
         lines: said.pick(&["output", "lines"], &under.lines, &own.lines),
         usage: UsageFacts {

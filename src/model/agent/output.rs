@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Class, Field, Flag, LineRule, ResetText, Rule};
+use super::{Class, Field, Figure, Flag, Kind, LineRule, ResetText, Rule};
 
 /// What the agent prints.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
@@ -11,6 +11,8 @@ use super::{Class, Field, Flag, LineRule, ResetText, Rule};
 pub struct Output {
     /// In which form.
     pub format: Format,
+    /// What its exit code says of a turn that came to its end.
+    pub exit_code: ExitCode,
     /// What its JSON records say.
     pub rules: Vec<Rule>,
     /// What its lines of plain text say.
@@ -32,6 +34,17 @@ pub enum Format {
     Text,
     /// JSON objects, one on each line; other lines may stand between them.
     Jsonl,
+}
+
+/// What the exit code of an agent says of a turn whose record of a good end was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitCode {
+    /// With any other than 0 the turn has failed all the same.
+    #[default]
+    Counts,
+    /// Nothing: some speak of errors that they got over.
+    MeansNothing,
 }
 
 /// What an agent's figures mean.
@@ -68,6 +81,24 @@ impl Output {
     pub fn sets(&self, field: Field) -> bool {
         self.rules.iter().any(|rule| rule.set.contains_key(&field))
             || self.lines.iter().any(|rule| rule.set.contains_key(&field))
+    }
+
+    /// Whether some rule says what a person is shown of its records.
+    pub fn shows(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.show.is_empty())
+    }
+
+    /// Whether some rule knows a call of a tool.
+    pub fn shows_tools(&self) -> bool {
+        self.rules.iter().flat_map(|rule| &rule.show).any(|view| view.kind == Kind::Tool)
+    }
+
+    /// Whether it tells how many tokens were read and written, and never what they cost.
+    pub fn tells_tokens_only(&self) -> bool {
+        let adds = |figure: Figure| self.rules.iter().any(|rule| rule.add.contains_key(&figure));
+        let reads = self.sets(Field::UsageInput) || adds(Figure::UsageInput);
+        let writes = self.sets(Field::UsageOutput) || self.sets(Field::UsageTotal) || adds(Figure::UsageOutput);
+        reads && writes && !self.sets(Field::CostUsd) && !adds(Figure::CostUsd)
     }
 
     /// Whether a turn that went well ends with a record that says so. Where it does, an exit without it is no success.

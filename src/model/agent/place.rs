@@ -12,7 +12,7 @@ const HERE: &str = "\u{1}here";
 
 /// The line, from 1, of the key `path` (such as `output.rules[0].when`) or of the innermost part of it that `text`
 /// holds, and whether that is all of it; where it holds no part, the line on which it begins to say something.
-pub(super) fn line_of(text: &str, path: &str) -> Option<(usize, bool)> {
+pub fn line_of(text: &str, path: &str) -> Option<(usize, bool)> {
     let steps = steps(path);
     (0..=steps.len()).rev().find_map(|length| {
         let from = serde_yaml::Deserializer::from_str(text);

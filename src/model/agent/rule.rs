@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Condition, Pattern, Pointer};
+use super::{Condition, Pattern, Pointer, View};
 
 /// What one kind of record says. Applied to every JSON object on a line of its own, in the order of the rules; within
 /// a rule `clear` comes first, then `set`, `const`, `add`, `append`, `flag`. A value that is not there changes nothing.
@@ -29,9 +29,15 @@ pub struct Rule {
     /// Where a piece of the final message stands.
     #[serde(default)]
     pub append: Option<Append>,
-    /// What the record shows.
+    /// What the record means by being there.
     #[serde(default)]
     pub flag: Option<Flag>,
+    /// The array of which `show` shows each item by itself.
+    #[serde(default)]
+    pub each: Option<Pointer>,
+    /// What a person is shown: the first of these that has something to show.
+    #[serde(default)]
+    pub show: Vec<View>,
 }
 
 /// What a line of plain text says: one that is no JSON object, such as those on the standard error.
@@ -46,7 +52,7 @@ pub struct LineRule {
     /// Which named group of the expression holds each field's value.
     #[serde(default)]
     pub set: BTreeMap<Field, String>,
-    /// What the line shows.
+    /// What the line means by being there.
     #[serde(default)]
     pub flag: Option<Flag>,
 }
@@ -77,12 +83,21 @@ pub enum Field {
     /// Tokens read from a cache.
     #[serde(rename = "usage.cached")]
     UsageCached,
+    /// Tokens put into a cache; part of those that were read.
+    #[serde(rename = "usage.cache_write")]
+    UsageCacheWrite,
     /// Tokens written by the model, its reasoning included.
     #[serde(rename = "usage.output")]
     UsageOutput,
+    /// Tokens in all, where `usage.output` leaves the reasoning out: then that is what is left of them beside the input.
+    #[serde(rename = "usage.total")]
+    UsageTotal,
     /// Dollars.
     #[serde(rename = "cost_usd")]
     CostUsd,
+    /// The model that answers, in the agent's words.
+    #[serde(rename = "model")]
+    Model,
     /// What went wrong, in the agent's words.
     #[serde(rename = "error.message")]
     ErrorMessage,
@@ -115,6 +130,9 @@ pub enum Figure {
     /// Tokens read from a cache.
     #[serde(rename = "usage.cached")]
     UsageCached,
+    /// Tokens put into a cache; part of those that were read.
+    #[serde(rename = "usage.cache_write")]
+    UsageCacheWrite,
     /// Tokens written by the model, its reasoning included.
     #[serde(rename = "usage.output")]
     UsageOutput,
@@ -123,7 +141,7 @@ pub enum Figure {
     CostUsd,
 }
 
-/// What a record shows by being there.
+/// What a record means by being there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {

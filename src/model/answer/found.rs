@@ -16,6 +16,8 @@ pub struct Answer {
     pub text: Option<String>,
     /// The session's id.
     pub session: Option<String>,
+    /// The model that answered, where the agent tells it.
+    pub model: Option<String>,
     /// Tokens; those from a cache are part of the input.
     pub usage: Usage,
     /// What `usage` counts.
@@ -24,6 +26,8 @@ pub struct Answer {
     pub cost_usd: Option<f64>,
     /// What `cost_usd` counts.
     pub cost_scope: Scope,
+    /// How many tools it called, where its output tells.
+    pub tool_calls: Option<u32>,
     /// Whether the agent was at work at all.
     pub started: bool,
     /// Whether the record was seen that says that the turn went well.
@@ -47,6 +51,15 @@ pub struct Trouble {
     pub message: String,
     /// The HTTP status that the model's provider gave.
     pub status: Option<u16>,
+}
+
+/// What an agent waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// What keeps it.
+    pub kind: TroubleKind,
+    /// Until when, where that is a limit.
+    pub limit: Option<Limit>,
 }
 
 /// When it may go on after a limit; as the agent told it, so one of these at least is known.

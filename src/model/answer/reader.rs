@@ -1,8 +1,10 @@
 //! Reads what an agent prints, while it prints.
 
-use super::found::{Answer, Trouble};
-use super::lines::Lines;
+use super::found::{Answer, Trouble, Waiting};
+use super::heard::Heard;
+use super::lines::{Line, Lines, text_of};
 use super::places::Places;
+use super::record::Record;
 use super::turn::Turn;
 use super::{limit, trouble};
 use crate::model::agent::{Format, Output, TroubleKind};
@@ -23,6 +25,7 @@ pub struct Reader {
 #[derive(Debug)]
 struct Listener {
     output: Output,
+    rules: Vec<Heard>,
     places: Places,
     turn: Turn,
     /// What went wrong before the agent came to work.
@@ -32,8 +35,8 @@ struct Listener {
 impl Reader {
     /// Reads output of this form.
     pub fn new(output: &Output) -> Self {
-        let places = Places::of(&output.rules);
-        let listener = Listener { output: output.clone(), places, turn: Turn::default(), before: None };
+        let (rules, places) = Heard::all(&output.rules);
+        let listener = Listener { output: output.clone(), rules, places, turn: Turn::default(), before: None };
         Self { lines: Lines::default(), listener }
     }
 
@@ -57,6 +60,17 @@ impl Reader {
         self.listener.turn.session.as_deref()
     }
 
+    /// What the agent waits for, where it says that it will ask again by itself and has not got through yet.
+    pub fn waits(&self) -> Option<Waiting> {
+        let Listener { output, turn, .. } = &self.listener;
+        if turn.retry.is_empty() {
+            return None;
+        }
+        let trouble = trouble::trouble(turn, &output.classify, None)?;
+        let limit = limit::limit(turn, &trouble, &output.reset_from_text);
+        Some(Waiting { kind: trouble.kind, limit })
+    }
+
     /// Whether the model has said something in this turn: its provider answers. Nobody can tell of one that prints text.
     pub fn has_heard(&self) -> bool {
         self.listener.turn.heard
@@ -70,7 +84,7 @@ impl Reader {
     /// What is known when the agent is gone. `tail` is the end of what it printed, which is the final message of one
     /// that prints text.
     pub fn finish(self, tail: &[u8]) -> Answer {
-        let Self { lines, mut listener } = self;
+        let Self { mut lines, mut listener } = self;
         let dropped_bytes = lines.finish(|line| listener.take(line));
         let mut answer = listener.answer(dropped_bytes);
         if listener.output.format == Format::Text && !tail.trim_ascii().is_empty() {
@@ -81,15 +95,18 @@ impl Reader {
 }
 
 impl Listener {
-    fn take(&mut self, line: &[u8]) {
-        let line = line.trim_ascii();
+    fn take(&mut self, line: Line<'_>) {
+        let line = match line {
+            Line::Whole(line) => line.trim_ascii(),
+            Line::TooLong(_) => return,
+        };
         if line.is_empty() {
             return;
         }
         if self.output.format == Format::Jsonl && line.starts_with(b"{") {
-            let text = String::from_utf8_lossy(line);
-            if let Some(record) = self.places.read(&text) {
-                self.output.rules.iter().for_each(|rule| self.turn.apply(rule, &record));
+            let (rules, turn) = (&self.rules, &mut self.turn);
+            let apply = |record: &Record<'_>| rules.iter().for_each(|rule| turn.apply(rule, record));
+            if self.places.read(&text_of(line), apply).is_some() {
                 return;
             }
         }
@@ -120,14 +137,23 @@ impl Listener {
             true => turn.input,
             false => turn.input.map(|input| input.saturating_add(turn.cached.unwrap_or(0))),
         };
+        // Some tell what the model wrote without what it thought, and a total.
+        let thought = turn.total.zip(input).map(|(total, input)| total.saturating_sub(input));
         Answer {
             text: turn.text.clone().filter(|_| is_last_word),
             session: turn.session.clone(),
-            usage: Usage { input_tokens: input, output_tokens: turn.output, cached_tokens: turn.cached },
+            model: turn.model.clone(),
+            usage: Usage {
+                input_tokens: input,
+                output_tokens: turn.output.max(thought),
+                cached_tokens: turn.cached,
+                cache_write_tokens: turn.cache_write,
+            },
             usage_scope: facts.scope,
             cost_usd: turn.cost,
             cost_scope: facts.cost_scope,
             started: turn.started,
+            tool_calls: (turn.started && self.output.shows_tools()).then_some(turn.tool_calls),
             done: turn.done,
             is_final: turn.done || turn.failed,
             trouble,

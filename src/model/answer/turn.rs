@@ -4,24 +4,28 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::places::{Found, Record};
-use crate::model::agent::{Append, Clear, Condition, Field, Figure, Flag, LineRule, Rule, Scalar};
+use super::heard::Heard;
+use super::record::{Record, Value};
+use crate::model::agent::{Clear, Field, Figure, Flag, Kind, LineRule};
 
 /// The longest message that is kept, in bytes; of a longer one its end.
 const LONGEST_TEXT: usize = 16 * 1024 * 1024;
 /// The longest words of an error that are kept, in bytes.
 const LONGEST_ERROR: usize = 16 * 1024;
-/// The longest id of a session, in bytes.
-const LONGEST_ID: usize = 256;
+/// The longest id of a session, and the longest name of a model, in bytes.
+const LONGEST_NAME: usize = 256;
 
 /// What is known of a turn while it lasts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turn {
     pub(super) session: Option<String>,
+    pub(super) model: Option<String>,
     pub(super) text: Option<String>,
     pub(super) input: Option<u64>,
     pub(super) cached: Option<u64>,
+    pub(super) cache_write: Option<u64>,
     pub(super) output: Option<u64>,
+    pub(super) total: Option<u64>,
     pub(super) cost: Option<f64>,
     pub(super) error: Notice,
     pub(super) retry: Notice,
@@ -32,6 +36,8 @@ pub(super) struct Turn {
     pub(super) heard: bool,
     pub(super) done: bool,
     pub(super) failed: bool,
+    /// How many calls of tools were seen.
+    pub(super) tool_calls: u32,
 }
 
 /// What the agent says of an error.
@@ -50,32 +56,34 @@ impl Notice {
 
 impl Turn {
     /// Takes what `record` says, if `rule` is about it.
-    pub(super) fn apply(&mut self, rule: &Rule, record: &Record<'_>) {
-        if !rule.when.iter().all(|(pointer, condition)| holds(condition, record.get(pointer))) {
+    pub(super) fn apply(&mut self, rule: &Heard, record: &Record<'_>) {
+        if !record.is_as(&rule.when) {
             return;
         }
         rule.clear.iter().for_each(|clear| self.clear(*clear));
-        for (field, pointer) in &rule.set {
-            if let Some(Found::Scalar(value)) = record.get(pointer) {
+        for (field, spot) in &rule.set {
+            if let Some(value) = record.value(*spot) {
                 self.set(*field, value);
             }
         }
         for (field, words) in &rule.constant {
-            self.set(*field, &Scalar::Text(words.clone()));
+            self.set(*field, words);
         }
-        for (figure, pointer) in &rule.add {
-            if let Some(Found::Scalar(value)) = record.get(pointer) {
+        for (figure, spot) in &rule.add {
+            if let Some(value) = record.value(*spot) {
                 self.add(*figure, value);
             }
         }
-        if let Some(Append { text, between }) = &rule.append
-            && let Some(Found::Scalar(Scalar::Text(piece))) = record.get(text)
+        if let Some((spot, between)) = &rule.append
+            && let Some(Value::Text(piece)) = record.value(*spot)
         {
             self.append(between, piece);
         }
         if let Some(flag) = rule.flag {
             self.flag(flag);
         }
+        let calls = rule.tools.shown(record).filter(|(view, _)| view.kind == Kind::Tool).count();
+        self.tool_calls = self.tool_calls.saturating_add(u32::try_from(calls).unwrap_or(u32::MAX));
     }
 
     /// Takes what a line of plain text says, if `rule` is about it.
@@ -84,7 +92,7 @@ impl Turn {
         rule.clear.iter().for_each(|clear| self.clear(*clear));
         for (field, name) in &rule.set {
             if let Some(group) = groups.name(name) {
-                self.set(*field, &Scalar::Text(group.as_str().to_owned()));
+                self.set(*field, &Value::Text(group.as_str().into()));
             }
         }
         if let Some(flag) = rule.flag {
@@ -120,7 +128,7 @@ impl Turn {
     }
 
     /// A value that cannot be one of this field leaves the field alone.
-    fn set(&mut self, field: Field, value: &Scalar) {
+    fn set(&mut self, field: Field, value: &Value<'_>) {
         match field {
             Field::Session => replace(&mut self.session, session_id(value)),
             Field::Text => {
@@ -129,7 +137,10 @@ impl Turn {
             }
             Field::UsageInput => replace(&mut self.input, tokens(value)),
             Field::UsageCached => replace(&mut self.cached, tokens(value)),
+            Field::UsageCacheWrite => replace(&mut self.cache_write, tokens(value)),
             Field::UsageOutput => replace(&mut self.output, tokens(value)),
+            Field::UsageTotal => replace(&mut self.total, tokens(value)),
+            Field::Model => replace(&mut self.model, name(value)),
             Field::CostUsd => replace(&mut self.cost, number(value)),
             Field::ErrorMessage => replace(&mut self.error.message, words(value)),
             Field::ErrorCode => replace(&mut self.error.code, words(value)),
@@ -146,13 +157,14 @@ impl Turn {
         }
     }
 
-    fn add(&mut self, figure: Figure, value: &Scalar) {
+    fn add(&mut self, figure: Figure, value: &Value<'_>) {
         let sum = |figure: &mut Option<u64>| {
             replace(figure, tokens(value).map(|more| figure.unwrap_or(0).saturating_add(more)));
         };
         match figure {
             Figure::UsageInput => sum(&mut self.input),
             Figure::UsageCached => sum(&mut self.cached),
+            Figure::UsageCacheWrite => sum(&mut self.cache_write),
             Figure::UsageOutput => sum(&mut self.output),
             Figure::CostUsd => {
                 let sum = number(value).map(|more| self.cost.unwrap_or(0.0) + more);
@@ -179,58 +191,53 @@ fn replace<T>(slot: &mut Option<T>, value: Option<T>) {
     }
 }
 
-fn holds(condition: &Condition, found: Option<&Found>) -> bool {
-    match (condition, found) {
-        (Condition::Exists(exists), found) => found.is_some() == *exists,
-        (Condition::Equals(expected), Some(Found::Scalar(value))) => expected == value,
-        (Condition::Matches { re, .. }, Some(Found::Scalar(value))) => re.is_match(&value.to_string()),
-        (Condition::Matches { or_absent, .. }, None) => *or_absent,
-        (Condition::Equals(_) | Condition::Matches { .. }, Some(Found::Parts)) | (Condition::Equals(_), None) => false,
+fn text(value: &Value<'_>) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.clone().into_owned()),
+        Value::Number(_) | Value::Bool(_) => None,
     }
 }
 
-fn text(value: &Scalar) -> Option<String> {
-    match value {
-        Scalar::Text(text) => Some(text.clone()),
-        Scalar::Number(_) | Scalar::Bool(_) => None,
-    }
+/// A name of one word and a bounded length.
+fn name(value: &Value<'_>) -> Option<String> {
+    let odd = |char: char| char.is_whitespace() || char.is_control();
+    text(value).filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(odd))
 }
 
 /// It will stand in a command line: nothing that could be taken for an option, or for two words.
-fn session_id(value: &Scalar) -> Option<String> {
-    let odd = |char: char| char.is_whitespace() || char.is_control();
-    text(value).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID && !id.starts_with('-') && !id.contains(odd))
+fn session_id(value: &Value<'_>) -> Option<String> {
+    name(value).filter(|id| !id.starts_with('-'))
 }
 
 /// Words about an error, whatever their type, cut to a length that is enough to understand it.
-fn words(value: &Scalar) -> Option<String> {
+fn words(value: &Value<'_>) -> Option<String> {
     let mut words = value.to_string();
     words.truncate(words.floor_char_boundary(LONGEST_ERROR));
     Some(words).filter(|words| !words.trim().is_empty())
 }
 
-fn tokens(value: &Scalar) -> Option<u64> {
+fn tokens(value: &Value<'_>) -> Option<u64> {
     match value {
-        Scalar::Number(number) => number.as_u64(),
-        Scalar::Text(text) => text.trim().parse().ok(),
-        Scalar::Bool(_) => None,
+        Value::Number(number) => number.as_u64(),
+        Value::Text(text) => text.trim().parse().ok(),
+        Value::Bool(_) => None,
     }
 }
 
-fn number(value: &Scalar) -> Option<f64> {
+fn number(value: &Value<'_>) -> Option<f64> {
     let number = match value {
-        Scalar::Number(number) => number.as_f64(),
-        Scalar::Text(text) => text.trim().parse().ok(),
-        Scalar::Bool(_) => None,
+        Value::Number(number) => number.as_f64(),
+        Value::Text(text) => text.trim().parse().ok(),
+        Value::Bool(_) => None,
     };
     number.filter(|number| number.is_finite() && *number >= 0.0)
 }
 
-fn status(value: &Scalar) -> Option<u16> {
+fn status(value: &Value<'_>) -> Option<u16> {
     tokens(value).and_then(|status| u16::try_from(status).ok()).filter(|status| (100..1000).contains(status))
 }
 
-fn moment(value: &Scalar) -> Option<Timestamp> {
+fn moment(value: &Value<'_>) -> Option<Timestamp> {
     // More than a float can hold exactly is more than a moment can be.
     #[expect(clippy::cast_possible_truncation, reason = "a moment out of range is refused by what follows")]
     Timestamp::from_second(number(value)? as i64).ok()

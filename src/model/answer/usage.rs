@@ -11,6 +11,7 @@ pub fn usage_since(counted: Usage, now: Usage) -> Usage {
         input_tokens: since(counted.input_tokens, now.input_tokens),
         output_tokens: since(counted.output_tokens, now.output_tokens),
         cached_tokens: since(counted.cached_tokens, now.cached_tokens),
+        cache_write_tokens: since(counted.cache_write_tokens, now.cache_write_tokens),
     }
 }
 
@@ -25,7 +26,7 @@ mod tests {
     use super::*;
 
     fn usage(input: u64, output: u64) -> Usage {
-        Usage { input_tokens: Some(input), output_tokens: Some(output), cached_tokens: None }
+        Usage { input_tokens: Some(input), output_tokens: Some(output), ..Usage::default() }
     }
 
     #[test]

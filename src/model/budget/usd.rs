@@ -53,6 +53,13 @@ impl Usd {
         }
     }
 
+    /// What so many tokens cost, if a million of them costs this; to the nearest billionth of a dollar.
+    #[must_use]
+    pub fn for_tokens(self, tokens: u64) -> Self {
+        let parts = (u128::from(self.0) * u128::from(tokens) + 500_000) / 1_000_000;
+        Self(u64::try_from(parts).unwrap_or(u64::MAX))
+    }
+
     /// An equal share of it for each of `count`, rounded up; all of it for none.
     #[must_use]
     pub fn shared_by(self, count: u64) -> Self {
@@ -103,6 +110,7 @@ mod tests {
         assert_eq!(usd(0.1).and(usd(0.2)), usd(0.3));
         assert_eq!(Usd::sum(0.6, 0.3), 0.9);
         assert_eq!(usd(1.0).without(usd(2.5)), Usd::ZERO);
+        assert_eq!((usd(1.25).for_tokens(2_000_000), usd(0.005).for_tokens(1)), (usd(2.5), usd(0.000_000_005)));
         let third = usd(1.0).shared_by(3);
         assert!(third.and(third).and(third) >= usd(1.0));
         for none in [-0.01, f64::NAN, f64::INFINITY, 1e11] {

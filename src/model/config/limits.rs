@@ -36,6 +36,11 @@ pub struct Limits {
     #[serde(deserialize_with = "span")]
     #[schemars(with = "String")]
     pub grace: Duration,
+    /// How long an agent may wait by itself for its provider's limit to end; then it is ended, and the provider left
+    /// alone by everybody.
+    #[serde(deserialize_with = "span")]
+    #[schemars(with = "String")]
+    pub patience: Duration,
     /// Rounds of review.
     pub review_rounds: u32,
     /// How often a conflict with the base goes back to the author of the work.
@@ -67,6 +72,7 @@ impl Default for Limits {
             silence: Duration::from_secs(10 * 60),
             start_silence: None,
             grace: Duration::from_secs(20),
+            patience: Duration::from_secs(2 * 60),
             review_rounds: 3,
             resolves: 3,
             cost_usd: None,

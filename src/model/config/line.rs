@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::choice::Choice;
+use crate::model::choices::Choices;
 use crate::model::span;
 use crate::model::yaml::BadYaml;
 
@@ -13,8 +13,9 @@ use crate::model::yaml::BadYaml;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerLine {
-    /// A description's name, or the shorthand `agent:model:effort`; `script` where none is named.
-    pub agent: Option<String>,
+    /// A description's name, or the shorthand `agent:model:effort`; or a list of them, of whom the next works where
+    /// those before it cannot be asked. `script` where none is named.
+    pub agent: Option<Choices>,
     /// The model.
     pub model: Option<String>,
     /// The effort.
@@ -88,7 +89,8 @@ impl WorkerLine {
     /// What the types cannot say.
     pub(super) fn check(&self) -> Result<(), BadYaml> {
         if let Some(agent) = &self.agent {
-            agent.parse::<Choice>().map_err(|reason| BadYaml::at_key("workers.agent", reason))?;
+            let refused = agent.refuse_model(self.model.as_deref());
+            refused.map_err(|reason| BadYaml::at_key("workers.model", reason))?;
         }
         match (self.role, self.max_pending) {
             (_, None) => Ok(()),

@@ -4,19 +4,20 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Config;
-use crate::model::choice::{Choice, Overrides};
+use crate::model::choice::Choice;
+use crate::model::choices::{Choices, Overrides};
 use crate::model::yaml::BadYaml;
 
 /// Who reviews the work.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reviewer {
-    /// A description's name, or the shorthand.
-    pub agent: String,
+    /// A description's name, or the shorthand; or a list of them.
+    pub agent: Choices,
     /// The model.
     #[serde(default)]
     pub model: Option<String>,
@@ -52,8 +53,11 @@ impl<'de> Visitor<'de> for One {
     }
 
     fn visit_str<E: de::Error>(self, word: &str) -> Result<Named, E> {
-        let named = |agent: &str| Reviewer { agent: agent.to_owned(), model: None, effort: None, rounds: None };
-        Ok(Named((word != "none").then(|| named(word))))
+        if word == "none" {
+            return Ok(Named(None));
+        }
+        let agent = Choices::deserialize(word.into_deserializer())?;
+        Ok(Named(Some(Reviewer { agent, model: None, effort: None, rounds: None })))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Named, A::Error> {
@@ -95,16 +99,11 @@ impl<'de> Visitor<'de> for Several {
 impl Config {
     /// Who reviews, in the order in which they are asked.
     pub fn reviewers(&self) -> Vec<Choice> {
-        let choice = |reviewer: &Reviewer| {
-            let named = Choice::default();
-            let words = Overrides {
-                agent: Some(reviewer.agent.clone()),
-                model: reviewer.model.clone(),
-                effort: reviewer.effort.clone(),
-            };
-            named.overridden_by(&words)
+        let choices = |reviewer: &Reviewer| {
+            let words = Overrides { agent: None, model: reviewer.model.clone(), effort: reviewer.effort.clone() };
+            reviewer.agent.overridden_by(&words).iter().cloned().collect::<Vec<_>>()
         };
-        self.reviewer.iter().map(choice).collect()
+        self.reviewer.iter().flat_map(choices).collect()
     }
 
     /// How many rounds of review a cycle may take.
@@ -114,7 +113,8 @@ impl Config {
 
     pub(super) fn check_reviewers(&self) -> Result<(), BadYaml> {
         for reviewer in &self.reviewer {
-            reviewer.agent.parse::<Choice>().map_err(|reason| BadYaml::at_key("reviewer", reason))?;
+            let refused = reviewer.agent.refuse_model(reviewer.model.as_deref());
+            refused.map_err(|reason| BadYaml::at_key("reviewer.model", reason))?;
             if reviewer.rounds == Some(0) {
                 return Err(BadYaml::at_key("reviewer.rounds", "0 would let nothing in; `reviewer: none` asks nobody"));
             }

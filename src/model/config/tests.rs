@@ -43,6 +43,7 @@ fn every_example_in_the_commented_file_is_right() {
         "base",
         "workers",
         "reviewer",
+        "providers",
         "verify",
         "worktree",
         "integrate",
@@ -60,6 +61,8 @@ fn every_example_in_the_commented_file_is_right() {
     let config = Config::parse(&examples().concat()).unwrap();
     assert_eq!(config.base.as_deref(), Some("main"));
     assert_eq!(config.workers[0].count, Some(4));
+    assert_eq!(config.workers[1].agent.as_ref().unwrap().to_string(), "codex,claude:sonnet");
+    assert_eq!(config.providers["anthropic"].most, 2);
     assert_eq!(config.verify.len(), 3);
     assert_eq!(config.worktree.keep.unwrap().len(), 2);
     assert_eq!(config.domains["backend"].verify.len(), 1);
@@ -108,9 +111,11 @@ fn every_key_that_is_known_stands_in_the_commented_file() {
     }
     let written: Value = serde_yaml::from_str(&examples().concat()).unwrap();
     keys_written(&written, "", &mut named);
-    // That is the name of a domain, whose gates are such as there are for all.
-    assert!(named.remove("domains.backend"));
-    let named: BTreeSet<String> = named.iter().map(|key| key.replace("domains.backend.", "domains.")).collect();
+    // That is the name of a domain, whose gates are such as there are for all, and that of a provider.
+    assert!(named.remove("domains.backend") && named.remove("providers.anthropic"));
+    let plain =
+        |key: &String| key.replace("domains.backend.", "domains.").replace("providers.anthropic.", "providers.");
+    let named: BTreeSet<String> = named.iter().map(plain).collect();
     known.retain(|key| !key.starts_with("domains.verify."));
     assert_eq!(named, known);
 }
@@ -162,7 +167,15 @@ fn what_cannot_be_meant_is_refused_in_words() {
         ("dirs: {runs: ''}", "below the workspace's root"),
         ("dirs: {tasks: runs}", "cannot share one folder"),
         ("dirs: {tasks: x, runs: x/}", "cannot share one folder"),
-        ("workers: [{agent: ''}]", "workers.agent"),
+        ("workers: [{agent: ''}]", "workers[0].agent: `` names no agent"),
+        ("workers: [{agent: []}]", "workers[0].agent: the list names no agent"),
+        ("workers: [{agent: [a, b, 'a:m']}]", "workers[0].agent: `a` stands in the list twice"),
+        ("workers: [{agent: [a, b], model: m}]", "workers.model: a model's name"),
+        ("reviewer: {agent: [a, b], model: m}", "reviewer.model: a model's name"),
+        ("providers: {a: {most: 0}}", "providers.a.most: 0 would never ask it"),
+        ("providers: {a: {most: 1000}}", "providers.a.most: no run has more than 999"),
+        ("providers: {a: {}}", "missing field `most`"),
+        ("providers: {a: {mots: 1}}", "did you mean `most`?"),
         ("workers: [{max_pending: 3}]", "only a planner has it"),
         ("workers: [{role: planner, max_pending: 0}]", "would never plan"),
         ("workers: [{role: planer}]", "did you mean `planner`?"),
@@ -181,6 +194,12 @@ fn a_mistake_is_found_on_its_line() {
 
 #[test]
 fn pauses_may_be_none_and_reviewers_may_be_nobody() {
+    let shown = |text: &str| {
+        let config = Config::parse(text).unwrap();
+        config.reviewers().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown("reviewer: {agent: [a, 'b:m'], effort: high, rounds: 2}"), "a:high b:m:high");
+    assert_eq!(shown("reviewer: [a, {agent: [b, a], effort: low}, none]"), "a b:low a:low");
     let config = Config::parse("limits: {backoff: 0s, backoff_max: 1s}\nreviewer: none\n").unwrap();
     assert_eq!(config.limits.backoff, Duration::ZERO);
     assert!(config.reviewer.is_empty());

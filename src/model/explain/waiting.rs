@@ -1,7 +1,7 @@
 //! A task in `pending/`: its place in line, or what holds it; and who would claim it.
 
 use super::{Explanation, Facts, RunFacts, Waiting};
-use crate::model::pick::{Chain, End, Hold, Mending, RedBase};
+use crate::model::pick::{Chain, End, Hold, Mending, OutOfReach, RedBase};
 use crate::model::state::State;
 use crate::model::task::TaskId;
 
@@ -125,9 +125,7 @@ fn remedy(facts: &Facts, waiting: &Waiting, hold: &Hold) -> String {
         Hold::NotBefore(at) => format!("by itself at {at:.0}; sooner: take `not_before` out of the file"),
         Hold::Backoff(at) => format!("by itself at {at:.0}; sooner: swarm retry {id}"),
         Hold::Locked(at) => format!("by itself: it is tried again at {at:.0}"),
-        Hold::OutOfReach(lack) => {
-            format!("by itself at {:.0}: one task goes first then, and the others follow", lack.until)
-        }
+        Hold::OutOfReach(lack) => of_reach(lack),
         Hold::Domain(_, other) => format!("by itself, when {other} is done"),
         Hold::Budget(short) => {
             format!("raise `domains.{}.budget_usd`, or let it cost less with `max_cost_usd`", short.domain)
@@ -135,6 +133,14 @@ fn remedy(facts: &Facts, waiting: &Waiting, hold: &Hold) -> String {
         Hold::NotPaid(closed) if closed.needs_a_person => "whoever keeps the budget must give money for it".to_owned(),
         Hold::NotPaid(closed) => format!("by itself: the budget command is asked again at {:.0}", closed.until),
         Hold::Overlap(other) => format!("by itself, when {other} is done, or nothing else can be claimed"),
+    }
+}
+
+fn of_reach(lack: &OutOfReach) -> String {
+    match (lack.waits_for_a_turn(), lack.parked_until()) {
+        (true, _) => "by itself, when one of those turns ends".to_owned(),
+        (false, Some(until)) => format!("by itself at {until:.0}: one task goes first then, and the others follow"),
+        (false, None) => "install one of its agents' programs".to_owned(),
     }
 }
 

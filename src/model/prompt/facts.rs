@@ -27,8 +27,6 @@ pub struct Facts<'a> {
     pub feedback: Option<&'a str>,
     /// Counts from 1.
     pub attempt: u32,
-    /// A session has worked on it in this worktree that could not be taken up again.
-    pub lost_session: bool,
     /// The branch it lands on.
     pub base: &'a str,
     /// The commit from which the work began.

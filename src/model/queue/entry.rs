@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::budget::Appetite;
-use crate::model::choice::Choice;
+use crate::model::choices::Choices;
 use crate::model::clean::clean_text;
 use crate::model::comment::{Author, comments};
 use crate::model::excerpt::shorten;
@@ -38,8 +38,10 @@ pub struct Entry {
     pub not_before: Option<Timestamp>,
     /// Not before, by the program's back-off.
     pub backoff: Option<Timestamp>,
-    /// Who may work on it, by the names of their descriptions; whoever claims it, where it names nobody.
+    /// Who may work on it, by the names of their descriptions, in their order; whoever claims it, where it names nobody.
     pub agents: Vec<String>,
+    /// The agent whose session knows the task as it reads now.
+    pub holder: Option<String>,
     /// What it may still cost.
     pub appetite: Appetite,
 }
@@ -58,7 +60,8 @@ impl Entry {
             footprint: Arc::new(Footprint::new(&task.files)),
             not_before: task.not_before,
             backoff: task.progress.not_before,
-            agents: task.agent.iter().filter_map(|text| text.parse().ok()).map(|it: Choice| it.agent).collect(),
+            agents: task.agent.iter().flat_map(Choices::names).map(str::to_owned).collect(),
+            holder: task.session_holder().map(str::to_owned),
             appetite: Appetite::of(task),
         }
     }

@@ -25,6 +25,7 @@ pub(in crate::model) fn entry(words: &str) -> Entry {
     let mut words = words.split_whitespace();
     let mut entry = Entry {
         agents: Vec::new(),
+        holder: None,
         id: id(words.next().unwrap()),
         priority: 2,
         arrived: at(0),

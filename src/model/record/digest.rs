@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::sums::Sums;
@@ -75,9 +76,7 @@ pub fn digest(cycles: &[Cycle]) -> Digest {
 }
 
 fn of_task<'a>(id: &TaskId, cycles: &[&'a Cycle]) -> Option<(&'a Cycle, OfTask)> {
-    // The cycles of one task never overlap, but times are whole seconds; nothing comes after completion.
-    let order = |cycle: &&&Cycle| (cycle.started_at, cycle.ended_at, cycle.attempt, cycle.to == Some(State::Complete));
-    let last = *cycles.iter().max_by_key(order)?;
+    let last = *cycles.iter().max_by_key(|cycle| cycle.place())?;
     let to = last.left_in();
     let task = OfTask {
         task: id.clone(),
@@ -94,6 +93,12 @@ fn of_task<'a>(id: &TaskId, cycles: &[&'a Cycle]) -> Option<(&'a Cycle, OfTask)>
 }
 
 impl Cycle {
+    /// Its place among the cycles of its task. They never overlap, but times are whole seconds; nothing comes after
+    /// completion.
+    pub(super) fn place(&self) -> (Timestamp, Timestamp, u32, bool) {
+        (self.started_at, self.ended_at, self.attempt, self.to == Some(State::Complete))
+    }
+
     /// The folder into which it put its task; `None`: none. A record that was written before this was noted tells it by
     /// its outcome, where that leaves no choice.
     pub fn left_in(&self) -> Option<State> {

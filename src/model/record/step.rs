@@ -1,6 +1,7 @@
 //! The steps of a cycle, as they are written down.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct StepRecord {
     pub started_at: Timestamp,
     /// How long it took.
     pub duration_ms: u64,
+    /// The agent whose turn it was.
+    #[serde(default)]
+    pub agent: Option<String>,
     /// The command line, where it was one program.
     pub command: Option<String>,
     /// How the program exited.
@@ -35,10 +39,16 @@ pub struct StepRecord {
     pub log: Option<String>,
     /// The end of what it printed, where it failed.
     pub tail: Option<String>,
+    /// How many tools the agent called, where its output tells.
+    #[serde(default)]
+    pub tool_calls: Option<u32>,
     /// Tokens.
     pub usage: Usage,
     /// Dollars.
     pub cost_usd: Option<f64>,
+    /// Where those come from; null where nobody knows them, and in records of earlier versions.
+    #[serde(default)]
+    pub cost_from: Option<CostFrom>,
 }
 
 /// The record of one review: `reviews/<worker>-c<N>-r<R>.json`.
@@ -81,7 +91,7 @@ pub struct Review {
 }
 
 /// The steps of a cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepName {
     /// The agent works.
@@ -152,11 +162,68 @@ pub enum StepResult {
 
 /// Tokens; what is not known is null, never 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Usage {
-    /// Read by the model.
+    /// Read by the model, from a cache or not.
     pub input_tokens: Option<u64>,
-    /// Written by it.
+    /// Written by it, what it thought included.
     pub output_tokens: Option<u64>,
-    /// Read from a cache.
+    /// As many of those that were read came from a cache.
     pub cached_tokens: Option<u64>,
+    /// As many of those that were read were put into a cache.
+    pub cache_write_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Both together; what is known of one only is all that is known.
+    #[must_use]
+    pub fn and(self, other: Usage) -> Usage {
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Usage {
+            input_tokens: sum(self.input_tokens, other.input_tokens),
+            output_tokens: sum(self.output_tokens, other.output_tokens),
+            cached_tokens: sum(self.cached_tokens, other.cached_tokens),
+            cache_write_tokens: sum(self.cache_write_tokens, other.cache_write_tokens),
+        }
+    }
+}
+
+/// Where the dollars of a step come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum CostFrom {
+    /// Its agent told them.
+    Agent,
+    /// Its agent told tokens, and the table of prices has a price for its model.
+    Prices {
+        /// The day of that price.
+        #[schemars(with = "String", extend("format" = "date"))]
+        as_of: Date,
+    },
+    /// It asked no model, and there are none.
+    NoModel,
+}
+
+impl StepRecord {
+    /// Whether an agent had its say in it.
+    pub fn is_turn(&self) -> bool {
+        let is_agents = match self.step {
+            StepName::Implement
+            | StepName::Review
+            | StepName::Fix
+            | StepName::Resolve
+            | StepName::Plan
+            | StepName::Claim => true,
+            StepName::Verify | StepName::Integrate => false,
+        };
+        is_agents && self.result != StepResult::CouldNotRun
+    }
+
+    /// Whether nobody knows what it cost, which it did.
+    pub fn is_without_cost(&self) -> bool {
+        self.is_turn() && self.cost_usd.is_none() && self.cost_from != Some(CostFrom::NoModel)
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cycle, StepName, StepRecord, StepResult, Usage};
+use super::{Cycle, StepName, StepRecord, Usage};
 use crate::model::outcome::Outcome;
 
 /// The sum of some cycles.
@@ -70,14 +70,10 @@ impl Sums {
         self.created += u32::try_from(cycle.created.len()).unwrap_or(u32::MAX);
         self.review_rounds += cycle.review_rounds;
         self.cost_usd = plus(self.cost_usd, cycle.cost_usd);
-        self.usage = Usage {
-            input_tokens: sum(self.usage.input_tokens, cycle.usage.input_tokens),
-            output_tokens: sum(self.usage.output_tokens, cycle.usage.output_tokens),
-            cached_tokens: sum(self.usage.cached_tokens, cycle.usage.cached_tokens),
-        };
-        for step in cycle.steps.iter().filter(|step| is_turn(step)) {
+        self.usage = self.usage.and(cycle.usage);
+        for step in cycle.steps.iter().filter(|step| step.is_turn()) {
             self.turns += 1;
-            self.turns_without_cost += u32::from(step.cost_usd.is_none());
+            self.turns_without_cost += u32::from(step.is_without_cost());
             self.resolves += u32::from(step.step == StepName::Resolve);
         }
         self.times.add(&cycle.steps);
@@ -94,11 +90,7 @@ impl Sums {
         self.cost_usd = plus(self.cost_usd, other.cost_usd);
         self.turns += other.turns;
         self.turns_without_cost += other.turns_without_cost;
-        self.usage = Usage {
-            input_tokens: sum(self.usage.input_tokens, other.usage.input_tokens),
-            output_tokens: sum(self.usage.output_tokens, other.usage.output_tokens),
-            cached_tokens: sum(self.usage.cached_tokens, other.usage.cached_tokens),
-        };
+        self.usage = self.usage.and(other.usage);
         for (mine, its) in self.times.each_mut().into_iter().zip(other.times.each()) {
             *mine = sum(*mine, its);
         }
@@ -150,20 +142,6 @@ fn is_of_the_queue(step: &StepRecord) -> bool {
     step.step == StepName::Verify && step.log.as_deref().is_some_and(|log| log.contains("queue-gate-"))
 }
 
-/// Whether an agent had its say in the step.
-fn is_turn(step: &StepRecord) -> bool {
-    let is_agents = match step.step {
-        StepName::Implement
-        | StepName::Review
-        | StepName::Fix
-        | StepName::Resolve
-        | StepName::Plan
-        | StepName::Claim => true,
-        StepName::Verify | StepName::Integrate => false,
-    };
-    is_agents && step.result != StepResult::CouldNotRun
-}
-
 fn is_attempt(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Merged
@@ -202,7 +180,7 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 }
 
 /// The same for dollars, without the dust of binary fractions.
-fn plus(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+pub(super) fn plus(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(((one + other) * 1e9).round() / 1e9),
         (one, other) => one.or(other),
@@ -212,6 +190,7 @@ fn plus(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::record::StepResult;
     use crate::model::record::tests::{cycle, step};
 
     fn took(name: StepName, duration_ms: u64, cost_usd: Option<f64>) -> StepRecord {

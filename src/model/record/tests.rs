@@ -15,14 +15,17 @@ pub(super) fn step() -> StepRecord {
         result: StepResult::CouldNotRun,
         started_at: at("2026-11-20T22:10:00.999Z"),
         duration_ms: 12,
+        agent: None,
         command: Some("cargo test".to_owned()),
         exit_code: None,
         signal: None,
         timed_out: false,
         log: None,
         tail: None,
+        tool_calls: None,
         usage: Usage::default(),
         cost_usd: None,
+        cost_from: None,
     }
 }
 
@@ -87,11 +90,15 @@ fn a_cycle_tells_whole_seconds_and_null_for_what_is_not_known() {
         ("/duration_ms", json!(1200)),
         ("/title", json!(null)),
         ("/cost_usd", json!(null)),
-        ("/usage", json!({"input_tokens": 0, "output_tokens": null, "cached_tokens": null})),
+        (
+            "/usage",
+            json!({"input_tokens": 0, "output_tokens": null, "cached_tokens": null, "cache_write_tokens": null}),
+        ),
         ("/steps/0/step", json!("verify")),
         ("/steps/0/result", json!("could_not_run")),
         ("/steps/0/exit_code", json!(null)),
         ("/steps/0/log", json!(null)),
+        ("/steps/0/cost_from", json!(null)),
     ] {
         assert_eq!(told.pointer(pointer), Some(&value), "{pointer}");
     }
@@ -160,4 +167,16 @@ fn outcomes_are_counted_under_their_names() {
         outcomes: [(Outcome::Merged, 2), (Outcome::Stuck, 1)].into(),
     };
     assert_eq!(to_value(stopped).unwrap()["outcomes"], json!({"merged": 2, "stuck": 1}));
+}
+
+#[test]
+fn it_is_told_where_dollars_come_from_and_records_of_before_do_not_tell_it() {
+    let prices = CostFrom::Prices { as_of: "2026-11-20".parse().unwrap() };
+    assert_eq!(to_value(CostFrom::Agent).unwrap(), json!({"by": "agent"}));
+    assert_eq!(to_value(prices).unwrap(), json!({"by": "prices", "as_of": "2026-11-20"}));
+    let mut old = to_value(step()).unwrap();
+    old.as_object_mut().unwrap().remove("cost_from");
+    old["usage"] = json!({"input_tokens": 7, "output_tokens": null, "cached_tokens": null});
+    let step: StepRecord = serde_json::from_value(old).unwrap();
+    assert_eq!((step.cost_from, step.usage.input_tokens), (None, Some(7)));
 }

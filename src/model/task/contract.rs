@@ -19,6 +19,13 @@ impl Task {
         }
         hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
+
+    /// The agent whose session knows the task as it reads now, where there is one.
+    pub fn session_holder(&self) -> Option<&str> {
+        let session = self.progress.session.as_ref()?;
+        let knows = session.contract.as_deref().is_some_and(|contract| contract == self.contract());
+        knows.then_some(session.agent.as_str())
+    }
 }
 
 #[cfg(test)]

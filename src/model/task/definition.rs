@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use super::choices::{Expect, Gates, Kind, Priority, Review};
 use super::id::TaskId;
 use super::progress::Progress;
+use crate::model::choices::Choices;
 
 /// A task. Its JSON schema is that of the front matter.
 #[derive(Debug, Clone, PartialEq, JsonSchema)]
@@ -41,8 +42,9 @@ pub struct Task {
     /// Gates added to the workspace's, or none at all.
     #[schemars(with = "Option<Gates>")]
     pub verify: Gates,
-    /// The agent, in place of the worker's: a name, or `agent:model[:effort]`.
-    pub agent: Option<String>,
+    /// The agent, in place of the worker's: a name or `agent:model[:effort]`; or a list of them, of whom the next works
+    /// where those before it cannot be asked.
+    pub agent: Option<Choices>,
     /// The model, in place of the worker's.
     pub model: Option<String>,
     /// The effort, in place of the worker's.

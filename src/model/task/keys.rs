@@ -21,7 +21,10 @@ const KEYS: [(&str, &str); 19] = [
     ("files", "write a list of quoted globs, such as `[\"src/**\", \"*.md\"]`"),
     ("acceptance", "write a list of sentences, each in quotes if it holds `: ` or ` #`"),
     ("verify", "write a list of commands, such as `[cargo test]`, each in quotes if it holds `: `; or `none`"),
-    ("agent", "write the name of an agent, such as `claude` or `claude:opus`"),
+    (
+        "agent",
+        "write the name of an agent, such as `claude` or `claude:opus`, or a list of them, such as `[claude, codex]`",
+    ),
     ("model", "write the name of a model"),
     ("effort", "write one word, such as `high`"),
     ("timeout", "write a time with a unit, such as `30m`, `90s` or `1h 30m`"),
@@ -67,7 +70,18 @@ pub(super) fn read(head: &Head<'_>, task: &mut Task) -> Result<(), InvalidTask> 
         let line = head.line_of_error(&error, 0).map_or(first, |line| line.max(first));
         InvalidTask::at(line, reason, advice(key))
     })?;
-    refuse_misspelt(&task.unknown)
+    refuse_misspelt(&task.unknown)?;
+    refuse_ambiguous_model(head, task)
+}
+
+/// With several agents, a model stands behind the name of its own.
+fn refuse_ambiguous_model(head: &Head<'_>, task: &Task) -> Result<(), InvalidTask> {
+    let refused = task.agent.as_ref().map_or(Ok(()), |agent| agent.refuse_model(task.model.as_deref()));
+    refused.map_err(|reason| {
+        let entry = head.entries.iter().find(|entry| entry.key == "model");
+        let line = entry.map_or(0, |entry| head.line(entry.span.start));
+        InvalidTask::at(line, format!("model: {reason}"), advice("agent"))
+    })
 }
 
 /// Keys of other programs are kept. One that was meant for us and misspelt must not be: a task with `reviw: human` would
@@ -141,7 +155,7 @@ fn take<'de, A: MapAccess<'de>>(task: &mut Task, key: &str, map: &mut A) -> Resu
         "files" => task.files = or_default::<Vec<Pattern>, _>(map)?.into_iter().map(|pattern| pattern.0).collect(),
         "acceptance" => task.acceptance = or_default::<Vec<Words>, _>(map)?.into_iter().map(|words| words.0).collect(),
         "verify" => task.verify = or_default(map)?,
-        "agent" => task.agent = words(map)?,
+        "agent" => task.agent = map.next_value()?,
         "model" => task.model = words(map)?,
         "effort" => task.effort = words(map)?,
         "timeout" => task.timeout = map.next_value::<Option<Span>>()?.map(|span| span.0),

@@ -21,6 +21,6 @@ pub use edit::with_progress;
 pub use id::{BadId, TaskId};
 pub use keys::{known_keys, nearest_key};
 pub use policy::Policy;
-pub use progress::{FEEDBACK_BYTES, Kept, Last, Progress, Session};
+pub use progress::{Counted, FEEDBACK_BYTES, Kept, Last, Progress, Session};
 pub use read::{MAX_BYTES, MAX_BYTES_WITH_OURS};
 pub use shell::{ShellBlock, shell_blocks};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::choices::{Expect, Gates, Kind, Review};
 use super::definition::Task;
 use super::progress::Progress;
+use crate::model::choices::Choices;
 use crate::model::config::Limits;
 use crate::model::excerpt::shorten;
 use crate::model::gate::Gate;
@@ -25,7 +26,7 @@ pub struct Policy {
     verify: Gates,
     acceptance: Vec<String>,
     expect: Expect,
-    agent: Option<String>,
+    agent: Option<Choices>,
     domain: Option<String>,
     timeout: Option<Duration>,
     attempts: Option<NonZeroU32>,
@@ -115,7 +116,7 @@ impl Policy {
         became(strictness(now.review) < strictness(self.review), "review", word(self.review), word(now.review));
         became(self.expect == Expect::Change && now.expect == Expect::NoChange, "expect", "change", "no_change");
         let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "null".to_owned());
-        became(agent(&self.agent) != agent(&now.agent), "agent", &name(&self.agent), &name(&now.agent));
+        became(names(&self.agent) != names(&now.agent), "agent", &listed(&self.agent), &listed(&now.agent));
         became(self.domain.is_some() && self.domain != now.domain, "domain", &name(&self.domain), &name(&now.domain));
         let time = |of: &Policy| of.timeout.unwrap_or(limits.timeout);
         became(time(now) > time(self), "timeout", &span::print(time(self)), &span::print(time(now)));
@@ -161,9 +162,18 @@ fn word(review: Review) -> &'static str {
     }
 }
 
-/// Whose description is used; its model and effort judge and bound nothing.
-fn agent(name: &Option<String>) -> Option<&str> {
-    name.as_deref().and_then(|name| name.split(':').next())
+/// Whose descriptions are used; their models and efforts judge and bound nothing.
+fn names(agents: &Option<Choices>) -> Vec<&str> {
+    agents.iter().flat_map(Choices::names).collect()
+}
+
+/// The agents as they may stand in a file.
+fn listed(agents: &Option<Choices>) -> String {
+    match agents {
+        None => "null".to_owned(),
+        Some(agents) if agents.is_list() => format!("[{}]", agents.to_string().replace(',', ", ")),
+        Some(agent) => agent.to_string(),
+    }
 }
 
 fn lost_gates(before: &Gates, now: &Gates) -> Vec<String> {
@@ -205,6 +215,12 @@ mod tests {
             ("agent: claude", "agent: 'script:x'", "`agent: claude` became `agent: script:x`"),
             ("", "agent: script", "`agent: null` became `agent: script`"),
             ("agent: claude", "", "`agent: claude` became `agent: null`"),
+            ("agent: claude", "agent: [claude, script]", "`agent: claude` became `agent: [claude, script]`"),
+            (
+                "agent: [claude, codex]",
+                "agent: [codex, claude]",
+                "`agent: [claude, codex]` became `agent: [codex, claude]`",
+            ),
             ("domain: web", "", "`domain: web` became `domain: null`"),
             ("domain: web", "domain: docs", "`domain: web` became `domain: docs`"),
             ("timeout: 5m", "timeout: 2h", "`timeout: 5m` became `timeout: 2h`"),
@@ -238,6 +254,7 @@ mod tests {
             ("expect: no_change", ""),
             ("", "domain: web"),
             ("agent: claude", "agent: 'claude:opus:high'"),
+            ("agent: [claude, codex]", "agent: [claude, 'codex:gpt-5']"),
             ("", "model: opus\neffort: high"),
             ("timeout: 2h", "timeout: 5m"),
             ("", "timeout: 30m\nattempts: 3\nmax_cost_usd: 5"),
@@ -284,7 +301,7 @@ mod tests {
     fn a_policy_reads_back_as_it_was_written() {
         for keys in [
             "",
-            "review: human\nverify: [make, {run: x, timeout: 3m}]\nacceptance: [a]\nexpect: no_change\nagent: x\ndomain: d\ntimeout: 90s\nattempts: 2\nmax_cost_usd: 0.5",
+            "review: human\nverify: [make, {run: x, timeout: 3m}]\nacceptance: [a]\nexpect: no_change\nagent: [x, 'y:m']\ndomain: d\ntimeout: 90s\nattempts: 2\nmax_cost_usd: 0.5",
             "verify: none",
         ] {
             let policy = task(keys).policy();

@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_yaml::{Mapping, Value};
 
+use crate::model::budget::Usd;
 use crate::model::clean::{clean_text, clip};
 use crate::model::front_matter::first_odd;
 use crate::model::moment;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Fate, Outcome};
 
 /// The most that is kept of a feedback, in bytes.
 pub const FEEDBACK_BYTES: usize = 16 * 1024;
@@ -45,6 +46,12 @@ pub struct Progress {
     /// Dollars spent on all attempts so far, where known. Always written, after the feedback: so the
     /// block never ends in a text that would draw in a comment of the user's below it.
     pub cost_usd: Option<f64>,
+    /// As many of those were spent up to the last attempt whose work came to nothing, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_usd: Option<f64>,
+    /// Cycles that did not tell all that they cost.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cycles_without_cost: u32,
     /// The agent's session, to be resumed; once complete, only to be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
@@ -89,6 +96,31 @@ pub struct Session {
     /// The number of the worktree in which it was at work, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<String>,
+    /// What it has told of its cost, where its agent counts whole sessions; `None`: nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+}
+
+/// What a session has told in all, of what its agent counts over whole sessions. It has been paid for: a later turn costs
+/// what is added to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Counted {
+    /// Tokens read by the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    /// Tokens written by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// Tokens read from a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_tokens: Option<u64>,
+    /// Tokens put into a cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
+    /// Dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<Usd>,
 }
 
 /// Work of an attempt that ended before it was merged, and not by a fault of its own.
@@ -107,6 +139,22 @@ pub struct Kept {
 }
 
 impl Progress {
+    /// Notes what a cycle has cost, as far as its agents told it, whether that is all, and what became of its work. To be
+    /// called while the attempts are those before it.
+    pub fn book(&mut self, cost_usd: Option<f64>, is_all: bool, fate: Fate) {
+        let is_first = self.cost_usd.is_none() && self.cycles_without_cost == 0 && self.attempts == 0;
+        self.cost_usd = match (self.cost_usd, cost_usd) {
+            (Some(before), Some(now)) => Some(Usd::sum(before, now)),
+            (before, now) => before.or(now),
+        };
+        self.cycles_without_cost = self.cycles_without_cost.saturating_add(u32::from(!is_all));
+        self.failed_usd = match fate {
+            Fate::Failed => self.cost_usd,
+            Fate::Landed | Fate::Open | Fate::Apart if is_first => self.cost_usd.map(|_| 0.0),
+            Fate::Landed | Fate::Open | Fate::Apart => self.failed_usd,
+        };
+    }
+
     /// The same in the form that a file can hold: clean text of bounded length, whole seconds, money that is a number.
     #[must_use]
     pub fn normal(&self) -> Self {
@@ -117,6 +165,7 @@ impl Progress {
             not_before: self.not_before.map(moment::whole_seconds),
             completed_at: self.completed_at.map(moment::whole_seconds),
             cost_usd: self.cost_usd.filter(|cost| cost.is_finite()),
+            failed_usd: self.failed_usd.filter(|cost| cost.is_finite()),
             feedback: feedback.filter(|text| !text.is_empty()),
             commit: self.commit.as_deref().map(word),
             session: session.map(|session| Session {
@@ -125,6 +174,7 @@ impl Progress {
                 contract: session.contract.as_deref().map(word),
                 told: session.told,
                 slot: session.slot.as_deref().map(word),
+                counted: session.counted,
             }),
             kept: self.kept.as_ref().map(|kept| Kept {
                 commit: word(&kept.commit),
@@ -136,6 +186,7 @@ impl Progress {
             attempts: self.attempts,
             infra: self.infra,
             review_rounds: self.review_rounds,
+            cycles_without_cost: self.cycles_without_cost,
             held: self.held,
         }
     }

@@ -11,24 +11,23 @@ pub(super) struct Moments {
     pub(super) started: Instant,
     /// It printed last.
     pub(super) spoke: Option<Instant>,
-    /// It said its last word.
-    pub(super) left: Option<Instant>,
+    /// It has been given until then.
+    pub(super) given: Option<Instant>,
 }
 
 impl Clocks {
     /// The nearest deadline.
     pub(super) fn next(&self, moments: Moments) -> Option<(Instant, Clock)> {
-        let Moments { started, spoke, left } = moments;
-        let grace = left.map(|left| (self.grace, left, Clock::Grace));
+        let Moments { started, spoke, given } = moments;
         let silence = match (spoke, self.start_silence) {
             (Some(spoke), _) => (self.silence, spoke, Clock::Silence),
             (None, Some(limit)) => (Some(limit), started, Clock::StartSilence),
             (None, None) => (self.silence, started, Clock::Silence),
         };
-        [Some(silence), Some((self.total, started, Clock::Total)), grace]
+        [silence, (self.total, started, Clock::Total)]
             .into_iter()
-            .flatten()
             .filter_map(|(limit, since, clock)| Some((since.checked_add(limit?)?, clock)))
+            .chain(given.map(|given| (given, Clock::Given)))
             .min_by_key(|(due, _)| *due)
     }
 }
@@ -42,14 +41,13 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn moments(started: Instant, spoke: Option<Instant>) -> Moments {
-        Moments { started, spoke, left: None }
+        Moments { started, spoke, given: None }
     }
 
     #[test]
     fn before_the_first_word_the_clock_of_the_start_counts() {
         let now = Instant::now();
-        let clocks =
-            Clocks { start_silence: Some(SECOND), silence: Some(2 * SECOND), total: Some(9 * SECOND), grace: None };
+        let clocks = Clocks { start_silence: Some(SECOND), silence: Some(2 * SECOND), total: Some(9 * SECOND) };
         assert_eq!(clocks.next(moments(now, None)), Some((now + SECOND, Clock::StartSilence)));
     }
 
@@ -76,13 +74,12 @@ mod tests {
     }
 
     #[test]
-    fn after_the_last_word_nothing_that_it_prints_prolongs_the_grace() {
+    fn what_it_was_given_is_not_prolonged_by_its_words() {
         let now = Instant::now();
-        let clocks = Clocks { silence: Some(9 * SECOND), grace: Some(2 * SECOND), ..Clocks::default() };
+        let clocks = Clocks { silence: Some(9 * SECOND), ..Clocks::default() };
         for spoke in [now, now + SECOND] {
-            let moments = Moments { left: Some(now), ..moments(now, Some(spoke)) };
-            assert_eq!(clocks.next(moments), Some((now + 2 * SECOND, Clock::Grace)));
+            let moments = Moments { given: Some(now + 2 * SECOND), ..moments(now, Some(spoke)) };
+            assert_eq!(clocks.next(moments), Some((now + 2 * SECOND, Clock::Given)));
         }
-        assert_eq!(clocks.next(moments(now, Some(now))), Some((now + 9 * SECOND, Clock::Silence)));
     }
 }

@@ -44,8 +44,8 @@ pub enum Clock {
     Silence,
     /// It took too long as a whole.
     Total,
-    /// It had said its last word, and would not end.
-    Grace,
+    /// It had not ended within the time that it was given last.
+    Given,
 }
 
 /// A process that outlived its run.

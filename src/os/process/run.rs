@@ -51,7 +51,7 @@ pub fn run(mut spec: Spec, wake: &Wake, watch: &mut dyn Watch) -> io::Result<End
     let child = program::start(&mut spec, writer)?;
     let started = Instant::now();
     let output = Output::new(reader, Log::new(spec.log, spec.log_bytes))?;
-    let mut supervisor = Supervisor { child, output, started, left: None };
+    let mut supervisor = Supervisor { child, output, started, given: None };
 
     let cause = supervisor.watch_over(&spec.clocks, wake, watch)?;
     if !matches!(cause, Cause::ItEnded) {
@@ -75,8 +75,8 @@ struct Supervisor {
     child: Own,
     output: Output,
     started: Instant,
-    /// When it said its last word, if it stands by that.
-    left: Option<Instant>,
+    /// Since when it has been given how long to end.
+    given: Option<(Instant, Duration)>,
 }
 
 impl Supervisor {
@@ -104,7 +104,8 @@ impl Supervisor {
     }
 
     fn moments(&self) -> Moments {
-        Moments { started: self.started, spoke: self.output.spoke(), left: self.left }
+        let given = self.given.and_then(|(since, within)| since.checked_add(within));
+        Moments { started: self.started, spoke: self.output.spoke(), given }
     }
 
     /// Sleeps until there is news or `until` has come, and takes what was printed.
@@ -115,8 +116,11 @@ impl Supervisor {
         if has_printed {
             match self.output.take(watch)? {
                 None => {}
-                Some(Verdict::GoOn) => self.left = None,
-                Some(Verdict::Leave) => self.left = self.left.or_else(|| Some(Instant::now())),
+                Some(Verdict::GoOn) => self.given = None,
+                Some(Verdict::EndWithin(within)) => {
+                    let since = self.given.filter(|given| given.1 == within).map_or_else(Instant::now, |given| given.0);
+                    self.given = Some((since, within));
+                }
                 Some(Verdict::End) => must_end = true,
             }
         }

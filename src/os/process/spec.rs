@@ -43,8 +43,6 @@ pub struct Clocks {
     pub silence: Option<Duration>,
     /// From the start to the end.
     pub total: Option<Duration>,
-    /// From its last word, if it has said one, to the end. Nothing that it prints afterwards prolongs it.
-    pub grace: Option<Duration>,
 }
 
 /// One step of asking a child to end.

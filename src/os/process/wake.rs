@@ -3,8 +3,11 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
+
+use super::ready;
 
 /// Wakes the [`run`](super::run) that was given it; shared by reference between threads, one per worker.
 ///
@@ -33,6 +36,14 @@ impl Wake {
     pub fn poke(&self) {
         // The one way to fail is a counter that is full, and then it is ringing already.
         let _ = rustix::io::write(&self.event, &1_u64.to_ne_bytes());
+    }
+
+    /// Waits for a ring where no child runs, and silences the bell; gives false after `at_most` without one.
+    pub fn wait(&self, at_most: Duration) -> io::Result<bool> {
+        let until = ready::after(at_most).unwrap_or_else(Instant::now);
+        let rang = ready::wait_for(self.as_fd(), until)?;
+        self.hush();
+        Ok(rang)
     }
 
     /// Takes back [`Self::end_now`] and every ring that was not heard.

@@ -1,5 +1,7 @@
 //! What the caller of a run wants to hear while it lasts.
 
+use std::time::Duration;
+
 use super::Identity;
 
 /// Whether the child may go on.
@@ -7,8 +9,8 @@ use super::Identity;
 pub enum Verdict {
     /// Yes.
     GoOn,
-    /// It has said its last word: it may end by itself while [`Clocks::grace`](super::Clocks) lasts.
-    Leave,
+    /// Yes, but it must have ended so long after this was first said, unless it changes that by what it prints.
+    EndWithin(Duration),
     /// No: end it now.
     End,
 }

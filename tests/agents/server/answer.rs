@@ -16,6 +16,10 @@ pub(crate) enum Step {
     Overloaded,
     /// It is refused: the provider does not understand it.
     Refused,
+    /// It is refused: there is no such model.
+    NoModel,
+    /// It is refused: the model cannot read as much.
+    TooLong,
     /// Nothing comes.
     Silent,
     /// An answer begins and goes no further.

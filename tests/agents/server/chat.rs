@@ -6,10 +6,13 @@ use super::answer::{Answer, CACHED, INPUT, OUTPUT};
 use super::dialect::{event, new_id};
 
 /// The name of opencode's shell.
-pub(super) const SHELL: &str = "bash";
+pub(super) const OPENCODES_SHELL: &str = "bash";
 
-/// An answer as a stream.
-pub(super) fn events(answer: &Answer) -> Vec<String> {
+/// The name of qwen's shell.
+pub(super) const QWENS_SHELL: &str = "run_shell_command";
+
+/// An answer as a stream, for an agent whose shell has that name.
+pub(super) fn events(answer: &Answer, shell: &str) -> Vec<String> {
     let id = new_id("chatcmpl");
     let chunk = |choices: Value, usage: Value| {
         event(&json!({
@@ -25,8 +28,8 @@ pub(super) fn events(answer: &Answer) -> Vec<String> {
         events.push(part(json!({"content": answer.words}), None));
     }
     if let Some(command) = &answer.command {
-        let arguments = json!({"command": command, "description": "A step"}).to_string();
-        let function = json!({"name": SHELL, "arguments": arguments});
+        let arguments = json!({"command": command, "description": "A step", "is_background": false}).to_string();
+        let function = json!({"name": shell, "arguments": arguments});
         let call = json!({"index": 0, "id": new_id("call"), "type": "function", "function": function});
         events.push(part(json!({"tool_calls": [call]}), None));
     }

@@ -124,6 +124,8 @@ fn perform(stream: &TcpStream, dialect: Dialect, step: &Step) -> io::Result<()> 
         }
         Step::Overloaded => http::respond(stream, 529, &[], &dialect.error(529, "Overloaded").to_string()),
         Step::Refused => http::respond(stream, 400, &[], &dialect.error(400, "The request is wrong").to_string()),
+        Step::NoModel => http::respond(stream, 404, &[], &dialect.no_model().to_string()),
+        Step::TooLong => http::respond(stream, 400, &[], &dialect.too_long().to_string()),
         Step::Silent => {
             http::wait_for_the_client_to_go(stream);
             Ok(())

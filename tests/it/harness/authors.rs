@@ -61,15 +61,22 @@ impl Workspace {
     }
 
     /// The same with sessions that it names itself: `begin` tells the name of this one, `failed WORDS` why it comes to
-    /// nothing.
+    /// nothing, `waits WORDS` why it will ask its model again, `through` that it has got through, `tokens N` what the session
+    /// has used.
     pub(crate) fn namer(&self, name: &str, script: &str) {
         let keys = "session: {minted_by: agent, resume_other_dir: true}\nargs: {resume: [--go-on, '{session}']}\n\
-                    output:\n  format: jsonl\n  rules:\n\
+                    output:\n  format: jsonl\n  usage: {scope: session}\n  rules:\n\
+                    \x20   - when: {/type: tokens}\n      set: {usage.input: /count, usage.output: /count}\n\
                     \x20   - when: {/type: begin}\n      set: {session: /id}\n      flag: started\n\
                     \x20   - when: {/type: failed}\n      set: {error.message: /text}\n      flag: failed\n\
+                    \x20   - when: {/type: wait}\n      set: {retry.message: /text}\n\
+                    \x20   - when: {/type: through}\n      clear: [retry]\n\
                     \x20   - when: {/type: result}\n      set: {text: /text}\n      flag: done";
-        let begin = "begin() { session=${session:-s-$$}; printf '{\"type\":\"begin\",\"id\":\"%s\"}\\n' \"$session\"; }\n\
+        let begin = "begin() { test \"$session\" != none || session=s-$$; printf '{\"type\":\"begin\",\"id\":\"%s\"}\\n' \"$session\"; }\n\
                      say() { printf '{\"type\":\"result\",\"text\":\"%s\"}\\n' \"$1\"; }\n\
+                     tokens() { printf '{\"type\":\"tokens\",\"count\":%s}\\n' \"$1\"; }\n\
+                     waits() { printf '{\"type\":\"wait\",\"text\":\"%s\"}\\n' \"$1\"; }\n\
+                     through() { printf '{\"type\":\"through\"}\\n'; }\n\
                      failed() { printf '{\"type\":\"failed\",\"text\":\"%s\"}\\n' \"$1\"; exit 1; }\n\
                      ready() { say COMPLETE_AND_READY_FOR_MERGE; }";
         self.shell_agent(name, &format!("{begin}\n{script}"), keys);

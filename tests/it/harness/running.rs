@@ -48,7 +48,12 @@ impl<'a> Running<'a> {
 
     /// The events so far.
     pub(crate) fn events(&self) -> Vec<Event> {
-        Event::all_in(&fs::read_to_string(&self.stdout).unwrap_or_default())
+        Event::all_in(&self.printed())
+    }
+
+    /// Its standard output so far.
+    pub(crate) fn printed(&self) -> String {
+        fs::read_to_string(&self.stdout).unwrap_or_default()
     }
 
     /// Sends a signal to the program alone, as `kill` does.

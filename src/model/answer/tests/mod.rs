@@ -2,6 +2,7 @@
 
 mod support;
 mod recordings;
+mod shown;
 mod descriptions;
 mod odd;
 mod properties;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::shown::shown;
 use super::support::{DESCRIPTIONS, described, read, recording};
 use crate::model::answer::Reader;
 
@@ -47,5 +48,15 @@ proptest! {
             rest = after;
         }
         prop_assert_eq!(reader.finish(&printed), read(&agent, &printed));
+    }
+
+    #[test]
+    fn the_same_bytes_in_any_pieces_show_the_same(
+        printed in printed(),
+        cut in 1usize..200,
+        name in proptest::sample::select(DESCRIPTIONS.map(|(name, _)| name).to_vec()),
+    ) {
+        let agent = described(name);
+        prop_assert_eq!(shown(&agent, printed.chunks(cut)), shown(&agent, [printed.as_slice()]));
     }
 }

@@ -243,17 +243,17 @@ fn gemini_is_understood() {
             (
                 "success",
                 recording!("gemini/success"),
-                "started, done, final, session b9ac, in 3900, cached 3200, out 89, READY",
+                "started, done, final, session b9ac, in 3900, cached 3200, out 113, READY",
             ),
             (
                 "resumed",
                 recording!("gemini/resumed"),
-                "started, done, final, session 0668, in 3900, cached 3200, out 89, READY",
+                "started, done, final, session 0668, in 3900, cached 3200, out 113, READY",
             ),
             (
                 "a limit for the day",
                 recording!("gemini/rate_limited_for_long"),
-                "started, final, session 7ff0, in 1200, cached 1000, out 34, RateLimited, [API Error: You have exhausted your daily quota ",
+                "started, final, session 7ff0, in 1200, cached 1000, out 46, RateLimited, [API Error: You have exhausted your daily quota ",
             ),
             (
                 "killed while it waited for a limit",
@@ -263,7 +263,7 @@ fn gemini_is_understood() {
             (
                 "not logged in",
                 recording!("gemini/auth"),
-                r#"started, final, session 8909, in 1200, cached 1000, out 34, Auth, [API Error: {"error":{"code":401,"message":"Inco"#,
+                r#"started, final, session 8909, in 1200, cached 1000, out 46, Auth, [API Error: {"error":{"code":401,"message":"Inco"#,
             ),
             ("killed in the middle", recording!("gemini/killed"), "started, session d2ee"),
             (
@@ -274,17 +274,17 @@ fn gemini_is_understood() {
             (
                 "too many turns",
                 recording!("gemini/max_turns"),
-                "started, final, session 15d7, in 4800, cached 4000, out 136, OwnLimit, Reached max session turns for this session. Incr",
+                "started, final, session 15d7, in 4800, cached 4000, out 184, OwnLimit, Reached max session turns for this session. Incr",
             ),
             (
                 "a refusal",
                 recording!("gemini/refusal"),
-                "started, final, session 2055, in 6000, cached 5000, out 170, Refused, The model response was blocked due to safety set",
+                "started, final, session 2055, in 6000, cached 5000, out 230, Refused, The model response was blocked due to safety set",
             ),
             (
                 "an empty answer",
                 recording!("gemini/empty"),
-                "started, final, session 4921, in 6000, cached 5000, out 170, Other, The model returned an empty response with no tex",
+                "started, final, session 4921, in 6000, cached 5000, out 230, Other, The model returned an empty response with no tex",
             ),
         ],
     );
@@ -313,4 +313,21 @@ fn a_count_over_the_session_is_told_apart_from_one_of_the_run() {
     assert_eq!(usage_since(first.usage, second.usage), first.usage, "each did the same");
     let claude = read(&described("claude"), recording!("claude/resumed"));
     assert_eq!((claude.usage_scope, claude.cost_scope), (Scope::Run, Scope::Session));
+}
+
+#[test]
+fn the_model_is_told_where_the_program_tells_it_and_what_was_cached_is_part_of_the_input() {
+    let told = |name: &str, printed: &[u8]| {
+        let answer = read(&described(name), printed);
+        (answer.model, answer.usage.cache_write_tokens)
+    };
+    let model = |name: &str| Some(name.to_owned());
+    assert_eq!(told("codex", recording!("codex/success")), (None, Some(0)));
+    assert_eq!(told("claude", recording!("claude/success")), (model("claude-opus-5-5"), Some(0)));
+    assert_eq!(told("gemini", recording!("gemini/success")), (model("auto"), None));
+    assert_eq!(told("opencode", recording!("opencode/success")), (None, Some(0)));
+    assert_eq!(told("qwen", recording!("qwen/success")), (model("mock-model"), None));
+    let written = br#"{"type":"result","usage":{"input_tokens":5,"cache_read_input_tokens":30,"cache_creation_input_tokens":200,"output_tokens":7}}"#;
+    let usage = read(&described("claude"), written).usage;
+    assert_eq!((usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens), (Some(235), Some(30), Some(200)));
 }

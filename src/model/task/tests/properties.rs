@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
 
 fn a_moment() -> impl Strategy<Value = Option<Timestamp>> {
@@ -31,6 +32,7 @@ prop_compose! {
         commit in prop::option::of(a_text()),
         cost_usd in prop::option::of(0.0f64..1e6),
         session in prop::option::of((a_text(), a_text(), [prop::option::of(a_text()), prop::option::of(a_text())], 0usize..99)),
+        counted in prop::option::of((prop::option::of(0u64..1 << 60), prop::option::of(0.0f64..1e6))),
         held in any::<bool>(),
         kept in prop::option::of((a_text(), a_text(), any::<bool>(), any::<bool>())),
         other in prop::collection::vec((a_text(), a_text(), any::<i64>()), 0..3),
@@ -45,7 +47,20 @@ prop_compose! {
             commit,
             completed_at,
             cost_usd,
-            session: session.map(|(agent, id, [contract, slot], told)| Session { agent, id, contract, told, slot }),
+            failed_usd: cost_usd.map(|cost| cost / 2.0),
+            cycles_without_cost: review_rounds,
+            session: session.map(|(agent, id, [contract, slot], told)| Session {
+                agent,
+                id,
+                contract,
+                told,
+                slot,
+                counted: counted.map(|(tokens, usd)| Counted {
+                    input_tokens: tokens,
+                    cost_usd: usd.and_then(Usd::new),
+                    ..Counted::default()
+                }),
+            }),
             held,
             kept: kept.map(|(commit, contract, ready, approved)| Kept { commit, contract, ready, approved }),
             other: other

@@ -33,7 +33,7 @@ fn every_key_has_its_type() {
     assert_eq!(task.acceptance, ["it works", "so: does this"]);
     let make = Gate { run: "make".into(), timeout: Some(Duration::from_secs(900)), skip_exit: vec![77] };
     assert_eq!(task.verify, Gates::Added(vec![Gate::command("cargo test"), make]));
-    assert_eq!(task.agent.as_deref(), Some("claude:opus"));
+    assert_eq!(task.agent.unwrap().to_string(), "claude:opus");
     assert_eq!((task.model.as_deref(), task.effort.as_deref()), (Some("007"), Some("high")));
     assert_eq!(task.timeout, Some(Duration::from_secs(5400)));
     assert_eq!(task.attempts.unwrap().get(), 5);

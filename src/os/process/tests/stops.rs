@@ -9,7 +9,7 @@ use super::support::*;
 const SHORT: Duration = Duration::from_millis(150);
 
 fn clocks(start_silence: Option<Duration>, silence: Option<Duration>, total: Option<Duration>) -> Clocks {
-    Clocks { start_silence, silence, total, grace: None }
+    Clocks { start_silence, silence, total }
 }
 
 #[test]
@@ -139,19 +139,18 @@ fn what_it_prints_may_end_it() {
 }
 
 #[test]
-fn after_its_last_word_it_may_leave_by_itself_for_a_while() {
-    struct Listener(&'static [u8]);
+fn one_that_is_given_a_while_to_end_may_do_so_by_itself() {
+    struct Listener(Duration);
     impl Watch for Listener {
         fn printed(&mut self, bytes: &[u8]) -> Verdict {
-            if bytes.ends_with(self.0) { Verdict::Leave } else { Verdict::GoOn }
+            if bytes.ends_with(b"done\n") { Verdict::EndWithin(self.0) } else { Verdict::GoOn }
         }
     }
-    let ended = |steps: &[&str], grace, total| {
-        let clocks = Clocks { grace: Some(grace), ..clocks(None, None, Some(total)) };
-        let agent = agent(steps).with(|spec| spec.clocks = clocks);
-        agent.run_with(&Wake::new().unwrap(), &mut Listener(b"done\n")).ending.how
+    let ended = |steps: &[&str], within, total| {
+        let agent = agent(steps).with(|spec| spec.clocks = clocks(None, None, Some(total)));
+        agent.run_with(&Wake::new().unwrap(), &mut Listener(within)).ending.how
     };
-    assert_eq!(ended(&["say done", "hang"], SHORT, LONG), How::TimedOut(Clock::Grace));
+    assert_eq!(ended(&["say done", "hang"], SHORT, LONG), How::TimedOut(Clock::Given));
     assert_eq!(ended(&["say done"], LONG, LONG), How::Exited(0));
     // It takes its word back.
     assert_eq!(ended(&["say done", "say not yet", "hang"], SHORT, 2 * SHORT), How::TimedOut(Clock::Total));
