@@ -18,6 +18,7 @@ mod crashes;
 mod endings;
 mod limits;
 mod refusals;
+mod room;
 mod silence;
 mod words;
 mod work;
@@ -60,6 +61,8 @@ const TESTS: &[Test] = named![
     endings::one_that_is_killed_has_its_files_kept,
     endings::one_that_is_ready_and_has_changed_nothing_is_not_merged,
     endings::one_whose_answer_breaks_off_once_goes_on,
+    room::what_the_user_has_set_up_for_himself_does_not_run,
+    room::its_git_pushes_nothing_and_moves_nothing_of_the_swarms,
     words::words_of_a_signal_where_they_are_none_have_no_effect,
     words::the_answer_to_a_question_reaches_the_session_that_asked,
 ];
