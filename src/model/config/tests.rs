@@ -52,6 +52,7 @@ fn every_example_in_the_commented_file_is_right() {
         "budget",
         "protected",
         "notify",
+        "sandbox",
         "dirs",
     ];
     assert_eq!(keys, all);
