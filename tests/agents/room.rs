@@ -22,16 +22,8 @@ fn set_up(scene: &Scene, sign: &str) {
             let settings = fs::read_to_string(path).expect("read the settings");
             (".codex/config.toml", format!("notify = [\"touch\", \"{sign}\"]\n{settings}"))
         }
-        Cli::Gemini => {
-            let server = json!({"one": {"command": "touch", "args": [sign]}});
-            let extension = json!({"name": "mine", "version": "1.0.0", "mcpServers": server});
-            (".gemini/extensions/mine/gemini-extension.json", extension.to_string())
-        }
-        Cli::Qwen => {
-            let server = json!({"one": {"command": "touch", "args": [sign]}});
-            let extension = json!({"name": "mine", "version": "1.0.0", "mcpServers": server});
-            (".qwen/extensions/mine/qwen-extension.json", extension.to_string())
-        }
+        Cli::Gemini => (".gemini/extensions/mine/gemini-extension.json", extension(sign)),
+        Cli::Qwen => (".qwen/extensions/mine/qwen-extension.json", extension(sign)),
         Cli::Opencode => {
             let plugin = "export const P = async () => { require('fs').writeFileSync('SIGN', ''); return {} }\n";
             (".config/opencode/plugins/mine.js", plugin.replace("SIGN", sign))
@@ -40,6 +32,12 @@ fn set_up(scene: &Scene, sign: &str) {
     let path = home.join(path);
     fs::create_dir_all(path.parent().expect("a path in the home")).expect("make a folder");
     fs::write(path, text).expect("write a file");
+}
+
+/// An extension whose server leaves the sign.
+fn extension(sign: &str) -> String {
+    let server = json!({"one": {"command": "touch", "args": [sign]}});
+    json!({"name": "mine", "version": "1.0.0", "mcpServers": server}).to_string()
 }
 
 pub(crate) fn what_the_user_has_set_up_for_himself_does_not_run(scene: &Scene) {

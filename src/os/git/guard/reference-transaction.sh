@@ -29,7 +29,7 @@ is_own() {
 look() {
     while read -r old new ref; do
         case $ref in
-        "$base" | "$shown") stays || refuse "only what is verified comes to ${base#refs/heads/}: commit in your own worktree, and say when it is done" ;;
+        "$base" | "$shown") stays || refuse "only what is verified comes to ${base#refs/heads/}: commit to a detached HEAD or a branch of your own" ;;
         refs/swarm/*) stays || refuse "$ref is the swarm's: it is not moved by an agent" ;;
         HEAD) is_own || refuse "this checkout is somebody else's: work in your own worktree" ;;
         esac
