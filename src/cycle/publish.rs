@@ -103,6 +103,7 @@ pub(super) fn publish(
     };
     match published {
         Published::Landed => {
+            shop.sentry.has_published(shop, commit);
             moved(shop.base.clone(), &tips.base);
             if tips.ahead.is_some() || tips.passed.is_some() {
                 // It is forgotten another time, if not now: the base has it.

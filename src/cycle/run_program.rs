@@ -146,10 +146,11 @@ fn settings_of_git(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Vec<(Str
 /// Writes what those settings name.
 fn lay_guard(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Result<(), GitError> {
     let guard = Guard::in_folder(shop.dirs.guard(&bench.slot_name));
-    guard.against_pushes(&bench.slot, &scratch(shop, bench))?;
+    let users = shop.users_git.in_worktree(&bench.slot)?;
+    guard.against_pushes(&bench.slot, &scratch(shop, bench), &users)?;
     match guarded {
         Guarded::FromPushing => Ok(()),
-        Guarded::FromMoving => guard.against_moves(&bench.slot, &shop.base),
+        Guarded::FromMoving => guard.against_moves(&bench.slot, &shop.base, &users),
     }
 }
 

@@ -12,7 +12,7 @@ use super::bench::SlotRecord;
 use super::checkout::salvage_ref;
 use super::{Bench, Workshop};
 use crate::model::record::Event;
-use crate::os::git::{GitError, Oid, Restored, Slot, Tips};
+use crate::os::git::{GitError, LooseRefs, Oid, Restored, Slot, Tips};
 use crate::os::journal::Who;
 
 /// What is known of a run's refs.
@@ -25,6 +25,8 @@ pub struct Sentry {
 struct Inner {
     /// Where the base was seen last.
     base: Option<Oid>,
+    /// The files of the refs, when all stood where it should.
+    files: Option<LooseRefs>,
     /// Who is at work, by the names of their worktrees.
     at_work: BTreeMap<String, AtWork>,
 }
@@ -46,8 +48,7 @@ impl Sentry {
 
     /// An agent is about to begin in a worktree.
     pub(super) fn begin(&self, shop: &Workshop, who: &Who, bench: &Bench) {
-        // What cannot be seen now is seen before anything is published.
-        let _ = self.tips(shop);
+        self.look(shop);
         let record = SlotRecord::read(&shop.dirs, &bench.slot_name);
         let kept_as = record.map(|record| salvage_ref(record.task.as_str(), record.attempt));
         let at_work = AtWork { slot: bench.slot.clone(), who: who.clone(), kept_as, did: None };
@@ -56,8 +57,27 @@ impl Sentry {
 
     /// It has ended; gives what it has done that it should not, in a sentence that is also for itself.
     pub(super) fn end(&self, shop: &Workshop, bench: &Bench) -> Option<String> {
-        let _ = self.tips(shop);
+        self.look(shop);
         self.lock().at_work.remove(&bench.slot_name)?.did
+    }
+
+    /// Looks whether everything stands where it should: no process where nothing has moved. What cannot be seen now is
+    /// seen before anything is published.
+    fn look(&self, shop: &Workshop) {
+        let now = shop.repo.loose_refs(&shop.base);
+        if now.is_none() || self.lock().files != now {
+            let _ = self.tips(shop);
+        }
+    }
+
+    /// The swarm itself has moved the base to `tip`, from where it was seen.
+    pub(super) fn has_published(&self, shop: &Workshop, tip: &Oid) {
+        let now = shop.repo.loose_refs(&shop.base);
+        let mut inner = self.lock();
+        let is_all =
+            inner.files.as_ref().zip(now.as_ref()).is_some_and(|(before, now)| before.differ_only_by(tip, now));
+        inner.files = now.filter(|_| is_all);
+        inner.base = Some(tip.clone());
     }
 
     /// Where the base and what is ahead of it stand, once everything stands where it should.
@@ -69,6 +89,8 @@ impl Sentry {
         if inner.base.is_none() {
             shop.repo.note_ahead(&shop.base)?;
         }
+        // Read before git is asked: what moves meanwhile makes a difference later.
+        let files = shop.repo.loose_refs(&shop.base);
         let mut tips = shop.repo.tips(&shop.base)?;
         let mut is_old = false;
         if tips.ahead_was_moved {
@@ -82,6 +104,7 @@ impl Sentry {
             tips = shop.repo.tips(&shop.base)?;
         }
         inner.base = Some(tips.base.clone());
+        inner.files = files.filter(|_| !is_old);
         Ok(tips)
     }
 }

@@ -9,7 +9,7 @@ use super::sentry::Sentry;
 use super::{Funds, PassedOver};
 use crate::os::dirs::Dirs;
 use crate::os::folders;
-use crate::os::git::Repo;
+use crate::os::git::{KnownGit, Repo};
 use crate::os::journal::Journal;
 use crate::os::judgements::Judgements;
 use crate::os::providers::Providers;
@@ -50,6 +50,8 @@ pub struct Workshop {
     pub lookout: Lookout,
     /// Looks after the base.
     pub sentry: Sentry,
+    /// What is known of the user's settings of git.
+    pub users_git: KnownGit,
     /// The machine's name.
     pub host: String,
 }
@@ -73,6 +75,7 @@ impl Workshop {
             held_back: HeldBack::default(),
             lookout: Lookout::default(),
             sentry: Sentry::default(),
+            users_git: KnownGit::default(),
             host: folders::host(),
         }
     }

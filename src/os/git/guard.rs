@@ -96,20 +96,19 @@ impl Guard {
         self.folder.join(name).display().to_string()
     }
 
-    /// Writes what [`Guard::no_pushes`] names, for programs in `slot` that also work in `scratch`. One process.
+    /// Writes what [`Guard::no_pushes`] names, for programs in `slot` that also work in `scratch`.
     ///
     /// # Errors
-    /// git cannot list its settings, or a file cannot be written.
-    pub fn against_pushes(&self, slot: &Slot, scratch: &Path) -> Result<(), GitError> {
+    /// A file cannot be written.
+    pub fn against_pushes(&self, slot: &Slot, scratch: &Path, users: &UsersGit) -> Result<(), GitError> {
         let repo = &slot.repo;
-        let remotes = Remotes::of(repo)?;
         let worktree = both(slot.path());
         let mut refused = [repo.top(), repo.common_dir()].map(both).concat();
         // So a clone of the worktree calls it, whichever of `.` and `.git` it was made from.
         refused.extend(worktree.iter().map(|path| format!("{path}/.")));
         let refused = refused.iter().flat_map(|path| [path.clone(), format!("file://{path}")]);
         // What is relative means something else elsewhere.
-        let absolute = remotes.all().filter(|url| !url.starts_with('.')).cloned();
+        let absolute = users.addresses().filter(|url| !url.starts_with('.')).cloned();
         let mut everywhere = section(REFUSAL, "pushInsteadOf", refused.chain(absolute));
         // The longest match counts: repositories that a program makes for itself.
         for path in worktree.into_iter().chain(both(scratch)) {
@@ -118,20 +117,19 @@ impl Guard {
             }
         }
         let mut inside = section(&format!("{REFUSAL}: "), "pushInsteadOf", [String::new()].into_iter());
-        inside += &section(REFUSAL, "insteadOf", remotes.only_pushed_to().cloned());
+        inside += &section(REFUSAL, "insteadOf", users.only_pushed_to().cloned());
         self.write("everywhere", &everywhere)?;
         self.write("inside", &inside)
     }
 
     /// Writes what [`Guard::no_moves`] names, for programs in `slot` of which none is to move `base` (without
-    /// `refs/heads/`). One process.
+    /// `refs/heads/`).
     ///
     /// # Errors
-    /// git cannot say where the hooks are, or a file cannot be written.
-    pub fn against_moves(&self, slot: &Slot, base: &str) -> Result<(), GitError> {
+    /// A file cannot be written.
+    pub fn against_moves(&self, slot: &Slot, base: &str, users: &UsersGit) -> Result<(), GitError> {
         let repo = &slot.repo;
-        let asked = slot.git().with_hooks().reading().args(["rev-parse", "--git-path", "hooks"]).run()?;
-        let theirs = slot.path().join(String::from_utf8_lossy(&asked).trim_end_matches('\n'));
+        let theirs = users.hooks_in(slot);
         let chained = if theirs.join("reference-transaction").exists() { "yes" } else { "no" };
         let facts = [
             ("@BASE@", base_ref(base)),
@@ -184,36 +182,6 @@ fn lay(folder: &Path, scripts: &[(&str, &str)]) -> io::Result<()> {
     Ok(())
 }
 
-/// Where the repository's remotes are.
-struct Remotes {
-    urls: Vec<String>,
-    push_urls: Vec<String>,
-}
-
-impl Remotes {
-    fn of(repo: &Repo) -> Result<Self, GitError> {
-        let git = repo.git().reading().args(["config", "-z", "--get-regexp", r"^remote\..*\.(push)?url$"]);
-        let printed = git.ask()?.stdout;
-        let mut remotes = Self { urls: Vec::new(), push_urls: Vec::new() };
-        for entry in printed.split(|&byte| byte == 0) {
-            let entry = String::from_utf8_lossy(entry);
-            let Some((key, url)) = entry.split_once('\n').filter(|(_, url)| !url.is_empty()) else { continue };
-            let list = if key.ends_with(".pushurl") { &mut remotes.push_urls } else { &mut remotes.urls };
-            list.push(url.to_owned());
-        }
-        Ok(remotes)
-    }
-
-    fn all(&self) -> impl Iterator<Item = &String> {
-        self.urls.iter().chain(&self.push_urls)
-    }
-
-    /// Addresses that only pushes go to: what is fetched goes on being fetched.
-    fn only_pushed_to(&self) -> impl Iterator<Item = &String> {
-        self.push_urls.iter().filter(|url| self.urls.iter().all(|fetched| !fetched.starts_with(url.as_str())))
-    }
-}
-
 /// A path as it is written, and as it is.
 fn both(path: &Path) -> Vec<String> {
     let mut both = vec![path.display().to_string()];
@@ -246,7 +214,9 @@ fn quoted(text: &str) -> String {
 }
 
 mod rehearse;
+mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use rehearse::{Kept, rehearse_guard};
+pub use settings::{KnownGit, UsersGit};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Guard, PARAMETERS, parameters};
+use super::{Guard, PARAMETERS, UsersGit, parameters};
 use crate::os::git::door::Git;
 use crate::os::git::error::GitError;
 use crate::os::git::repo::{Repo, Unfit};
@@ -33,8 +33,8 @@ pub fn rehearse_guard(folder: &Path) -> Result<Kept, Unfit> {
     let head = repo.resolve("HEAD")?.ok_or_else(|| Unfit::Empty(home.clone()))?;
     let slot = repo.add_slot(&folder.join("worktree"), &head)?;
     let guard = Guard::in_folder(folder.join("guard"));
-    guard.against_pushes(&slot, &folder.join("tmp"))?;
-    guard.against_moves(&slot, "base")?;
+    guard.against_pushes(&slot, &folder.join("tmp"), &UsersGit::ask(&slot)?)?;
+    guard.against_moves(&slot, "base", &UsersGit::ask(&slot)?)?;
     let value = parameters(&[guard.no_pushes(&repo), guard.no_moves(&repo)].concat());
     // As a program in the worktree runs it: with hooks.
     let is_refused = |args: &[&str]| -> Result<bool, GitError> {

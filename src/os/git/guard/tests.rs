@@ -30,14 +30,14 @@ fn odd() -> (Fixture, Slot, Guard) {
     let head = repo.resolve("HEAD").unwrap().unwrap();
     let slot = repo.add_slot(&top.join(".swarm/slots/01"), &head).unwrap();
     let guard = Guard::in_folder(top.join(".swarm/guard/01"));
-    guard.against_pushes(&slot, &top.join(".swarm/tmp/01")).unwrap();
+    guard.against_pushes(&slot, &top.join(".swarm/tmp/01"), &UsersGit::ask(&slot).unwrap()).unwrap();
     (fixture, slot, guard)
 }
 
 #[test]
 fn the_guard_is_in_force_in_the_repository_and_its_worktrees_and_nowhere_else() {
     let (fixture, slot, guard) = odd();
-    guard.against_moves(&slot, "trunk").unwrap();
+    guard.against_moves(&slot, "trunk", &UsersGit::ask(&slot).unwrap()).unwrap();
     let repo = &slot.repo;
     let settings = [guard.no_pushes(repo), guard.no_moves(repo)].concat();
     let hooks = guard.folder.join("hooks").display().to_string();
@@ -62,7 +62,7 @@ fn a_base_of_any_name_stands_still_and_a_submodule_has_its_own() {
     let repo = &slot.repo;
     let base = "it's/$(a)&`b`";
     git(repo.top(), ["branch", base]);
-    guard.against_moves(&slot, base).unwrap();
+    guard.against_moves(&slot, base, &UsersGit::ask(&slot).unwrap()).unwrap();
     let settings = [guard.no_pushes(repo), guard.no_moves(repo)].concat();
     let run = |args: &[&str]| guarded(slot.path(), &settings, args);
     assert!(run(&["commit", "-q", "--allow-empty", "-m", "mine"]).0);
@@ -77,7 +77,7 @@ fn a_base_of_any_name_stands_still_and_a_submodule_has_its_own() {
     assert!(done, "{said}");
     let below = slot.path().join("below");
     let branch = git(&below, ["branch", "--show-current"]);
-    guard.against_moves(&slot, &branch).unwrap();
+    guard.against_moves(&slot, &branch, &UsersGit::ask(&slot).unwrap()).unwrap();
     assert!(guarded(&below, &settings, &["commit", "-q", "--allow-empty", "-m", "below"]).0, "its own branch is free");
     let (done, said) = guarded(&below, &settings, &["push", "-q", "origin", "HEAD:refs/heads/x"]);
     assert!(!done && said.contains(REFUSAL), "{said}");
@@ -86,11 +86,11 @@ fn a_base_of_any_name_stands_still_and_a_submodule_has_its_own() {
 #[test]
 fn what_a_tool_has_put_among_the_hooks_is_gone_at_the_next_turn() {
     let (_fixture, slot, guard) = odd();
-    guard.against_moves(&slot, "trunk").unwrap();
+    guard.against_moves(&slot, "trunk", &UsersGit::ask(&slot).unwrap()).unwrap();
     let hooks = guard.folder.join("hooks");
     fs::rename(hooks.join("pre-push"), hooks.join("pre-push.old")).unwrap();
     fs::write(hooks.join("pre-commit"), "#!/bin/sh\nexit 1\n").unwrap();
-    guard.against_moves(&slot, "trunk").unwrap();
+    guard.against_moves(&slot, "trunk", &UsersGit::ask(&slot).unwrap()).unwrap();
     assert_eq!(fs::read_to_string(hooks.join("pre-push")).unwrap(), PRE_PUSH);
     assert_eq!(fs::read_to_string(hooks.join("pre-commit")).unwrap(), CHAIN);
     assert!(!hooks.join("pre-push.old").exists());
