@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::attend::Attended;
 use super::case::Cycle;
@@ -16,12 +16,12 @@ use super::notes::{Notes, Rest, Spent};
 use super::perform::{Infra, sentence};
 use super::run_program::Program;
 use crate::model::agent::{Agent, Format, MintedBy, Variables, Via};
-use crate::model::answer::Reader;
+use crate::model::answer::{Answer, Reader};
 use crate::model::choice::Choice;
 use crate::model::plan::Halt;
 use crate::model::record::{StepName, StepResult};
 use crate::os::lock::Lock;
-use crate::os::process::Clocks;
+use crate::os::process::{Clocks, Ending};
 
 /// The longest argument the kernel takes.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
@@ -133,6 +133,14 @@ impl Reply {
     }
 }
 
+/// What an agent is told, as it was written down.
+struct Prompt {
+    /// Of its file, and of the turn's log.
+    name: String,
+    path: PathBuf,
+    text: String,
+}
+
 impl Stage<'_> {
     /// Lets an agent have its turn.
     pub(super) fn ask(&mut self, notes: &mut Notes, turn: Turn<'_>) -> Result<Reply, Infra> {
@@ -146,28 +154,8 @@ impl Stage<'_> {
                 return Ok(Reply::unasked(&turn.talk, sentence(halt).to_owned(), Some(halt)));
             }
         };
-        let round = notes.round(turn.step);
-        let mut name = format!("{}-c{}-{}", self.bench.worker, notes.cycle, turn.step.as_str());
-        if round > 1 {
-            name.push_str(&format!("-{round}"));
-        }
-        let path = self.shop.journal.folder().join("prompts").join(format!("{name}.md"));
-        let prompt = turn.agent.prompt.guarded(&turn.prompt);
-        fs::write(&path, prompt.as_bytes())?;
-        let argv = command_line(self, &turn, &prompt, &path)?;
-        let mut program = {
-            let (config, mark) = (&self.settings.config, self.mandate.mark().clone());
-            Program::agent(self.shop, config, self.bench, turn.agent, argv, mark)
-        };
-        program.agent = Some(turn.choice.agent.clone());
-        program.clocks = clocks(self);
-        program.stdin = Some(hand_over(&path, turn.agent.prompt.via)?);
-        // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
-        self.mandate.note_prompt(&self.shop.dirs, self.shop.dirs.shown(&path))?;
-        let is_kept = turn.is_the_authors() && turn.agent.has_sessions();
-        for (name, value) in self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env) {
-            program = program.with_env(name, value);
-        }
+        let prompt = self.write_prompt(notes, &turn)?;
+        let program = self.program(notes, &turn, &prompt)?;
         let began = self.shop.lookout.begin(self.shop);
         self.shop.sentry.begin(self.shop, &notes.who, self.bench);
         let mut listener = Listener {
@@ -177,23 +165,62 @@ impl Stage<'_> {
             dirs: &self.shop.dirs,
             agent: &turn.choice.agent,
             noted: turn.talk.session().map(str::to_owned),
-            is_kept,
+            is_kept: turn.is_the_authors() && turn.agent.has_sessions(),
             limits: &self.settings.config.limits,
         };
         let attended =
-            self.attend(notes, turn.step, &name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
+            self.attend(notes, turn.step, &prompt.name, program, &mut |bytes, mandate| listener.hear(bytes, mandate));
         let reader = listener.reader;
         self.shop.lookout.end(self.shop, &notes.who, began);
         let trespass = self.shop.sentry.end(self.shop, self.bench);
-        let mut attended = attended?;
-        let ending = &attended.ending;
+        let attended = attended?;
         // Nobody can tell of one that prints text.
         let was_heard = reader.has_heard() || turn.agent.output.format == Format::Text;
-        let answer = reader.finish(&ending.tail);
-        let tail = String::from_utf8_lossy(&ending.tail);
-        let ended = judge_end(turn.agent, ending.how, ending.duration, &answer, &tail);
+        let answer = reader.finish(&attended.ending.tail);
+        let Ending { how, duration, tail, .. } = &attended.ending;
+        let ended = judge_end(turn.agent, *how, *duration, &answer, &String::from_utf8_lossy(tail));
         courtesy.end(notes, &ended, &answer);
         let ended = trespass.map_or(ended, Ended::Badly);
+        Ok(self.reply(&turn, &prompt, attended, ended, answer, was_heard))
+    }
+
+    /// Writes what the agent is told where it stays for people to read.
+    fn write_prompt(&self, notes: &Notes, turn: &Turn<'_>) -> Result<Prompt, Infra> {
+        let round = notes.round(turn.step);
+        let mut name = format!("{}-c{}-{}", self.bench.worker, notes.cycle, turn.step.as_str());
+        if round > 1 {
+            name.push_str(&format!("-{round}"));
+        }
+        let path = self.shop.journal.folder().join("prompts").join(format!("{name}.md"));
+        let text = turn.agent.prompt.guarded(&turn.prompt).into_owned();
+        fs::write(&path, text.as_bytes())?;
+        Ok(Prompt { name, path, text })
+    }
+
+    /// The agent's program, ready to run.
+    fn program(&mut self, notes: &Notes, turn: &Turn<'_>, prompt: &Prompt) -> Result<Program, Infra> {
+        let argv = command_line(self, turn, &prompt.text, &prompt.path)?;
+        let (config, mark) = (&self.settings.config, self.mandate.mark().clone());
+        let mut program = Program::agent(self.shop, config, self.bench, turn.agent, argv, mark);
+        program.agent = Some(turn.choice.agent.clone());
+        program.clocks = clocks(self);
+        program.stdin = Some(hand_over(&prompt.path, turn.agent.prompt.via)?);
+        // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
+        self.mandate.note_prompt(&self.shop.dirs, self.shop.dirs.shown(&prompt.path))?;
+        let env = self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env.iter().cloned());
+        Ok(env.fold(program, |program, (name, value)| program.with_env(name, value)))
+    }
+
+    /// What the turn came to.
+    fn reply(
+        &mut self,
+        turn: &Turn<'_>,
+        prompt: &Prompt,
+        mut attended: Attended,
+        ended: Ended,
+        answer: Answer,
+        was_heard: bool,
+    ) -> Reply {
         let session = answer.session.clone().or_else(|| turn.talk.session().map(str::to_owned));
         let prices = self.settings.agents.prices();
         let spent = match turn.agent.can_be_told() {
@@ -203,10 +230,11 @@ impl Stage<'_> {
         let session =
             session.filter(|_| turn.agent.has_sessions() && !matches!(ended, Ended::NoSession(_) | Ended::TooLong(_)));
         let said = answer.text.unwrap_or_default();
-        let said = if turn.agent.can_be_told() { without_echo(&said, &prompt) } else { said };
-        let is_cut = turn.agent.output.format == Format::Text && ending.printed_bytes > ending.tail.len() as u64;
+        let said = if turn.agent.can_be_told() { without_echo(&said, &prompt.text) } else { said };
+        let is_cut = turn.agent.output.format == Format::Text
+            && attended.ending.printed_bytes > attended.ending.tail.len() as u64;
         attended.tool_calls = answer.tool_calls;
-        Ok(Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, was_heard, session, spent })
+        Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, was_heard, session, spent }
     }
 
     /// Ends the step of a turn; an agent whose words could not be kept has said nothing that counts.
