@@ -143,7 +143,7 @@ impl Courtesy<'_> {
     pub(super) fn end(mut self, notes: &mut Notes, ended: &Ended, answer: &Answer) {
         match ended {
             Ended::RateLimited(reason) => self.park(notes, reason, answer),
-            Ended::Well | Ended::Early(_) => self.heard(&notes.who.clone()),
+            Ended::Well | Ended::Early(_) | Ended::Mute(_) => self.heard(&notes.who.clone()),
             Ended::TimedOut(_) | Ended::Badly(_) | Ended::Trouble(_) | Ended::NoSession(_) => {}
             // It has answered, if only that.
             Ended::TooLong(_) => self.heard(&notes.who.clone()),

@@ -187,7 +187,7 @@ impl<'a> Errand<'a> {
         let (result, had) = match (halt, ended) {
             (Some(halt), _) => (StepResult::Interrupted, fail(Outcome::Interrupted, sentence(halt))),
             (None, Ended::Well) => (StepResult::Ok, Ok(Had::Answer(Answer::Said(said)))),
-            (None, Ended::Early(reason)) => {
+            (None, Ended::Early(reason) | Ended::Mute(reason)) => {
                 notes.because(reason);
                 (StepResult::Failed, Ok(Had::Answer(Answer::Said(said))))
             }

@@ -139,3 +139,13 @@ fn what_cannot_be_understood_is_shown_as_it_was_printed() {
     let unknown = w.swarm(["logs", "tune"]);
     assert_eq!((unknown.code(0).stdout.as_str(), unknown.stderr.contains("warning")), (printed.as_str(), false));
 }
+
+#[test]
+fn who_follows_a_task_before_a_swarm_begins_waits_for_it_and_an_unknown_one_is_refused() {
+    let w = Workspace::new();
+    w.task("early", "echo hello from the task; echo x > x.txt");
+    let following = w.run_in_background(env!("CARGO_BIN_EXE_swarm"), &["logs", "early", "-f"]);
+    w.start(["--drain"]).code(0);
+    following.wait().code(0).says("hello from the task");
+    w.swarm(["logs", "nobody", "-f"]).code(1).says("there is no task nobody");
+}
