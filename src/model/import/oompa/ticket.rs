@@ -179,7 +179,8 @@ fn ticket(
             Some(Some(right)) => {
                 ticket.wrong.push((name.clone(), value.shown()));
                 let reason = format!("it must be {right}; what it says stands in the task's text");
-                remarks.push(Remark::new(Kind::Look, path, reason).about(name).at(line_of(text, name, value)));
+                let line = line_of(text, name, value, remarks);
+                remarks.push(Remark::new(Kind::Look, path, reason).about(name).at(line));
             }
         }
     }
