@@ -316,6 +316,8 @@ fn prompts_of_oompa_that_would_be_taken_for_templates_are_named() {
         assert!(look.iter().any(|known| known == line), "{line}: {look:?}");
     }
     assert_eq!(w.read("config/prompts/worker.md"), "You are a worker.\n");
+    let settings = w.read("config/swarm.yaml");
+    assert!(settings.contains("\n  - {agent: codex,") && settings.contains("\n  # - {agent: cursor,"), "{settings}");
 }
 
 #[test]
