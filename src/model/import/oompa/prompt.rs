@@ -266,10 +266,10 @@ fn is_known(name: &str) -> bool {
 fn token(text: &str) -> Option<(&str, usize)> {
     let (open, close) = if text.starts_with("{{") { ("{{", "}}") } else { ("{", "}") };
     let inner = text.strip_prefix(open)?;
-    let end = inner.find(close)?;
+    let end = inner.find(|char: char| !char.is_ascii_alphabetic() && char != '_')?;
     let name = &inner[..end];
-    let is_name = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphabetic() || char == '_');
-    is_name.then_some((name, open.len() + end + close.len()))
+    let is_closed = !name.is_empty() && inner[end..].starts_with(close);
+    is_closed.then_some((name, open.len() + end + close.len()))
 }
 
 fn translation(name: &str, place: Place) -> Option<&'static str> {

@@ -274,12 +274,11 @@ impl Reading<'_> {
     }
 }
 
-/// About so many mistakes of a file the line is told: each is looked for in all of the text, and who has made more looks
-/// at the first ones first.
+/// How many remarks about a file name a line: each is looked for in the whole text, which for very many takes for ever.
 const WITH_A_LINE: usize = 200;
 
 /// The line of a text in JSON or EDN on which a key has this value; else the first on which it stands. `None` also where
-/// `told`, what is said already, is very much.
+/// very much is `told` already.
 pub(super) fn line_of(text: &str, key: &str, value: &Datum, told: &[Remark]) -> Option<usize> {
     if told.len() >= WITH_A_LINE {
         return None;

@@ -216,6 +216,12 @@ fn those_who_share_a_template_share_what_all_have_who_have_any() {
     assert_eq!((shared.common, shared.partial), (vec!["x.md".to_owned()], vec!["y.md".to_owned()]));
     assert_eq!(shared.without, ["workers[2]"]);
     assert_eq!(setup.prompts(Place::Worker, &|_| true), Shared::default());
+    let (setup, _) = read_setup(
+        r#"{"workers": [{"model": "codex:a", "prompt": "a/x.md"}, {"model": "codex:b", "prompt": "b/x.md"}]}"#,
+    );
+    let shared = setup.prompts(Place::Worker, &|_| true);
+    assert!(shared.common.is_empty(), "none of the two takes the place of the other");
+    assert_eq!(shared.partial, ["a/x.md", "b/x.md"]);
 }
 
 #[test]
@@ -241,6 +247,15 @@ fn many_ids_and_many_mistakes_are_read_at_once() {
     let (_, remarks) = read_setup(&format!("{{{keys} \"workers\": []}}"));
     assert_eq!((remarks.len(), remarks[7].line), (50_000, Some(8)));
     assert!(begun.elapsed().as_secs() < 30, "what is done for each looks at all");
+}
+
+#[test]
+fn braces_that_nothing_closes_are_not_looked_for_again_and_again() {
+    let words = "{a".repeat(LARGEST / 2);
+    let prompt = Expanded { pieces: vec![piece("p.md", 1, &words)], missing: Vec::new() };
+    let begun = std::time::Instant::now();
+    assert_eq!(translate(&prompt, Place::Worker).text, words);
+    assert!(begun.elapsed().as_secs() < 10, "each looks at the whole rest of the line");
 }
 
 #[test]
