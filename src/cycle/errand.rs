@@ -89,6 +89,7 @@ impl<'a> Errand<'a> {
         let agents = bench.member.agents.clone();
         let (choice, agent) = first_able(shop, &settings, bench, &notes.who, &agents, None)?;
         notes.author = Some(choice.clone());
+        shop.sentry.look(shop);
         let base = shop.repo.newest(&shop.base)?;
         let owner = owner(shop.journal.run_id(), &bench.worker)?;
         let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
