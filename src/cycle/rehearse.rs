@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::run_program::{Program, run_program};
+use super::run_program::{Guarded, Program, run_program};
 use super::verify::{Verdict, judge};
 use super::{Bench, Workshop, memory, setup};
 use crate::error::{Context, Result};
@@ -90,7 +90,7 @@ pub(super) fn rehearse_gate(
     setup::make_ready(shop, config, bench, commit, mark)?;
     bench.touch();
     let timeout = gate.timeout.unwrap_or(config.limits.timeout);
-    let program = Program::shell(shop, bench, &gate.run, timeout, mark.clone());
+    let program = Program::shell(shop, bench, &gate.run, timeout, mark.clone(), Guarded::FromMoving);
     let log = format!("logs/{}-gate-{}.log", bench.worker, shop.journal.elapsed_ms());
     let ended = run_program(shop, &config.limits, bench, program, &shop.journal.folder().join(&log), watch);
     let ending = match ended {

@@ -40,20 +40,27 @@ pub(super) struct Program {
 
 /// What a program's git is kept from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Guarded {
-    /// From pushing. Its hooks are the user's: gates may well install and run them.
+pub(super) enum Guarded {
+    /// From pushing. Its hooks are the user's: a setup may well install some.
     FromPushing,
-    /// From moving what is not its own, too.
+    /// From moving what is not its own, too: an agent, and a gate, which runs what an agent has written.
     FromMoving,
 }
 
 impl Program {
     /// A command line of the user's own settings: it sees the user's whole environment, but none of git's
     /// variables, which would point it at another repository.
-    pub(super) fn shell(shop: &Workshop, bench: &Bench, command: &str, timeout: Duration, mark: Mark) -> Self {
+    pub(super) fn shell(
+        shop: &Workshop,
+        bench: &Bench,
+        command: &str,
+        timeout: Duration,
+        mark: Mark,
+        guarded: Guarded,
+    ) -> Self {
         let mut env: Vec<(OsString, OsString)> =
             std::env::vars_os().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"GIT_")).collect();
-        env.extend(house(shop, bench, Guarded::FromPushing));
+        env.extend(house(shop, bench, guarded));
         Self {
             argv: ["sh", "-c", command].map(OsString::from).to_vec(),
             shown: command.to_owned(),
@@ -63,7 +70,7 @@ impl Program {
             clocks: Clocks { start_silence: None, silence: None, total: Some(timeout) },
             stop: stop_steps(&agent::default_stop()),
             mark,
-            guarded: Guarded::FromPushing,
+            guarded,
             room: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use globset::GlobSet;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
-use super::run_program::{Program, run_program};
+use super::run_program::{Guarded, Program, run_program};
 use super::{Bench, Workshop};
 use crate::error::{Context, Error, Result};
 use crate::model::config::{Config, Limits, Worktree, glob_set};
@@ -121,7 +121,7 @@ fn find(
 fn run_setup(shop: &Workshop, limits: &Limits, bench: &Bench, tip: &Oid, command: &str, mark: &Mark) -> Result<()> {
     let name = format!("setup-{}-{}.log", bench.slot_name, tip.short());
     let log = shop.journal.folder().join("logs").join(&name);
-    let program = Program::shell(shop, bench, command, limits.timeout, mark.clone());
+    let program = Program::shell(shop, bench, command, limits.timeout, mark.clone(), Guarded::FromPushing);
     let ending = run_program(shop, limits, bench, program, &log, &mut ())
         .map_err(|error| Error::environment(format!("cannot run the setup command `{command}`")).because(error))?;
     match ending.how {

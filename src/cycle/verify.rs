@@ -12,7 +12,7 @@ use super::memory;
 use super::notes::Notes;
 use super::perform::Infra;
 use super::probe::{BaseTurn, Probed, Question, probe};
-use super::run_program::Program;
+use super::run_program::{Guarded, Program};
 use super::vigil::deaf;
 use crate::model::base_health::repairs;
 use crate::model::config::Config;
@@ -182,7 +182,7 @@ fn ask(cycle: &mut Cycle<'_>, tried: &Tried<'_>, tree: &Oid, config: &Config) ->
 fn run_gate(cycle: &mut Cycle<'_>, notes: &mut Notes, gate: &Gate) -> Result<Verdict, Infra> {
     let timeout = gate.timeout.unwrap_or(cycle.settings.config.limits.timeout);
     let mark = cycle.claim.record.mark.clone();
-    let program = Program::shell(cycle.shop, cycle.bench, &gate.run, timeout, mark)
+    let program = Program::shell(cycle.shop, cycle.bench, &gate.run, timeout, mark, Guarded::FromMoving)
         .with_env("SWARM_TASK", cycle.claim.id.as_str())
         .with_env("SWARM_TASK_FILE", cycle.shop.dirs.task(State::Current, &cycle.claim.id));
     let name = format!("{}-c{}-verify-{}", cycle.bench.worker, notes.cycle, notes.round(StepName::Verify));

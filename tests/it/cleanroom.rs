@@ -75,6 +75,17 @@ fn no_push_leaves_the_repository_whatever_it_is_called() {
 }
 
 #[test]
+fn a_gate_moves_nothing_of_anybodys() {
+    let w = Workspace::new();
+    w.config("base: trunk\nverify: ['git commit -q --allow-empty -m probe; ! git update-ref refs/heads/trunk HEAD && ! git branch -f theirs HEAD']\n");
+    w.git(["branch", "theirs"]);
+    w.task("work", "echo x > x.txt");
+    w.start(["--drain"]).code(0);
+    w.base().has("x.txt");
+    assert!(w.git(["ls-tree", "theirs"]).lines().all(|line| !line.contains("x.txt")));
+}
+
+#[test]
 fn a_gate_pushes_nothing_either() {
     let (w, bare) = with_remote();
     let before = branches(&w, &bare);
@@ -88,8 +99,11 @@ fn a_gate_pushes_nothing_either() {
 fn what_a_program_makes_for_itself_it_may_push_to_and_fetching_is_free() {
     let (w, bare) = with_remote();
     let path = bare.to_str().expect("a plain path").to_owned();
-    w.git(["remote", "add", "same", &path]);
-    w.git(["remote", "set-url", "--push", "same", &path]);
+    // The usual way to push to two places.
+    let two = w.outside().join("two.git").display().to_string();
+    w.git(["init", "-q", "--bare", &two]);
+    w.git(["remote", "add", "same", &two]);
+    w.git(["remote", "set-url", "--push", "same", &two]);
     let before = branches(&w, &bare);
     let outside = w.outside().join("own");
     let own = |place: &str| {
@@ -102,7 +116,7 @@ fn what_a_program_makes_for_itself_it_may_push_to_and_fetching_is_free() {
         own("$TMPDIR/own"),
         own(outside.to_str().expect("a plain path")),
         own("$PWD/own").replace("\"$PWD/own\"; git -C", "\"$PWD/own\"; echo 'own*' > .gitignore; git -C"),
-        "git fetch -q origin && git fetch -q same && git ls-remote -q origin".to_owned(),
+        "git fetch -q origin && git ls-remote -q origin".to_owned(),
     ];
     let tries: String = all.iter().map(|command| tried(command)).collect();
     // From a clone it is refused again.
@@ -110,15 +124,17 @@ fn what_a_program_makes_for_itself_it_may_push_to_and_fetching_is_free() {
         "git clone -q . \"$TMPDIR/clone\" && git -C \"$TMPDIR/clone\" push -q origin HEAD:refs/heads/sneaky",
     ) + &tried(
         "git clone -q \"$(git rev-parse --git-common-dir)/..\" \"$TMPDIR/other\" && git -C \"$TMPDIR/other\" push -q origin HEAD:refs/heads/sneaky",
-    ) + &tried(&format!("git -C \"$TMPDIR/clone\" push -q '{path}' HEAD:refs/heads/sneaky"));
+    ) + &tried(&format!("git -C \"$TMPDIR/clone\" push -q '{path}' HEAD:refs/heads/sneaky"))
+        + &tried("git push -q --no-verify same HEAD:refs/heads/sneaky");
     w.task("tests", &format!("{tries}{from_clone}"));
     w.start(["--drain"]).code(0);
     let said = w.base().read("said.txt");
     let codes: Vec<&str> = said.lines().filter(|line| line.starts_with("exit ")).map(|line| &line[..6]).collect();
-    assert_eq!(codes.len(), 7, "{said}");
+    assert_eq!(codes.len(), 8, "{said}");
     assert!(codes[..4].iter().all(|code| *code == "exit 0") && !codes[4..].contains(&"exit 0"), "{said}");
-    assert_eq!(said.matches("swarm publishes").count(), 3, "{said}");
+    assert_eq!(said.matches("swarm publishes").count(), 4, "{said}");
     assert_eq!(branches(&w, &bare), before);
+    assert_eq!(w.git(["-C", &two, "for-each-ref"]), "");
     assert!(!w.refs("refs/heads/").iter().any(|name| name.contains("sneaky")));
 }
 
@@ -129,7 +145,12 @@ fn refs_that_are_not_the_agents_do_not_move_and_its_own_do() {
     // Of what is checked out git itself refuses some.
     w.git(["checkout", "-q", "-b", "kept"]);
     w.git(["update-ref", "refs/swarm/salvage/other/1", "HEAD"]);
+    w.git(["branch", "theirs"]);
+    w.git(["tag", "theirs-too"]);
     let refused = [
+        "git branch -D theirs",
+        "git branch -f theirs HEAD",
+        "git tag -d theirs-too",
         "git update-ref refs/heads/trunk HEAD",
         "git branch -f trunk HEAD",
         "git fetch -q . +HEAD:trunk",

@@ -117,7 +117,7 @@ impl Guard {
             }
         }
         let mut inside = section(&format!("{REFUSAL}: "), "pushInsteadOf", [String::new()].into_iter());
-        inside += &section(REFUSAL, "insteadOf", users.only_pushed_to().cloned());
+        inside += &section(REFUSAL, "insteadOf", users.pushed_to().cloned());
         self.write("everywhere", &everywhere)?;
         self.write("inside", &inside)
     }
@@ -138,6 +138,7 @@ impl Guard {
             ("@CHECKOUT@", repo.git_dir().display().to_string()),
             ("@COMMON@", repo.common_dir().display().to_string()),
             ("@CHAINED@", chained.to_owned()),
+            ("@MADE@", self.file("made")),
         ];
         let transaction = facts.iter().fold(REFERENCE_TRANSACTION.to_owned(), |text, (name, value)| {
             text.replace(name, &format!("'{}'", value.replace('\'', r"'\''")))

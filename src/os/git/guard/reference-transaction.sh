@@ -1,6 +1,6 @@
 #!/bin/sh
 # Laid here by swarm for the turn of an agent, and in force in that alone: refs that are not the agent's do not move.
-base=@BASE@ shown=@SHOWN@ own=@OWN@ checkout=@CHECKOUT@ common=@COMMON@ chained=@CHAINED@
+base=@BASE@ shown=@SHOWN@ own=@OWN@ checkout=@CHECKOUT@ common=@COMMON@ chained=@CHAINED@ made=@MADE@
 
 refuse() {
     echo "swarm: $1" >&2
@@ -26,11 +26,18 @@ is_own() {
     [ ! "$dir" -ef "$checkout" ] && [ ! "$dir" -ef "$common" ] && [ ! -e "$dir/swarm-slot" ]
 }
 
+# Branches and tags that were here before are somebody else's; what was made in this worktree is its own.
+is_made_here() {
+    grep -qxF "$ref" "$made" 2>/dev/null && return
+    [ -z "$(git rev-parse --verify --quiet "$ref")" ] && printf '%s\n' "$ref" >>"$made"
+}
+
 look() {
     while read -r old new ref; do
         case $ref in
         "$base" | "$shown") stays || refuse "only what is verified comes to ${base#refs/heads/}: commit to a detached HEAD or a branch of your own" ;;
         refs/swarm/*) stays || refuse "$ref is the swarm's: it is not moved by an agent" ;;
+        refs/heads/* | refs/tags/*) is_made_here || stays || refuse "$ref was here before, and is not yours: make one of another name" ;;
         HEAD) is_own || refuse "this checkout is somebody else's: work in your own worktree" ;;
         esac
     done

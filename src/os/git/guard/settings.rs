@@ -44,9 +44,10 @@ impl UsersGit {
         self.urls.iter().chain(&self.push_urls)
     }
 
-    /// Addresses that only pushes go to: what is fetched goes on being fetched.
-    pub(super) fn only_pushed_to(&self) -> impl Iterator<Item = &String> {
-        self.push_urls.iter().filter(|url| self.urls.iter().all(|fetched| !fetched.starts_with(url.as_str())))
+    /// Addresses that are named for pushes: `pushInsteadOf` does not reach them. Where one of them is fetched from, too, that
+    /// is refused with the pushes.
+    pub(super) fn pushed_to(&self) -> impl Iterator<Item = &String> {
+        self.push_urls.iter()
     }
 
     /// The folder of the hooks that run in a worktree.
