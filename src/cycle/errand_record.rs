@@ -162,6 +162,9 @@ fn settle(shop: &Workshop, who: &Who, record: &ErrandRecord) -> String {
 /// What a bill comes to, and the words for it.
 fn worth(bill: Bill) -> (Cost, String) {
     match (bill.usd.and_then(Usd::new), bill.is_open) {
+        (Some(usd), false) if bill.is_partial => {
+            (Cost::AtLeast(usd), format!("{usd} is counted as spent, and nobody knows what else it has cost"))
+        }
         (Some(usd), false) => (Cost::Known(usd), format!("it has cost {usd}")),
         (Some(usd), true) => (
             Cost::AtLeast(usd),
@@ -189,7 +192,11 @@ mod tests {
                 "$0.25 is counted as spent, which is an estimate: nobody knows what its last turn has cost",
             ),
         ] {
-            assert_eq!(worth(Bill { usd: told, is_open }), (cost, said.to_owned()), "{told:?} {is_open}");
+            assert_eq!(
+                worth(Bill { usd: told, is_open, ..Bill::default() }),
+                (cost, said.to_owned()),
+                "{told:?} {is_open}"
+            );
         }
     }
 }

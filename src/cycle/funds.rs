@@ -150,9 +150,20 @@ fn try_to_settle_dead(shop: &Workshop, id: &TaskId) -> io::Result<()> {
     let estimates = shop.funds.ledger.look(lines)?;
     settle_all(shop, &costs, domain)?;
     for Line { spell, usd, .. } in estimates {
+        let told = costs.iter().find(|(of, _)| *of == spell).map(|(_, cost)| *cost);
+        let why = match told {
+            Some(Cost::AtLeast(told)) if told == usd => {
+                "as its agents had told, and nobody knows what its last turn cost".to_owned()
+            }
+            Some(Cost::AtLeast(told)) if told > Usd::ZERO => {
+                format!("because its agents had told {told}, and nobody knows what its last turn cost")
+            }
+            Some(Cost::AtLeast(_) | Cost::Known(_) | Cost::Unknown) | None => {
+                "because nobody knows what it cost".to_owned()
+            }
+        };
         let message = format!(
-            "{usd} is counted as spent, because nobody knows what it cost: its worker {} of run {} died in the middle of \
-             a turn",
+            "{usd} is counted as spent, {why}: its worker {} of run {} died in the middle of a turn",
             spell.worker, spell.run_id
         );
         shop.journal.event(&Who { task: Some(spell.task), ..Who::default() }, Event::Warning { message });

@@ -57,7 +57,7 @@ mod ready_branch;
 
 pub use bench::Bench;
 pub use choosing::{Chosen, Grant, Grants, Offer, choose};
-pub use claim::{Bill, Claim, ClaimRecord, Claimed, GoOn, Home, claim, stays_held};
+pub use claim::{Bill, Claim, ClaimRecord, Claimed, GoOn, Home, Later, OpenTurn, claim, stays_held};
 pub use courtesy::{let_through, out_of_reach};
 pub use errand_record::{break_off_errand, end_lost_errands};
 pub use fund::tell;
