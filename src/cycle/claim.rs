@@ -9,6 +9,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::funds::{self, Unpaid};
@@ -91,9 +92,12 @@ pub struct Bill {
     pub usd: Option<f64>,
     /// An agent has its turn: what that costs is not known yet.
     pub is_open: bool,
-    /// Which turn that is.
+    /// Its last turn, open or not, of an agent that asks a model.
     #[serde(default)]
     pub turn: Option<OpenTurn>,
+    /// When the first of those turns began.
+    #[serde(default)]
+    pub began: Option<Timestamp>,
     /// Nobody knows all that the turns before it have cost.
     #[serde(default)]
     pub is_partial: bool,
@@ -102,7 +106,7 @@ pub struct Bill {
     pub told_cycles: u32,
 }
 
-/// A turn of an agent that has not ended.
+/// What is known of a turn before it has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenTurn {
     /// For which step.

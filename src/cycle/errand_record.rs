@@ -7,6 +7,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Bill, Home, is_held_prompt, stays_held};
+use super::dead_record::record_dead_errand;
 use super::errand::owner;
 use super::{Bench, Workshop};
 use crate::error::{Context, Result};
@@ -137,6 +138,7 @@ fn end_errand(shop: &Workshop, slot: &str) -> io::Result<()> {
         let cost = settle(shop, &who, &record);
         let reason =
             format!("its worker {} of run {} died without a task of its own; {cost}", record.worker, record.run_id);
+        record_dead_errand(shop, &who, &record, &reason);
         shop.journal.event(&who, Event::ClaimRecovered { reason });
     }
     record.forget(&shop.dirs);

@@ -183,15 +183,22 @@ fn left_open(balances: &Balances, id: &TaskId, last: Option<&Spell>) -> Vec<Spel
 fn cost_of_dead(shop: &Workshop, spell: &Spell, claim: Option<&ClaimRecord>) -> Cost {
     let mut records = Records::new(&shop.dirs);
     let cycle = records.cycle(&spell.run_id, &spell.worker, spell.cycle);
+    let bill = claim.map(|claim| claim.bill);
     if let Some(cycle) = cycle.filter(|cycle| cycle.task.as_ref() == Some(&spell.task)) {
-        return known(cycle.cost_usd);
+        // Somebody may have written that record for the dead.
+        let is_open = bill.is_some_and(|bill| bill.is_open) && cycle.is_without_cost();
+        return if is_open { at_least(cycle.cost_usd) } else { known(cycle.cost_usd) };
     }
-    match claim.map(|claim| claim.bill) {
+    match bill {
         Some(bill) if !bill.is_open => known(bill.usd),
-        Some(bill) => Cost::AtLeast(bill.usd.and_then(Usd::new).unwrap_or_default()),
+        Some(bill) => at_least(bill.usd),
         // `.swarm/` was removed.
         None => Cost::AtLeast(Usd::ZERO),
     }
+}
+
+fn at_least(told_usd: Option<f64>) -> Cost {
+    Cost::AtLeast(told_usd.and_then(Usd::new).unwrap_or_default())
 }
 
 fn known(cost_usd: Option<f64>) -> Cost {

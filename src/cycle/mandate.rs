@@ -16,6 +16,7 @@ use crate::model::agent::UsageFacts;
 use crate::model::plan::Halt;
 use crate::model::state::State;
 use crate::model::task::Session;
+use crate::os::clock;
 use crate::os::dirs::Dirs;
 use crate::os::process::{Identity, Mark};
 use crate::os::settings::Settings;
@@ -109,7 +110,8 @@ impl Mandate<'_> {
             Mandate::Errand(record) => (&mut record.prompt, &mut record.bill),
         };
         *noted = Some(prompt);
-        *bill = Bill { is_open: turn.is_some(), turn, ..*bill };
+        let began = bill.began.or_else(|| turn.is_some().then(clock::now));
+        *bill = Bill { is_open: turn.is_some(), turn: turn.or(bill.turn), began, ..*bill };
         self.write(dirs)
     }
 
@@ -131,10 +133,11 @@ impl Mandate<'_> {
 
     /// Notes what its turns have cost together, now that the last of them is over.
     pub(super) fn note_bill(&mut self, dirs: &Dirs, bill: Bill) {
-        match self {
-            Mandate::Task(claim) => claim.record.bill = bill,
-            Mandate::Errand(record) => record.bill = bill,
-        }
+        let noted = match self {
+            Mandate::Task(claim) => &mut claim.record.bill,
+            Mandate::Errand(record) => &mut record.bill,
+        };
+        *noted = Bill { turn: noted.turn, began: noted.began, ..bill };
         // Should that fail, more is thought to be open than is.
         let _ = self.write(dirs);
     }

@@ -215,7 +215,7 @@ impl Notes {
     /// The same for whoever comes after this process, between two turns.
     pub(super) fn bill(&self) -> Bill {
         let Spent { cost_usd, told_cycles, .. } = self.spent();
-        Bill { usd: cost_usd, is_open: false, turn: None, is_partial: self.is_without_cost(), told_cycles }
+        Bill { usd: cost_usd, is_partial: self.is_without_cost(), told_cycles, ..Bill::default() }
     }
 
     /// Whether nobody knows all that its turns have cost.

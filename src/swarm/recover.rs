@@ -6,7 +6,9 @@
 
 use std::io;
 
-use crate::cycle::{Bill, ClaimRecord, Later, Workshop, ask_about, settle_dead, stays_held, weakened};
+use crate::cycle::{
+    Bill, ClaimRecord, Ending, Later, Workshop, ask_about, record_dead, settle_dead, stays_held, weakened,
+};
 use crate::error::{Context, Result};
 use crate::model::comment::{Author, with_comment};
 use crate::model::moment::whole_seconds;
@@ -123,14 +125,12 @@ fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>,
             progress.last = Some(last(record, Outcome::Merged));
         }
     });
-    move_on(
-        shop,
-        who,
-        id,
-        State::Complete,
-        format!("its worker died after the merge as {}", commit.short()),
-        Outcome::Merged,
-    )
+    let (to, outcome) = (State::Complete, Outcome::Merged);
+    let cause = format!("its worker died after the merge as {}", commit.short());
+    if let Some(record) = record {
+        record_dead(shop, who, record, &Ending { outcome, reason: &cause, to, merged: Some(commit) });
+    }
+    move_on(shop, who, id, to, cause, outcome)
 }
 
 fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Recovered> {
@@ -148,13 +148,14 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
         progress.held = weakened.is_some();
     });
     let died = format!("its worker {} of run {} died", record.worker, record.run_id);
-    match weakened {
+    let (to, cause) = match weakened {
         // An agent may have ended its worker, so a person looks at it.
-        Some(weakened) => {
-            move_on(shop, who, id, State::Blocked, format!("{died}, and {weakened}"), Outcome::Interrupted)
-        }
-        None => move_on(shop, who, id, State::Pending, died, Outcome::Interrupted),
-    }
+        Some(weakened) => (State::Blocked, format!("{died}, and {weakened}")),
+        None => (State::Pending, died),
+    };
+    let outcome = Outcome::Interrupted;
+    record_dead(shop, who, record, &Ending { outcome, reason: &cause, to, merged: None });
+    move_on(shop, who, id, to, cause, outcome)
 }
 
 /// The session with which the next attempt goes on.

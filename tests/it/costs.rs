@@ -315,6 +315,10 @@ fn a_turn_that_a_kill_cut_off_is_told_later_only_by_a_session_that_counts_it_and
         }
         w.start(["--drain"]).code(0);
         assert_eq!(noted(&w, "one"), expected, "{cost_scope} {is_edited}");
+        // The dead cycle is in every sum, so none of them takes it for nothing.
+        let dead = w.cycles_of("one")[0].clone();
+        assert_eq!((&dead["outcome"], &dead["cost_usd"]), (&json!("interrupted"), &json!(null)), "{dead}");
+        w.swarm(["status"]).code(0).says("1 merged, 2 cycles, cost $0.25+");
     }
 }
 
@@ -336,6 +340,11 @@ fn what_a_reviewer_had_spent_that_was_killed_is_not_known_and_what_was_told_befo
     w.give("again");
     w.start(["--drain"]).code(0).says("$1.00 is counted as spent, as its agents had told");
     assert_eq!(noted(&w, "one"), (1.5, 1));
+    w.swarm(["list", "complete"]).code(0).says("$1.50+");
+    w.swarm(["status"]).code(0).says("1 merged, 2 cycles, 1 round of review, cost $1.50+");
+    let dead = w.cycles_of("one")[0].clone();
+    assert_eq!((&dead["cost_usd"], &dead["steps"][0]["step"]), (&json!(1.0), &json!("review")), "{dead}");
+    assert_eq!(json_of(&w, ["runs", dead["run_id"].as_str().expect("a run")])["summary"]["costs"]["cost_usd"], 1.0);
 }
 
 #[test]
