@@ -223,10 +223,15 @@ impl Notes {
         self.steps.iter().any(StepRecord::is_without_cost)
     }
 
+    /// What stands behind its dollars where more was spent than is known.
+    fn more(&self) -> &'static str {
+        if self.is_without_cost() { "+" } else { "" }
+    }
+
     /// What the commit of the work tells of what it took, where that is known.
     pub(super) fn trailers(&self) -> Vec<(&'static str, String)> {
         let rounds = (self.review_rounds > 0).then(|| self.review_rounds.to_string());
-        let cost = self.spent().cost_usd.map(|cost| ((cost * 1e6).round() / 1e6).to_string());
+        let cost = self.spent().cost_usd.map(|cost| format!("{}{}", (cost * 1e6).round() / 1e6, self.more()));
         let session = self.session.as_ref().map(|session| format!("{} {}", session.agent, session.id));
         let told = [("Swarm-Review-Rounds", rounds), ("Swarm-Cost-Usd", cost), ("Swarm-Session", session)];
         told.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -239,7 +244,7 @@ impl Notes {
             1 => Some("1 round of review".to_owned()),
             rounds => Some(format!("{rounds} rounds of review")),
         };
-        let cost = self.spent().cost_usd.map(dollars);
+        let cost = self.spent().cost_usd.map(|cost| format!("{}{}", dollars(cost), self.more()));
         let parts: Vec<String> = [rounds, cost].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
