@@ -169,6 +169,7 @@ mod tests {
             (usage(Some(12_345), Some(1_000)), "12.3k in, 1.0k out"),
             (usage(Some(999_949), None), "999.9k in"),
             (usage(Some(999_950), Some(5_250_000)), "1.0M in, 5.3M out"),
+            (usage(Some(u64::MAX), None), "18446744073709.6M in"),
             (usage(None, None), "–"),
         ] {
             assert_eq!(tokens(&usage), expected);

@@ -398,3 +398,29 @@ fn figures_that_no_bill_can_hold_are_not_told() {
     w.start(["--drain"]).code(0);
     w.swarm(["runs", "last"]).code(0).says("tokens: ");
 }
+
+#[test]
+fn a_review_for_which_nobody_was_asked_is_no_round() {
+    let w = Workspace::new();
+    w.config(
+        "workers: [{agent: author, count: 2}]\nreviewer: {agent: judge}\nproviders: {p: {most: 1}}\nlimits: {backoff: 0s}",
+    );
+    naming(&w, "author", "run", "begin; echo x > $SWARM_TASK.txt; cost 0.25; ready");
+    naming(&w, "judge", "run", "begin; say 'VERDICT: APPROVED'; cost 0.5; echo '{\"type\":\"end\"}'");
+    let holds = format!("begin; {}; {}; echo x > held.txt; cost 0.25; ready", w.gives("held"), w.awaits("enough"));
+    naming(&w, "holder", "run", &holds);
+    for name in ["judge", "holder"] {
+        let file = format!("config/agents/{name}.yaml");
+        w.write(&file, format!("{}provider: p\n", w.read(&file)));
+    }
+    w.file("hold", "---\nagent: holder\nreview: none\n---\n# Hold\n");
+    let mut swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("held");
+    w.file("one", "# One\n");
+    swarm.wait_for_event(|event| event.is("turn_awaited"));
+    w.move_task("one", "current", "blocked");
+    swarm.wait_for_event(|event| event.is("task_moved") && event.text("outcome") == "cancelled");
+    w.give("enough");
+    swarm.wait();
+    assert_eq!(w.cycles_of("one")[0]["review_rounds"], 0);
+}
