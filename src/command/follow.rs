@@ -1,5 +1,6 @@
 //! The `-f` of `swarm logs`: goes on while more comes, woken by file events.
 
+use super::Desk;
 use super::logs::Printer;
 use super::printed::{Log, Of, find};
 use crate::error::Result;
@@ -14,6 +15,7 @@ use crate::swarm::{Alive, alive};
 /// Prints what is written from now on. `newest`: the newest run that was there. Ends when nothing more can come,
 /// or when nobody reads.
 pub(super) fn follow(
+    desk: &Desk,
     dirs: &Dirs,
     of: &Of,
     step: Option<StepName>,
@@ -27,6 +29,7 @@ pub(super) fn follow(
     }
     let mut logs: Vec<Log> = Vec::new();
     let mut ring = Ring::Names;
+    let mut has_waited = false;
     loop {
         let mut over = false;
         if ring == Ring::Names {
@@ -42,6 +45,13 @@ pub(super) fn follow(
                 }
             }
             over = is_over(dirs, of, newest, &alive);
+            if over && !printer.has_printed() && waits(dirs, of) {
+                // Somebody is about to start a swarm.
+                over = false;
+                if !std::mem::replace(&mut has_waited, true) {
+                    desk.say("nothing has been printed yet, and no swarm is running: waiting for one");
+                }
+            }
             logs = find(&mut Records::new(dirs), dirs, of, &runs, step);
         }
         if !printer.print(dirs, &logs)? || over {
@@ -61,6 +71,14 @@ fn runs_of_interest(dirs: &Dirs, of: &Of, newest: Option<&str>, alive: &[Alive])
             runs.retain(|run_id| run_id.as_str() >= first);
             runs
         }
+    }
+}
+
+/// Whether it is a task that waits for a swarm.
+fn waits(dirs: &Dirs, of: &Of) -> bool {
+    match of {
+        Of::Worker(_) => false,
+        Of::Task(id) => task_folder::find(dirs, id) == Some(State::Pending),
     }
 }
 

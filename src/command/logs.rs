@@ -39,10 +39,10 @@ pub(super) fn run(desk: &Desk, words: &Logs) -> Result<Exit> {
     let open = printer.print(&dirs, &logs)?;
     picture::tell_set_aside(desk, &records);
     if words.follow && open {
-        follow::follow(&dirs, &of, step, asked.last().map(String::as_str), &mut printer)?;
+        follow::follow(desk, &dirs, &of, step, asked.last().map(String::as_str), &mut printer)?;
     }
     printer.finish()?;
-    Ok(Exit::Done)
+    if printer.has_printed() { Ok(Exit::Done) } else { Err(nothing(&dirs, &of, step)) }
 }
 
 fn rows(desk: &Desk, words: &Logs) -> Rows {

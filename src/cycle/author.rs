@@ -135,7 +135,7 @@ impl Cycle<'_> {
             notes.author = Some(choice.clone());
         }
         let told = match reply.ended {
-            Ended::Well | Ended::Early(_) => comments(&self.claim.found.task.body).len(),
+            Ended::Well | Ended::Early(_) | Ended::Mute(_) => comments(&self.claim.found.task.body).len(),
             Ended::TimedOut(_)
             | Ended::Badly(_)
             | Ended::RateLimited(_)
@@ -163,6 +163,12 @@ impl Cycle<'_> {
             Ended::Early(reason) => {
                 notes.because(reason);
                 (StepResult::Failed, worked(Work::Silent))
+            }
+            // Once it is told to go on; who says nothing again would not say more for more money.
+            Ended::Mute(reason) => {
+                let work = if std::mem::replace(&mut self.was_mute, true) { Work::Failed } else { Work::Silent };
+                notes.because(reason);
+                (StepResult::Failed, worked(work))
             }
             Ended::TimedOut(reason) => {
                 notes.because(reason);

@@ -78,6 +78,7 @@ pub(super) fn begin(
     author: &Agent,
 ) -> Result<Begun, Infra> {
     shop.journal.ensure_folders()?;
+    shop.sentry.look(shop);
     let tip = shop.repo.newest(&shop.base)?;
     let beginning = beginning(shop, claim, choice, author)?;
     let (at, base) = match beginning.commit() {

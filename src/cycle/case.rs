@@ -40,6 +40,8 @@ pub(super) struct Case {
     pub(super) author: Agent,
     /// The session that knows the task.
     pub(super) session: Option<Session>,
+    /// Its author has come to his end once without a word.
+    pub(super) was_mute: bool,
     /// What whoever takes the work over is told of the agent before it.
     pub(super) left_behind: Option<String>,
     /// The commit from which the work began.

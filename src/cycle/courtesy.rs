@@ -143,7 +143,7 @@ impl Courtesy<'_> {
     pub(super) fn end(mut self, notes: &mut Notes, ended: &Ended, answer: &Answer) {
         match ended {
             Ended::RateLimited(reason) => self.park(notes, reason, answer),
-            Ended::Well | Ended::Early(_) => self.heard(&notes.who.clone()),
+            Ended::Well | Ended::Early(_) | Ended::Mute(_) => self.heard(&notes.who.clone()),
             Ended::TimedOut(_) | Ended::Badly(_) | Ended::Trouble(_) | Ended::NoSession(_) => {}
             // It has answered, if only that.
             Ended::TooLong(_) => self.heard(&notes.who.clone()),
@@ -152,13 +152,12 @@ impl Courtesy<'_> {
 
     fn park(&self, notes: &mut Notes, reason: &str, answer: &Answer) {
         let reset = answer.limit.and_then(|limit| limit.ends_at(&clock::here()));
-        match self.shop.providers.park(&self.provider, reason, reset) {
-            Ok(parked) => {
-                notes.rest = Rest::WithItsProvider(parked.until);
-                let event = Event::ProviderParked { provider: self.provider.clone(), reason: parked.told() };
-                self.shop.journal.event(&notes.who, event);
-            }
-            Err(error) => self.complain(&notes.who, &format!("cannot note that it asks for a pause: {error}")),
+        let (parked, written) = self.shop.providers.park(&self.provider, reason, reset);
+        notes.rest = Rest::WithItsProvider(parked.until);
+        let event = Event::ProviderParked { provider: self.provider.clone(), reason: parked.told() };
+        self.shop.journal.event(&notes.who, event);
+        if let Err(error) = written {
+            self.complain(&notes.who, &format!("cannot note for others that it asks for a pause: {error}"));
         }
     }
 

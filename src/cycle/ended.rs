@@ -19,6 +19,8 @@ pub(super) enum Ended {
     Badly(String),
     /// At a limit of its own, turns or money: it may go on in another turn.
     Early(String),
+    /// It came to its end and has said nothing.
+    Mute(String),
     /// Its provider asks for a pause.
     RateLimited(String),
     /// By a trouble that says nothing about the work: no login, a network that fails, a wrong command line.
@@ -38,9 +40,11 @@ pub(super) fn judge_end(agent: &Agent, how: How, took: Duration, answer: &Answer
         (How::Exited(0) | How::TimedOut(_), _) if is_done => Ended::Well,
         (How::Exited(_), _) if is_done && agent.output.exit_code == ExitCode::MeansNothing => Ended::Well,
         (_, Some(trouble)) => in_trouble(trouble),
-        (How::Exited(0) | How::TimedOut(Clock::Given), None) if answer.done => {
-            Ended::Early("the agent came to its end without a final message".to_owned())
-        }
+        (How::Exited(0) | How::TimedOut(Clock::Given), None) if answer.done => Ended::Mute(
+            "the agent came to its end without a final message (if `swarm logs` shows one, no rule of its \
+                 description sets `text` to it)"
+                .to_owned(),
+        ),
         (How::TimedOut(clock), None) => Ended::TimedOut(timed_out(clock, took, said)),
         (How::Exited(0), None) if agent.output.tells_its_end() => {
             Ended::Badly(with_tail("the agent ended without saying that it has come to its end".to_owned(), said))
@@ -108,7 +112,7 @@ mod tests {
         let [telling, printing] = agents();
         let judge = |agent: &Agent, how, answer: &Answer| judge_end(agent, how, Duration::from_secs(3), answer, "tail");
         assert_eq!(judge(&telling, How::Exited(0), &done("well")), Ended::Well);
-        assert!(matches!(judge(&telling, How::Exited(0), &done(" \n")), Ended::Early(_)));
+        assert!(matches!(judge(&telling, How::Exited(0), &done(" \n")), Ended::Mute(_)));
         assert!(matches!(judge(&telling, How::Exited(0), &Answer::default()), Ended::Badly(_)));
         assert_eq!(judge(&printing, How::Exited(0), &Answer::default()), Ended::Well);
         assert!(matches!(judge(&telling, How::Exited(1), &done("well")), Ended::Badly(_)));

@@ -89,6 +89,7 @@ impl<'a> Errand<'a> {
         let agents = bench.member.agents.clone();
         let (choice, agent) = first_able(shop, &settings, bench, &notes.who, &agents, None)?;
         notes.author = Some(choice.clone());
+        shop.sentry.look(shop);
         let base = shop.repo.newest(&shop.base)?;
         let owner = owner(shop.journal.run_id(), &bench.worker)?;
         let record = ErrandRecord::begin(shop, bench, notes.cycle)?;
@@ -189,7 +190,7 @@ impl<'a> Errand<'a> {
         let (result, had) = match (halt, ended) {
             (Some(halt), _) => (StepResult::Interrupted, fail(Outcome::Interrupted, sentence(halt))),
             (None, Ended::Well) => (StepResult::Ok, Ok(Had::Answer(Answer::Said(said)))),
-            (None, Ended::Early(reason)) => {
+            (None, Ended::Early(reason) | Ended::Mute(reason)) => {
                 notes.because(reason);
                 (StepResult::Failed, Ok(Had::Answer(Answer::Said(said))))
             }

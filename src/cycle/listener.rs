@@ -55,8 +55,9 @@ impl Listener<'_, '_> {
         }
     }
 
-    /// How long an agent may wait by itself. A short limit it gets over best alone; but a worker that sleeps for hours,
-    /// or tries a login again that is refused, is of no use to anybody, and nobody else would know of the limit.
+    /// How long an agent may wait by itself. A short limit, or a hiccup of the network, it gets over best alone; but a
+    /// worker that sleeps for hours, or tries a login again that is refused, is of no use to anybody, and nobody else would
+    /// know of the limit.
     fn bear(&self, waiting: &Waiting) -> Verdict {
         let here = clock::here();
         let ends = waiting.limit.and_then(|limit| limit.ends_at(&here));
@@ -66,14 +67,15 @@ impl Listener<'_, '_> {
         match waiting.kind {
             TroubleKind::Auth => Verdict::EndWithin(self.limits.grace),
             TroubleKind::RateLimited | TroubleKind::NoCredit if is_long => Verdict::EndWithin(self.limits.grace),
-            TroubleKind::RateLimited | TroubleKind::NoCredit => Verdict::EndWithin(self.limits.patience),
+            TroubleKind::RateLimited | TroubleKind::NoCredit | TroubleKind::Transient => {
+                Verdict::EndWithin(self.limits.patience)
+            }
             TroubleKind::BadSession
             | TroubleKind::TooLong
             | TroubleKind::Refused
             | TroubleKind::NoModel
             | TroubleKind::OwnLimit
             | TroubleKind::BadUsage
-            | TroubleKind::Transient
             | TroubleKind::Other => Verdict::GoOn,
         }
     }

@@ -144,6 +144,7 @@ pub fn perform(shop: &Workshop, bench: &mut Bench, mut claim: Box<Claim>, number
         choice,
         author,
         session,
+        was_mute: false,
         left_behind: None,
         base: begun.base,
         work: None,

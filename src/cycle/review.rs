@@ -155,6 +155,7 @@ impl Cycle<'_> {
                     Ended::TimedOut(reason)
                     | Ended::Badly(reason)
                     | Ended::Early(reason)
+                    | Ended::Mute(reason)
                     | Ended::Trouble(reason)
                     | Ended::NoSession(reason)
                     | Ended::TooLong(reason),

@@ -25,8 +25,9 @@ use crate::os::settings::Settings;
 /// How long a sandbox may take to start a program that does nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What every sandbox can run.
-const TRIVIAL: [&str; 3] = ["sh", "-c", ":"];
+/// What every sandbox can run: it says a word, if it is given it.
+const TRIVIAL: [&str; 5] = ["sh", "-c", "printf %s-inside \"$1\"", "sh", "swarm"];
+const ITS_WORD: &[u8] = b"swarm-inside";
 
 /// Where an agent works, for the words of a sandbox.
 #[derive(Debug, Clone)]
@@ -83,7 +84,14 @@ pub(super) fn try_out(
     command.args(rest).args(TRIVIAL).stdin(Stdio::null()).current_dir(folder);
     command.env_clear().envs(env.iter().map(|(name, value)| (name, value))).env("PWD", folder);
     match capture(&mut command, PATIENCE) {
-        Ok(Captured { status, .. }) if status.success() => Ok(()),
+        Ok(Captured { status, stdout, .. }) if status.success() => {
+            // `echo` succeeds as well, and runs nothing.
+            if stdout.ends_with(ITS_WORD) {
+                Ok(())
+            } else {
+                Err(format!("`{shown}` does not run the command line that follows it"))
+            }
+        }
         Ok(Captured { status, stdout, stderr }) => {
             let printed = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
             Err(format!("`{shown}` ended with {status}: {}", excerpt::last_line(&clean_text(&printed))))

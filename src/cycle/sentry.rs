@@ -63,7 +63,7 @@ impl Sentry {
 
     /// Looks whether everything stands where it should: no process where nothing has moved. What cannot be seen now is
     /// seen before anything is published.
-    fn look(&self, shop: &Workshop) {
+    pub(super) fn look(&self, shop: &Workshop) {
         let now = shop.repo.loose_refs(&shop.base);
         if now.is_none() || self.lock().files != now {
             let _ = self.tips(shop);
@@ -143,15 +143,24 @@ fn look_at_base(shop: &Workshop, inner: &mut Inner, seen: &Oid, tips: &Tips) -> 
         let made = made(agent);
         let brought = shop.repo.brought_by(seen, tip, &made)?;
         let Some(commit) = brought.first() else { continue };
+        // What stands on a branch anybody can see a person may have taken from there.
+        if let Some(branch) = shop.repo.branch_with(base, commit)? {
+            let (commit, branch) = (commit.short(), branch.trim_start_matches("refs/"));
+            let message = format!(
+                "{base} has come to {commit} of {branch}, which an agent has just made and nobody has verified; if that \
+                 was not you: git revert --no-edit {commit}"
+            );
+            shop.journal.event(&Who::default(), Event::Warning { message });
+            return Ok(false);
+        }
         let restored = if made.contains(tip) {
             if let Some(name) = &agent.kept_as {
                 shop.repo.keep(name, tip, Some(seen))?;
             }
-            let before = shop.repo.base_before(base, tip).unwrap_or_else(|| seen.clone());
-            shop.repo.restore_base(base, tip, &before)?
+            shop.repo.restore_base(base, tip, seen)?
         } else {
             let because = "there are other commits with it".to_owned();
-            Restored::Left { because, command: format!("git revert {}", commit.short()) }
+            Restored::Left { because, command: format!("git revert --no-edit {}", commit.short()) }
         };
         let (now, is_back) = match restored {
             Restored::Done => (format!("{base} is put back"), true),

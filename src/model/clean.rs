@@ -1,6 +1,7 @@
 //! Text from programs, made fit for a file that people read.
 
-/// `text` without what a terminal would act on: escape sequences, control characters and invisible marks go;
+/// `text` without what a terminal would act on: escape sequences, control characters and invisible marks go, those too
+/// that turn the order of what is shown;
 /// every kind of line end becomes `\n`; blanks at line ends, empty first lines and empty last lines go.
 pub fn clean_text(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
@@ -17,12 +18,18 @@ pub fn clean_text(text: &str) -> String {
             '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => end_line(&mut clean),
             '\t' => clean.push('\t'),
             '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {}
-            char if char.is_control() => {}
+            char if char.is_control() || turns_order(char) => {}
             char => clean.push(char),
         }
     }
     clean.truncate(clean.trim_end().len());
     clean
+}
+
+/// Whether a mark, itself invisible, makes a terminal show what is around it in another order. Scripts that are written
+/// from the right need none: their letters say so themselves.
+fn turns_order(char: char) -> bool {
+    matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Ends a line; a first line that is empty is dropped.
@@ -113,6 +120,9 @@ mod tests {
             ("\n \n  first\nlast  \n\n", "  first\nlast"),
             ("a\n\n\nb", "a\n\n\nb"),
             ("emoji 🦀 and ümlaut", "emoji 🦀 and ümlaut"),
+            ("\u{202e}a\u{2066}b\u{2069}\u{202c} \u{200e}c\u{200f}\u{61c} \u{202a} \u{202e}\n", "ab c"),
+            ("from the right: \u{5e9}\u{5dc}\u{5d5}\u{5dd}", "from the right: \u{5e9}\u{5dc}\u{5d5}\u{5dd}"),
+            ("joined: 👩\u{200d}💻", "joined: 👩\u{200d}💻"),
             ("\u{1b}[", ""),
             ("", ""),
         ] {
@@ -138,6 +148,7 @@ mod tests {
             let once = clean_text(&text);
             prop_assert_eq!(clean_text(&once), once.clone());
             prop_assert!(once.chars().all(|char| char == '\n' || char == '\t' || !char.is_control()));
+            prop_assert!(!once.contains(turns_order));
         }
 
         #[test]

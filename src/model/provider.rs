@@ -18,6 +18,9 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest: what ends at once is asked again after this.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// So often in a row its own word is enough; then it is left alone longer and longer whatever it says.
+const BELIEVED: u32 = 3;
+
 /// How much later than it says a provider is asked, at most, so that not all who wait do it in one moment: this part of
 /// the pause, and never more than a minute.
 const JITTER: f64 = 0.1;
@@ -61,11 +64,14 @@ impl Parked {
     ) -> Self {
         let times = before.map_or(0, |before| before.times).saturating_add(1);
         let told = reset.map(|reset| Duration::try_from(reset.duration_since(now)).unwrap_or_default());
-        let unknown = UNKNOWN[usize::try_from(times - 1).unwrap_or(usize::MAX).min(UNKNOWN.len() - 1)];
-        // A pause that ends at once, again and again, is none that helps.
+        let longer = |nth: u32| UNKNOWN[usize::try_from(nth).unwrap_or(usize::MAX).min(UNKNOWN.len() - 1)];
+        // A pause that ends at once, or soon and again and again, is none that helps.
         let pause = match told {
-            Some(told) if told > SHORTEST || times == 1 => told.clamp(SHORTEST, LONGEST),
-            Some(_) | None => unknown,
+            Some(told) if told > SHORTEST || times == 1 => {
+                let least = times.checked_sub(BELIEVED + 1).map_or(SHORTEST, longer);
+                told.clamp(least, LONGEST)
+            }
+            Some(_) | None => longer(times - 1),
         };
         let jitter = pause.mul_f64(JITTER * luck.clamp(0.0, 1.0)).min(MOST_JITTER);
         let until = SignedDuration::try_from(pause + jitter).ok().and_then(|pause| now.checked_add(pause).ok());
@@ -77,6 +83,13 @@ impl Parked {
             reason: reason.to_owned(),
             times,
         }
+    }
+
+    /// Whether nobody asks it at `now`. A pause that ends later than any that is begun now was noted by another clock,
+    /// and is over.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        let latest = SignedDuration::try_from(LONGEST + MOST_JITTER).ok().and_then(|most| now.checked_add(most).ok());
+        self.until > now && latest.is_none_or(|latest| self.until <= latest)
     }
 
     /// Until when, and why.
@@ -123,6 +136,27 @@ mod tests {
         assert_eq!(pauses, [5, 15, 30, 60, 60, 60]);
         let endless = Parked { times: u32::MAX, ..park(None, None, 0.0) };
         assert_eq!(park(Some(&endless), None, 0.0).until, at(3600));
+    }
+
+    #[test]
+    fn what_is_over_soon_again_and_again_is_left_alone_longer_too() {
+        let mut parked = None;
+        let mut pauses = Vec::new();
+        for _ in 0..6 {
+            let next = park(parked.as_ref(), Some(at(2)), 0.0);
+            pauses.push(next.until.as_second());
+            parked = Some(next);
+        }
+        assert_eq!(pauses, [2, 2, 2, 300, 900, 1800]);
+    }
+
+    #[test]
+    fn a_pause_of_another_clock_is_over() {
+        let until = |seconds| Parked { until: at(seconds), ..park(None, None, 0.0) };
+        for (seconds, holds) in [(-1, false), (0, false), (1, true), (86_400, true), (87_000, false)] {
+            assert_eq!(until(seconds).holds(NOW), holds, "{seconds}");
+        }
+        assert!(park(None, Some(Timestamp::MAX), 1.0).holds(NOW));
     }
 
     #[test]

@@ -48,6 +48,8 @@ struct Inner {
     /// The folder, when it was read last.
     read_at: Option<Stamp>,
     parked: BTreeMap<String, Parked>,
+    /// Pauses that could not be written: they hold for this process alone.
+    unwritten: BTreeMap<String, Parked>,
     /// Somebody was let through, and has until then to ask.
     let_through: BTreeMap<String, Timestamp>,
 }
@@ -120,7 +122,7 @@ impl Providers {
         self.refresh(&mut inner);
         let Inner { parked, let_through, .. } = &*inner;
         let closed = parked.iter().filter_map(|(name, parked)| {
-            let until = if parked.until > now {
+            let until = if parked.holds(now) {
                 parked.until
             } else if is_held(&self.lock_file(name)).unwrap_or(true) {
                 now + AGAIN
@@ -143,18 +145,17 @@ impl Providers {
 
     /// Asks for the right to ask a provider.
     pub fn ask(&self, provider: &str) -> io::Result<Asking> {
-        let file = self.file(provider);
-        let Some(parked) = read(&file)? else { return Ok(Asking::Yes(Pass::Free)) };
-        if parked.until > clock::now() {
+        let Some(parked) = self.pause_of(provider)? else { return Ok(Asking::Yes(Pass::Free)) };
+        if parked.holds(clock::now()) {
             return Ok(Asking::No(parked));
         }
         let Some(lock) = Lock::try_exclusive(&self.lock_file(provider))? else {
             return Ok(Asking::No(Parked { until: clock::now() + AGAIN, ..parked }));
         };
         // The first may just have been heard, and the lock been free for that.
-        Ok(match read(&file)? {
+        Ok(match self.pause_of(provider)? {
             None => Asking::Yes(Pass::Free),
-            Some(parked) if parked.until > clock::now() => Asking::No(parked),
+            Some(parked) if parked.holds(clock::now()) => Asking::No(parked),
             Some(_) => Asking::Yes(Pass::First(lock)),
         })
     }
@@ -164,9 +165,11 @@ impl Providers {
         let was_parked = match fs::remove_file(self.file(provider)) {
             Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(_) if self.lock().unwritten.contains_key(provider) => true,
             Err(error) => return Err(error),
         };
         let mut inner = self.lock();
+        inner.unwritten.remove(provider);
         let was_known = inner.parked.remove(provider).is_some();
         inner.let_through.remove(provider);
         drop(inner);
@@ -176,23 +179,40 @@ impl Providers {
         Ok(was_parked)
     }
 
-    /// The provider asks for a pause; gives until when it is left alone.
-    pub fn park(&self, provider: &str, reason: &str, reset: Option<Timestamp>) -> io::Result<Parked> {
-        let file = self.file(provider);
-        let before = read(&file)?;
+    /// The provider asks for a pause; gives until when it is left alone, and whether that could be written: where not, it
+    /// holds for this process all the same.
+    pub fn park(&self, provider: &str, reason: &str, reset: Option<Timestamp>) -> (Parked, io::Result<()>) {
         let now = clock::now();
-        // Several that were asking at the same moment hear of one pause.
-        let is_known = before.as_ref().is_some_and(|before| before.until > now);
-        let before = match (&before, is_known) {
-            (Some(before), true) => Some(Parked { times: before.times.saturating_sub(1), ..before.clone() }),
-            (before, _) => (*before).clone(),
+        let before = self.pause_of(provider).unwrap_or_default();
+        // Several that were asking at the same moment hear of one pause: that which ends last.
+        let known = before.clone().filter(|before| before.holds(now));
+        let counted = match &known {
+            Some(known) => Some(Parked { times: known.times.saturating_sub(1), ..known.clone() }),
+            None => before,
         };
-        let parked = Parked::park(provider, before.as_ref(), reason, reset, now, fastrand::f64());
-        fs::create_dir_all(&self.folder)?;
-        files::write_durably(&file, &serde_json::to_vec(&parked)?)?;
-        self.lock().parked.insert(provider.to_owned(), parked.clone());
+        let parked = Parked::park(provider, counted.as_ref(), reason, reset, now, fastrand::f64());
+        let parked = known.filter(|known| known.until > parked.until).unwrap_or(parked);
+        let written = fs::create_dir_all(&self.folder)
+            .and_then(|()| files::write_durably(&self.file(provider), &serde_json::to_vec(&parked)?));
+        let mut inner = self.lock();
+        match &written {
+            Ok(()) => inner.unwritten.remove(provider),
+            Err(_) => inner.unwritten.insert(provider.to_owned(), parked.clone()),
+        };
+        inner.parked.insert(provider.to_owned(), parked.clone());
+        drop(inner);
         self.tell();
-        Ok(parked)
+        (parked, written)
+    }
+
+    /// What is noted of that provider.
+    fn pause_of(&self, provider: &str) -> io::Result<Option<Parked>> {
+        let unwritten = self.lock().unwritten.get(provider).cloned();
+        match read(&self.file(provider)) {
+            Ok(None) => Ok(unwritten),
+            Err(error) => unwritten.map(Some).ok_or(error),
+            written => written,
+        }
     }
 
     fn refresh(&self, inner: &mut Inner) {
@@ -203,10 +223,14 @@ impl Providers {
         inner.read_at = stamp;
         let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let files = files.filter(|file| file.path().extension().is_some_and(|it| it == "json"));
-        inner.parked = files
-            .filter_map(|file| self::read(&file.path()).ok().flatten())
-            .map(|parked| (parked.provider.clone(), parked))
-            .collect();
+        let named = |path: PathBuf| {
+            let parked = self::read(&path).ok().flatten()?;
+            // A copy under another name is nobody's.
+            (self.file(&parked.provider) == path).then(|| (parked.provider.clone(), parked))
+        };
+        inner.parked = files.filter_map(|file| named(file.path())).collect();
+        let unwritten: Vec<_> = inner.unwritten.clone().into_iter().collect();
+        inner.parked.extend(unwritten);
     }
 
     fn file(&self, provider: &str) -> PathBuf {
@@ -270,7 +294,7 @@ mod tests {
         let [one, other] = [(); 2].map(|()| Providers::new(&dirs));
         assert_eq!((may(&one, "acme"), one.closed(clock::now()).len()), ("free", 0));
         let until = clock::now() + Duration::from_secs(3600);
-        let parked = one.park("acme", "limit", Some(until)).unwrap();
+        let parked = one.park("acme", "limit", Some(until)).0;
         assert!(parked.until >= until);
         for providers in [&one, &other, &Providers::new(&dirs)] {
             assert_eq!((may(providers, "acme"), may(providers, "else")), ("no", "free"));
@@ -285,7 +309,7 @@ mod tests {
     fn after_a_pause_one_goes_first_and_the_others_wait_for_it() {
         let (_folder, dirs) = workspace();
         let [one, other] = [(); 2].map(|()| Providers::new(&dirs));
-        one.park("acme", "limit", None).unwrap();
+        one.park("acme", "limit", None).1.unwrap();
         pass_time(&one, "acme");
         let Asking::Yes(first @ Pass::First(_)) = one.ask("acme").unwrap() else { panic!("nobody goes first") };
         assert_eq!((may(&one, "acme"), may(&other, "acme")), ("no", "no"));
@@ -293,14 +317,14 @@ mod tests {
         // It dies without a word: the next one goes first.
         drop(first);
         assert_eq!(may(&other, "acme"), "first");
-        assert_eq!(other.park("acme", "limit", None).unwrap().times, 2);
+        assert_eq!(other.park("acme", "limit", None).0.times, 2);
     }
 
     #[test]
     fn who_is_let_through_is_followed_by_nobody_until_it_has_asked() {
         let (_folder, dirs) = workspace();
         let providers = Providers::new(&dirs);
-        providers.park("acme", "limit", None).unwrap();
+        providers.park("acme", "limit", None).1.unwrap();
         pass_time(&providers, "acme");
         let now = clock::now();
         assert_eq!(providers.closed(now).len(), 0);
@@ -314,8 +338,46 @@ mod tests {
         let (_folder, dirs) = workspace();
         let providers = Providers::new(&dirs);
         for _ in 0..4 {
-            assert_eq!(providers.park("acme", "limit", None).unwrap().times, 1);
+            assert_eq!(providers.park("acme", "limit", None).0.times, 1);
         }
+    }
+
+    #[test]
+    fn of_two_pauses_at_the_same_moment_the_longer_one_holds() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        let until = clock::now() + Duration::from_secs(36_000);
+        for reset in [None, Some(until), None] {
+            providers.park("acme", "limit", reset).1.unwrap();
+        }
+        let Asking::No(parked) = providers.ask("acme").unwrap() else { panic!("it may be asked") };
+        assert!(parked.until >= until && parked.times == 1, "{parked:?}");
+    }
+
+    #[test]
+    fn a_pause_that_cannot_be_written_holds_for_this_process() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        fs::create_dir_all(providers.file("acme")).unwrap();
+        assert!(providers.park("acme", "limit", None).1.is_err());
+        assert_eq!((may(&providers, "acme"), providers.closed(clock::now()).len()), ("no", 1));
+        assert_eq!(providers.park("acme", "limit", None).0.times, 1);
+        assert!(providers.answered("acme").unwrap());
+        fs::remove_dir(providers.file("acme")).unwrap();
+        assert_eq!(may(&providers, "acme"), "free");
+    }
+
+    #[test]
+    fn a_file_of_another_name_or_another_clock_holds_nobody() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        let (parked, _) = providers.park("acme", "limit", None);
+        let file = providers.file("acme");
+        fs::rename(&file, providers.file("other")).unwrap();
+        assert_eq!((may(&providers, "acme"), Providers::new(&dirs).closed(clock::now()).len()), ("free", 0));
+        let later = Parked { until: "9999-01-01T00:00:00Z".parse().unwrap(), ..parked };
+        files::write(&file, &serde_json::to_vec(&later).unwrap()).unwrap();
+        assert_eq!(may(&providers, "acme"), "first");
     }
 
     #[test]
@@ -327,7 +389,7 @@ mod tests {
         providers.on_change(move || {
             tells.fetch_add(1, Ordering::Relaxed);
         });
-        providers.park("acme", "limit", None).unwrap();
+        providers.park("acme", "limit", None).1.unwrap();
         providers.answered("acme").unwrap();
         providers.answered("acme").unwrap();
         assert_eq!(told.load(Ordering::Relaxed), 2);
@@ -338,7 +400,7 @@ mod tests {
         let (_folder, dirs) = workspace();
         let providers = Providers::new(&dirs);
         for name in ["../../up", "a/b", "", &"x".repeat(400)] {
-            providers.park(name, "limit", None).unwrap();
+            providers.park(name, "limit", None).1.unwrap();
             assert_eq!(may(&providers, name), "no", "{name}");
         }
         std::fs::write(providers.file("torn"), "{").unwrap();

@@ -233,7 +233,10 @@ fn a_base_that_an_agent_moves_past_the_guard_is_put_back_and_its_work_is_not_mer
         let base = w.base().id();
         w.task(
             "a-rogue",
-            &format!("echo x > evil.txt\ngit add .\ngit commit -qm Evil\n{BARE} update-ref refs/heads/trunk HEAD"),
+            &format!(
+                "for it in evil more; do\necho x > $it.txt\ngit add .\ngit commit -qm Evil\n\
+                 {BARE} update-ref refs/heads/trunk HEAD\ndone"
+            ),
         );
         let ended = w.start(["--drain"]);
         ended.code(1);
@@ -249,6 +252,33 @@ fn a_base_that_an_agent_moves_past_the_guard_is_put_back_and_its_work_is_not_mer
         w.complete_means_merged();
         w.the_repository_is_whole();
     }
+}
+
+/// What an agent has put where everybody sees it the user may take, at any time.
+#[test]
+fn what_a_user_takes_from_an_agents_branch_stays_where_he_put_it_and_nobody_is_blamed() {
+    let w = Workspace::new();
+    w.config("base: trunk\nlimits: {attempts: 1, backoff: 0s}");
+    w.git(["checkout", "-q", "-b", "mine"]);
+    w.task(
+        "work",
+        &format!(
+            "git checkout -q -b feature\necho x > x.txt\ngit add .\ngit commit -qm First\n{}\n{}\necho y > y.txt",
+            w.gives("first"),
+            w.awaits("go")
+        ),
+    );
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("first");
+    w.git(["branch", "-f", "trunk", "feature"]);
+    let taken = w.base().id();
+    w.give("go");
+    let ended = swarm.wait();
+    ended.code(0);
+    assert!(w.git(["merge-base", "--is-ancestor", &taken, "trunk"]).is_empty());
+    w.is_in("complete", "work");
+    w.base().has("x.txt").has("y.txt");
+    assert!(warnings(&ended).iter().any(|told| told.contains("if that was not you")), "{ended}");
 }
 
 #[test]
@@ -269,7 +299,8 @@ fn a_base_that_cannot_be_put_back_without_touching_the_checkout_stays_and_the_wa
     w.base().has("evil.txt");
     let command = told.split("to take it back: ").nth(1).expect("a command").replace(w.root().to_str().unwrap(), ".");
     assert!(w.command("sh").args(["-c", &command]).status().expect("run a shell").success(), "{command}");
-    assert_eq!(w.base().id(), base);
+    w.base().lacks("evil.txt");
+    assert_eq!(w.git(["diff", &base, "trunk"]), "");
     assert_eq!(w.git(["status", "--porcelain", "--", ":!config"]), "");
     w.is_in("blocked", "a-rogue");
 }

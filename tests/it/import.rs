@@ -277,6 +277,35 @@ fn what_cannot_be_read_is_named_with_its_line_and_costs_nothing_else() {
 }
 
 #[test]
+fn files_that_nest_or_include_each_other_without_end_cost_only_themselves() {
+    let w = project();
+    w.write("tasks/pending/spaces.edn", "#:a ".repeat(200_000) + "{:id \"x\"}");
+    w.write("tasks/pending/lists.json", "[".repeat(200_000));
+    w.write(
+        "tasks/pending/wide.edn",
+        format!("{{{}}}", (0..118_000).map(|key| format!("{key} 0 ")).collect::<String>()),
+    );
+    for number in 0..15 {
+        let next = format!("#oompa_directive:include_file \"a{}.md\"\n", number + 1);
+        w.write(&format!("prompts/a{number}.md"), next.repeat(7));
+    }
+    w.write("prompts/a15.md", "hello\n");
+    w.write("oompa.json", r#"{"workers": [{"model": "codex:a", "prompt": ["prompts/house.md", "prompts/a0.md"]}]}"#);
+    let ended = w.swarm(["import", "oompa", "--dry-run"]);
+    ended.code(1).says("tasks/pending/spaces.edn:1: values lie deeper in each other than 64");
+    ended.says("prompts/a0.md: it is left out").says("prompts/a15.md was too much");
+    let document = import(&w, &["--dry-run"], 1);
+    // The last one is read, and is no task only because of its size.
+    let refused =
+        ["prompts/a0.md", "tasks/pending/lists.json:1", "tasks/pending/spaces.edn:1", "tasks/pending/wide.edn wide"];
+    assert_eq!(remarks(&document, "refused"), refused);
+    let planned = files(&document, "would_make");
+    for path in ["config/prompts/oompa-worker.md", "tasks/pending/T-1-first.md"] {
+        assert!(planned.contains(&path), "{path}: {planned:?}");
+    }
+}
+
+#[test]
 fn prompts_of_oompa_that_would_be_taken_for_templates_are_named() {
     let w = project();
     w.write("config/prompts/worker.md", "You are a worker.\n");
@@ -287,6 +316,8 @@ fn prompts_of_oompa_that_would_be_taken_for_templates_are_named() {
         assert!(look.iter().any(|known| known == line), "{line}: {look:?}");
     }
     assert_eq!(w.read("config/prompts/worker.md"), "You are a worker.\n");
+    let settings = w.read("config/swarm.yaml");
+    assert!(settings.contains("\n  - {agent: codex,") && settings.contains("\n  # - {agent: cursor,"), "{settings}");
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn what_is_still_being_written_is_shown_when_its_line_is_over() {
 fn an_agent_cannot_tell_the_terminal_anything() {
     let play = r#"cat <<'END'
 {"type":"thread.started","thread_id":"t"}
-{"type":"item.completed","item":{"type":"agent_message","text":"\u001b]0;title\u0007\u001b[2Jin \u009b31mred\nCOMPLETE_AND_READY_FOR_MERGE"}}
+{"type":"item.completed","item":{"type":"agent_message","text":"\u001b]0;title\u0007\u001b[2J\u202ein \u2066\u009b31mred\u200f\nCOMPLETE_AND_READY_FOR_MERGE"}}
 {"type":"turn.completed"}
 END
 printf '\033[2Jgone\r\n'"#;
@@ -116,7 +116,9 @@ printf '\033[2Jgone\r\n'"#;
         let logs = w.swarm(args);
         assert!(logs.stdout.contains("in red") && logs.stdout.ends_with("\ngone\n"), "{logs}");
         assert!(!logs.stdout.contains(|char: char| char.is_control() && char != '\n'), "{logs}");
+        assert!(!logs.stdout.contains(['\u{202e}', '\u{2066}', '\u{200f}']), "{logs}");
     }
+    assert!(w.swarm(["logs", "tune", "--raw"]).stdout.contains("\\u202ein"), "as it was printed");
     let coloured = w.swarm(["logs", "tune", "--color", "always"]).stdout;
     assert!(coloured.contains("\u{1b}[2msaid") && !coloured.contains("\u{1b}[2J"), "{coloured:?}");
 }
@@ -138,4 +140,14 @@ fn what_cannot_be_understood_is_shown_as_it_was_printed() {
     std::fs::remove_file(w.path("config/agents/player.yaml")).expect("remove a file");
     let unknown = w.swarm(["logs", "tune"]);
     assert_eq!((unknown.code(0).stdout.as_str(), unknown.stderr.contains("warning")), (printed.as_str(), false));
+}
+
+#[test]
+fn who_follows_a_task_before_a_swarm_begins_waits_for_it_and_an_unknown_one_is_refused() {
+    let w = Workspace::new();
+    w.task("early", "echo hello from the task; echo x > x.txt");
+    let following = w.run_in_background(env!("CARGO_BIN_EXE_swarm"), &["logs", "early", "-f"]);
+    w.start(["--drain"]).code(0);
+    following.wait().code(0).says("hello from the task");
+    w.swarm(["logs", "nobody", "-f"]).code(1).says("there is no task nobody");
 }

@@ -170,6 +170,18 @@ fn a_session_that_its_agent_names_goes_on_after_a_kill_in_its_first_turn() {
     w.holds_the_laws();
 }
 
+#[test]
+fn an_agent_that_says_nothing_is_told_to_go_on_once_and_no_more() {
+    let w = Workspace::new();
+    w.config("limits: {attempts: 1}\n");
+    w.namer("mute", "begin; say ''");
+    w.task_for("mute", "work");
+    w.start(["--drain"]).code(1);
+    assert!(w.is_in("blocked", "work").contains("no rule of its description sets `text`"));
+    assert_eq!(steps(&w.cycles()[0]), ["implement", "implement"]);
+    w.holds_the_laws();
+}
+
 /// Once, and it is told what there is already.
 #[test]
 fn a_session_that_is_lost_or_full_is_followed_by_a_new_one_that_finds_its_files() {

@@ -35,6 +35,8 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
     };
     let known = agents::look(&place, file);
     match &known {
+        // Who works, and in what room, is not known without the settings.
+        _ if unread => {}
         Ok(known) => {
             items.extend(known.items.iter().cloned());
             items.extend(prices::look(known));
@@ -43,7 +45,7 @@ pub(in crate::command) fn run(desk: &Desk, words: &Check) -> Result<Exit> {
     }
     let (fit, of_git) = repository::look(&place);
     items.extend(of_git);
-    if let (Some((workspace, ..)), Ok(known)) = (&fit, &known) {
+    if let (Some((workspace, ..)), Ok(known), false) = (&fit, &known, unread) {
         items.extend(room::look(workspace, known));
     }
     items.extend(machine::folders(&place.dirs));

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use super::source::Source;
 use super::{prompts, tasks};
 use crate::error::{Context, Result};
-use crate::model::import::oompa::{Datum, Kind, Policy, Remark, Setup, policy, read_edn, read_json, settings, setup};
+use crate::model::import::oompa::{
+    DESCRIBED, Datum, Kind, Policy, Remark, Setup, policy, read_edn, read_json, settings, setup,
+};
 use crate::os::agents::Catalogue;
 use crate::os::dirs::{Dirs, config_file};
 use crate::os::plain_file::{self, Links, Unreadable};
@@ -121,8 +123,11 @@ fn plan_settings(
     plan: &mut Plan,
 ) -> Result<()> {
     let policy = read_policy(source, plan);
-    let own: Vec<&str> = catalogue.into_iter().flat_map(Catalogue::all).map(|(name, _)| name).collect();
-    let is_described = |name: &str| own.contains(&name);
+    let is_described = |name: &str| match catalogue {
+        Some(catalogue) => catalogue.described(name).is_ok(),
+        // A mistake in one file, which is told, takes no worker out of the settings.
+        None => DESCRIBED.contains(&name) || dirs.root().join(format!("config/agents/{name}.yaml")).is_file(),
+    };
     let text = settings(setup, &policy, path, &mut plan.remarks, &is_described);
     let usual = config_file(dirs.root());
     let theirs = bytes(&usual)?;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::plan::{Plan, bytes, put};
 use super::source::Source;
 use crate::error::Result;
-use crate::model::import::oompa::{Kind, PLACES, Place, Remark, Setup, expand, template_with, translate};
+use crate::model::import::oompa::{
+    Kind, LARGEST, PLACES, Place, Remark, Room, Setup, expand, template_with, translate,
+};
 use crate::model::prompt::Prompts;
 use crate::os::agents::PROMPTS;
 use crate::os::dirs::Dirs;
@@ -18,7 +20,9 @@ const BUNDLED: (&str, [&str; 6]) =
 pub(super) fn plan(setup: &Setup, source: &Source, dirs: &Dirs, plan: &mut Plan) -> Result<()> {
     // A template here may have the name of one of theirs.
     let is_theirs = |path: &str| source.text(path).ok().flatten().is_some_and(|text| !is_template(&text));
-    let is_own = |path: &str| !is_bundled(path) || is_theirs(path);
+    let theirs: Vec<String> =
+        BUNDLED.1.iter().map(|name| format!("{}{name}", BUNDLED.0)).filter(|path| is_theirs(path)).collect();
+    let is_own = |path: &str| !is_bundled(path) || theirs.iter().any(|known| known == path);
     for place in PLACES {
         let name = place.name();
         for path in setup.prompts(place, &|path| !is_own(path)).all() {
@@ -32,8 +36,9 @@ pub(super) fn plan(setup: &Setup, source: &Source, dirs: &Dirs, plan: &mut Plan)
             plan.remarks.push(Remark::new(Kind::NoCounterpart, path, reason));
         }
         let mut words = Vec::new();
+        let mut room = Room::default();
         for path in &shared.common {
-            words.extend(words_of(path, place, source, plan));
+            words.extend(words_of(path, place, &mut room, source, plan));
         }
         if !words.is_empty() {
             put_part(place, &words.join("\n\n"), &shared.common.join(", "), dirs, plan)?;
@@ -57,7 +62,7 @@ fn is_bundled(path: &str) -> bool {
 }
 
 /// The translated words of a prompt; `None` where there are none.
-fn words_of(path: &str, place: Place, source: &Source, plan: &mut Plan) -> Option<String> {
+fn words_of(path: &str, place: Place, room: &mut Room, source: &Source, plan: &mut Plan) -> Option<String> {
     let mut unreadable = Vec::new();
     let mut read = |path: &str| match source.text(path) {
         Ok(text) => text,
@@ -66,12 +71,18 @@ fn words_of(path: &str, place: Place, source: &Source, plan: &mut Plan) -> Optio
             None
         }
     };
-    let expanded = expand(path, &mut read);
-    if expanded.is_none() && unreadable.is_empty() {
+    let expanded = expand(path, &mut read, room);
+    if expanded == Ok(None) && unreadable.is_empty() {
         plan.remarks.push(Remark::new(Kind::Refused, path, "is not there"));
     }
     plan.remarks.extend(unreadable);
-    let expanded = expanded?;
+    let expanded = match expanded {
+        Ok(expanded) => expanded?,
+        Err(too_much) => {
+            plan.remarks.push(Remark::new(Kind::Refused, path, format!("it is left out: {too_much}")));
+            return None;
+        }
+    };
     for missing in &expanded.missing {
         let reason = "the included file is not there, or files include each other in a circle";
         plan.remarks.push(Remark::new(Kind::Look, path, reason).about(missing));
@@ -86,6 +97,11 @@ fn put_part(place: Place, words: &str, from: &str, dirs: &Dirs, plan: &mut Plan)
     let Some((name, built_in)) = PROMPTS.into_iter().find(|(name, _)| *name == place.name()) else { return Ok(()) };
     let part = place.part();
     let text = format!("{words}\n");
+    if text.len() > LARGEST {
+        let reason = format!("it cannot be made a part of the template `{name}`: translated, it is larger than 1 MiB");
+        plan.remarks.push(Remark::new(Kind::Refused, from, reason));
+        return Ok(());
+    }
     let template = template_with(built_in, &part);
     let mut prompts = Prompts::default();
     for (name, text) in PROMPTS {

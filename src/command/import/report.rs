@@ -1,5 +1,6 @@
 //! What an import came to, for a person and for a program.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -94,9 +95,10 @@ impl Report<'_> {
 /// The remarks of a kind; where the same is to be said of several keys of a file, in one line.
 fn lines(remarks: &[Remark], kind: Kind) -> Vec<String> {
     let mut rows: Vec<(&Remark, Vec<&str>)> = Vec::new();
+    let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for remark in remarks.iter().filter(|remark| remark.kind == kind) {
-        let same = |(first, _): &&mut (&Remark, Vec<&str>)| first.path == remark.path && first.reason == remark.reason;
-        match rows.iter_mut().find(same) {
+        let place = *places.entry((&remark.path, &remark.reason)).or_insert(rows.len());
+        match rows.get_mut(place) {
             Some((_, whats)) => whats.extend(remark.what.as_deref()),
             None => rows.push((remark, remark.what.as_deref().into_iter().collect())),
         }
@@ -106,12 +108,8 @@ fn lines(remarks: &[Remark], kind: Kind) -> Vec<String> {
 
 fn line(remark: &Remark, whats: &[&str]) -> String {
     let place = remark.line.map_or_else(|| remark.path.clone(), |line| format!("{}:{line}", remark.path));
-    let mut keys: Vec<&str> = Vec::new();
-    for what in whats {
-        if !keys.contains(what) {
-            keys.push(what);
-        }
-    }
+    let mut known = BTreeSet::new();
+    let mut keys: Vec<&str> = whats.iter().copied().filter(|what| known.insert(*what)).collect();
     let more = keys.len().saturating_sub(MOST_KEYS);
     keys.truncate(MOST_KEYS);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

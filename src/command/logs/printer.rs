@@ -46,6 +46,11 @@ impl<'a> Printer<'a> {
         Ok(true)
     }
 
+    /// Whether there was a log to print, be it an empty one.
+    pub(in crate::command) fn has_printed(&self) -> bool {
+        !self.printed.is_empty()
+    }
+
     /// Prints what has begun: nothing more comes.
     pub(super) fn finish(&mut self) -> Result<bool> {
         let Some((_, viewer)) = self.open.take() else { return Ok(true) };

@@ -167,11 +167,12 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_would_act_on_gets_through() {
-        let evil = "\u{1b}]0;title\u{7}\u{1b}[2Jred\u{9b}31m\r\u{8}\u{0}";
+        let evil = "\u{1b}]0;title\u{7}\u{1b}[2Jred\u{9b}31m\r\u{8}\u{0}\u{202e}\u{2066}\u{200f}";
         for extent in [Extent::Line(None), Extent::Line(Some(30)), Extent::Whole] {
             for shown in [words(Kind::Error, evil, &[evil]), Shown::Plain(evil.into())] {
                 let row = text(extent, &shown);
                 assert!(row.contains("red") && row.chars().all(|char| char == '\n' || !char.is_control()), "{row:?}");
+                assert!(!row.contains(['\u{202e}', '\u{2066}', '\u{200f}']), "{row:?}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What the types of a description cannot say.
 
-use super::command_line::{ALL_GROUPS, placed_group, variable_of_group, variables_of};
+use super::command_line::{ALL_GROUPS, has_place, placed_group, variable_of_group, variables_of};
 use super::{Agent, Content, Format, MintedBy, Output, Unit, VARIABLES, Via};
 use crate::model::yaml;
 
@@ -80,13 +80,21 @@ impl Agent {
 
     fn check_groups(&self) -> Result<(), BadDescription> {
         let known: Vec<&str> = VARIABLES.into_iter().chain(["resume"]).collect();
-        for name in self.args.keys() {
+        for (name, parts) in &self.args {
             if !VARIABLES.contains(&variable_of_group(name)) {
                 return Err(BadDescription::new(
                     format!("args.{name}"),
                     format!(
                         "is used only when the variable of that name has a value; {}",
                         near(name, &known, |known| format!("`{known}`"))
+                    ),
+                ));
+            }
+            if !parts.is_empty() && !has_place(&self.argv, name) {
+                return Err(BadDescription::new(
+                    format!("args.{name}"),
+                    format!(
+                        "no part of argv is {ALL_GROUPS} or {{args.{name}}}, so these words never reach the program"
                     ),
                 ));
             }
@@ -181,6 +189,7 @@ mod tests {
             ("{argv: [tool, '{args.model}']}", "argv"),
             ("{argv: [tool], args: {modle: [x]}}", "args.modle"),
             ("{argv: [tool], args: {model: ['{args}']}}", "args.model"),
+            ("{argv: [tool, '{args.resume}'], args: {resume: [r], model: [m]}}", "args.model"),
             ("{argv: [tool], prompt: {via: arg}}", "prompt.via"),
             ("{argv: [tool], prompt: {via: file}}", "prompt.via"),
             ("{argv: [tool], prompt: {content: script, guard: x}}", "prompt.guard"),

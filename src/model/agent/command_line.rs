@@ -52,6 +52,11 @@ pub(super) fn placed_group(part: &str) -> Option<&str> {
     part.strip_prefix("{args.")?.strip_suffix('}')
 }
 
+/// Whether a command line has a place for the group of that name.
+pub(super) fn has_place(argv: &[String], group: &str) -> bool {
+    argv.iter().any(|part| part == ALL_GROUPS || placed_group(part) == Some(group))
+}
+
 /// The variable that must have a value for the group to stand.
 pub(super) fn variable_of_group(name: &str) -> &str {
     match name {

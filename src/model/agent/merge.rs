@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
+use super::command_line::has_place;
 use super::place::line_of;
 use super::{Agent, LoginQuery, Output, Prompting, Sessions, UsageFacts, VersionQuery};
 use crate::model::yaml::{self, BadYaml};
@@ -106,10 +107,14 @@ impl Said<'_> {
 
 /// `own` on top of `under`.
 fn merged(under: &Agent, own: &Agent, said: &Said<'_>) -> Agent {
+    let argv = said.pick(&["argv"], &under.argv, &own.argv);
+    let mut args = said.both("args", &under.args, &own.args);
+    // Another command line takes over only those groups for which it has a place.
+    args.retain(|name, _| !said.has(&["argv"]) || own.args.contains_key(name) || has_place(&argv, name));
     Agent {
         base: own.base.clone(),
-        argv: said.pick(&["argv"], &under.argv, &own.argv),
-        args: said.both("args", &under.args, &own.args),
+        argv,
+        args,
         prompt: Prompting {
             via: said.pick(&["prompt", "via"], &under.prompt.via, &own.prompt.via),
             content: said.pick(&["prompt", "content"], &under.prompt.content, &own.prompt.content),
@@ -208,6 +213,11 @@ tested: '1.0'
             ("env_set: {A: a, B: b}", "env_set: {A: c}", "env_set: {A: c, B: b}"),
             ("args: {model: [-m, x], effort: [-e]}", "args: {model: [x]}", "args: {model: [x], effort: [-e]}"),
             ("argv: [tool, a, b]", "argv: [tool]", "argv: [tool]"),
+            (
+                "{argv: [tool, '{args}'], args: {model: [-m], resume: [-r]}}",
+                "argv: [tool, '{args.resume}']",
+                "{argv: [tool, '{args.resume}'], args: {resume: [-r]}}",
+            ),
             ("env_pass: [A, B]", "env_pass: []", "env_pass: []"),
             ("completion: exit", "completion: signal", "completion: signal"),
             ("prompt: {guard: a, via: stdin}", "prompt: {guard: b}", "prompt: {guard: b}"),
@@ -240,7 +250,7 @@ tested: '1.0'
                 let text = if text.is_empty() { "{}" } else { text };
                 let mut agent: Agent = serde_yaml::from_str(text).unwrap();
                 if agent.argv.is_empty() {
-                    agent.argv = vec!["tool".to_owned()];
+                    agent.argv = vec!["tool".to_owned(), "{args}".to_owned()];
                 }
                 agent
             };

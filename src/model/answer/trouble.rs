@@ -34,7 +34,10 @@ const WORDS: [(TroubleKind, &str); 11] = [
         TroubleKind::BadSession,
         "no conversation found|session not found|invalid session|no rollout found|no previous sessions|session.*already (in use|exists)",
     ),
-    (TroubleKind::Auth, r"STATUS40[13]\b|unauthori[sz]ed|authentication|api key|not logged in|invalid auth|run /login"),
+    (
+        TroubleKind::Auth,
+        r"STATUS40[13]\b|unauthori[sz]ed|authentication|api key|not logged in|invalid auth|run /login|set an auth method|no auth type",
+    ),
     (TroubleKind::OwnLimit, r"max(imum)? (number of )?(session )?turns|maximum budget"),
     (
         TroubleKind::BadUsage,
@@ -52,7 +55,7 @@ const WORDS: [(TroubleKind, &str); 11] = [
     (TroubleKind::Other, r"invalid.request|invalid_argument|STATUS400\b"),
     (
         TroubleKind::Transient,
-        r"STATUS5\d\d\b|overloaded|high demand|internal (server )?error|server error|disconnected|terminated|network|timed? ?out|econn|enotfound|eai_again|connection (reset|refused|error)|socket hang up|fetch failed",
+        r"STATUS5\d\d\b|overloaded|high demand|internal (server )?error|server error|disconnected|terminated|network|timed? ?out|econn|enotfound|eai_again|connection (reset|refused|error)|socket hang up|fetch failed|(cannot|unable to) connect|waiting for network",
     ),
 ];
 
@@ -209,6 +212,10 @@ mod tests {
             ("Your credit balance is too low to access the API", "invalid_request_error", 400, NoCredit),
             ("file not found", "", 404, Other),
             ("API Error: 500 mock internal", "", 0, Transient),
+            ("Cannot connect to API: Unable to connect. Is the computer able to access the url?", "", 0, Transient),
+            ("Reconnecting... waiting for network (Connection failed)", "", 0, Transient),
+            ("Please set an Auth method in your /home/x/.gemini/settings.json", "", 0, Auth),
+            ("No auth type is selected. Please configure an auth type", "", 0, Auth),
             (r#"{"error":{"code":500,"message":"mock"}}"#, "", 0, Transient),
             ("unexpected status 529 <unknown status code>", "", 0, Transient),
             (r#""input": 500, "output": 429"#, "", 0, Other),

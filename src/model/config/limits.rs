@@ -36,8 +36,8 @@ pub struct Limits {
     #[serde(deserialize_with = "span")]
     #[schemars(with = "String")]
     pub grace: Duration,
-    /// How long an agent may wait by itself for its provider's limit to end; then it is ended, and the provider left
-    /// alone by everybody.
+    /// How long an agent may wait by itself for its provider, at its limit or out of reach; then it is ended, and where it
+    /// was a limit the provider is left alone by everybody.
     #[serde(deserialize_with = "span")]
     #[schemars(with = "String")]
     pub patience: Duration,

@@ -1,5 +1,7 @@
 //! The reader: one value from the beginning of a text.
 
+use std::collections::HashSet;
+
 use super::number::{looks_like_one, number};
 use super::text::{character, unescape};
 use super::value::Edn;
@@ -134,18 +136,19 @@ impl Reader<'_> {
     }
 
     fn map(&self, begin: usize, parts: Vec<Edn>) -> Result<Vec<(Edn, Edn)>, BadEdn> {
-        let mut entries: Vec<(Edn, Edn)> = Vec::with_capacity(parts.len() / 2);
+        let mut entries: Vec<(Edn, Edn)> = Vec::with_capacity(parts.len().div_ceil(2));
         let mut parts = parts.into_iter();
         while let Some(key) = parts.next() {
             let Some(value) = parts.next() else {
                 return Err(self.bad_at(begin, format!("the last key of this map, {}, has no value", shown(&key))));
             };
-            if entries.iter().any(|(known, _)| *known == key) {
-                return Err(self.bad_at(begin, format!("this map has the key {} twice", shown(&key))));
-            }
             entries.push((key, value));
         }
-        Ok(entries)
+        let mut known = HashSet::with_capacity(entries.len());
+        match entries.iter().find(|(key, _)| !known.insert(key)) {
+            Some((key, _)) => Err(self.bad_at(begin, format!("this map has the key {} twice", shown(key)))),
+            None => Ok(entries),
+        }
     }
 
     fn string(&mut self) -> Result<Edn, BadEdn> {
@@ -193,8 +196,7 @@ impl Reader<'_> {
             Some(':') => {
                 self.at += 2;
                 let space = self.take_token();
-                self.skip_blank();
-                match self.value(depth)? {
+                match self.needed(begin, depth, "`#:name` has no map after it")? {
                     Edn::Map(entries) if !space.is_empty() => {
                         Ok(Edn::Map(entries.into_iter().map(|(key, value)| (within(&space, key), value)).collect()))
                     }

@@ -96,14 +96,34 @@ fn a_mistake_is_named_with_its_line() {
         ("[@x]", 1, "code"),
         ("#_", 1, "nothing after it"),
         ("[#inst]", 1, "no value"),
+        ("[#:a]", 1, "no map"),
+        ("#:a [1]", 1, "stands before a map"),
         ("##Infinity", 1, "none of"),
         (r#""\ud83e""#, 1, "hexadecimal"),
     ] {
         let bad = read(written).expect_err(written);
         assert!(bad.line == line && bad.reason.contains(says), "{written}: line {}: {bad}", bad.line);
     }
-    let deep = "[".repeat(100_000);
-    assert!(read(&deep).unwrap_err().reason.contains("deeper"));
+}
+
+#[test]
+fn nothing_lies_deeper_than_the_bound_whatever_it_lies_in() {
+    for nests in ["[", "(", "{", "#{", "#_ ", "^", "^:a ^", "#a ", "#:a ", "#:a{:b ", "{[", "#_ ^#a #:b ["] {
+        let bad = read(&nests.repeat(200_000)).expect_err(nests);
+        assert_eq!(bad.reason, "values lie deeper in each other than 64", "{nests}");
+    }
+    let many = "#_ 1 ".repeat(100_000) + &"^:a ".repeat(100_000) + "7";
+    assert_eq!(one(&many), int("7"), "what stands beside each other is not deep");
+}
+
+#[test]
+fn a_map_of_many_keys_is_read_at_once() {
+    let keys: String = (0..118_000).map(|key| format!("{key} 0 ")).collect();
+    let begun = std::time::Instant::now();
+    assert!(matches!(one(&format!("{{{keys}}}")), Edn::Map(entries) if entries.len() == 118_000));
+    let bad = read(&format!("{{{keys} 7 1}}")).unwrap_err();
+    assert!(bad.reason.contains("`7` twice"), "{bad}");
+    assert!(begun.elapsed().as_secs() < 20, "each key is compared with all others");
 }
 
 #[test]

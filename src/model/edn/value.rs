@@ -1,7 +1,7 @@
 //! What can stand in EDN.
 
 /// A value, its parts in the order in which they were written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Edn {
     /// `nil`.
     Nil,

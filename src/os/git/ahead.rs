@@ -115,7 +115,7 @@ fn forget(repo: &Repo, base: &str, ahead: &Oid) -> Result<(), GitError> {
 }
 
 fn remove(repo: &Repo, reference: &str, tip: &Oid) -> Result<(), GitError> {
-    match repo.git().durable().args(["update-ref", "-d", reference]).arg(tip).run() {
+    match repo.git().durable().args(["update-ref", "--no-deref", "-d", reference]).arg(tip).run() {
         Ok(_) => durable::sync_ref(repo, reference),
         // Moved meanwhile: it stays.
         Err(GitError::Failed { .. }) => Ok(()),

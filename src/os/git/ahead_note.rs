@@ -75,7 +75,7 @@ impl Repo {
         let name = format!("refs/swarm/salvage/ahead-of-{base}/1");
         let found = found.map(|found| self.keep(&name, &found, holds.as_ref())).transpose()?;
         let reference = ahead_ref(base);
-        let git = self.git().durable().args(["update-ref", "-m", "swarm: put back"]);
+        let git = self.git().durable().args(["update-ref", "--no-deref", "-m", "swarm: put back"]);
         match &holds {
             Some(holds) => git.arg(&reference).arg(holds).run()?,
             None => git.args(["-d", &reference]).run()?,

@@ -92,7 +92,7 @@ fn save_as_files(repo: &Repo, git_dir: &Path, path: &Path, prefix: &str) -> Resu
 
 fn point(repo: &Repo, reference: &str, commit: &Oid) -> Result<(), GitError> {
     durable::sync_objects(repo, commit, None)?;
-    repo.git().durable().args(["update-ref", reference]).arg(commit).run()?;
+    repo.git().durable().args(["update-ref", "--no-deref", reference]).arg(commit).run()?;
     durable::sync_ref(repo, reference)
 }
 

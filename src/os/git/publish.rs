@@ -119,8 +119,12 @@ pub(super) fn alone(repo: &Repo) -> Result<Alone, GitError> {
 /// Compare-and-swap of a branch that nobody has checked out.
 fn swap(repo: &Repo, reference: &str, old: Option<&Oid>, new: &Oid, lock: Arc<File>) -> Result<Published, GitError> {
     let expected = old.map_or_else(|| new.zeros(), Oid::to_string);
-    let git = repo.committing().durable().holding(Some(lock)).args(["update-ref", "-m", "swarm: publish", reference]);
-    match git.arg(new).arg(expected).run() {
+    let mut git = repo.committing().durable().holding(Some(lock)).args(["update-ref", "-m", "swarm: publish"]);
+    if reference.starts_with("refs/swarm/") {
+        // One of ours that somebody has made symbolic leads nowhere; a base that is symbolic is the user's way.
+        git = git.arg("--no-deref");
+    }
+    match git.arg(reference).arg(new).arg(expected).run() {
         Ok(_) => {
             // What has moved has moved: a failure from here on must not be taken for one to publish.
             let _ = durable::sync_ref(repo, reference);

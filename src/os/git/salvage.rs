@@ -165,7 +165,7 @@ impl Repo {
 
     /// Lets the ref `before` hold what `after`, which descends from it, holds, and removes that. Three processes.
     pub fn succeed(&self, before: &Salvaged, after: &Salvaged) -> Result<Salvaged, GitError> {
-        let git = self.git().durable().args(["update-ref", &before.reference]);
+        let git = self.git().durable().args(["update-ref", "--no-deref", &before.reference]);
         git.arg(&after.commit).arg(&before.commit).run()?;
         durable::sync_ref(self, &before.reference)?;
         self.forget(&after.reference, &after.commit)?;
@@ -174,7 +174,7 @@ impl Repo {
 
     /// Removes a ref of ours that points to `commit`. What it held must be reachable in another way.
     pub fn forget(&self, reference: &str, commit: &Oid) -> Result<(), GitError> {
-        self.git().args(["update-ref", "-d", reference]).arg(commit).run().map(drop)
+        self.git().args(["update-ref", "--no-deref", "-d", reference]).arg(commit).run().map(drop)
     }
 }
 
@@ -182,7 +182,7 @@ impl Repo {
 fn put(repo: &Repo, reference: &str, commit: &Oid) -> Result<Salvaged, GitError> {
     for n in 1..=u32::MAX {
         let reference = if n == 1 { reference.to_owned() } else { format!("{reference}-{n}") };
-        let git = repo.git().durable().args(["update-ref", &reference]).arg(commit).arg(commit.zeros());
+        let git = repo.git().durable().args(["update-ref", "--no-deref", &reference]).arg(commit).arg(commit.zeros());
         match git.run() {
             Ok(_) => {
                 durable::sync_ref(repo, &reference)?;

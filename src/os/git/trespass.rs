@@ -4,10 +4,8 @@
 //! reflog of a worktree says which commits came to be in there. One of an agent that is still at work, found on the base,
 //! was brought there by that agent.
 
-use std::fs;
-
 use super::abandoned::own_moves;
-use super::base::{base_ref, branches};
+use super::base::{base_ref, branches, shown_ref};
 use super::door::Git;
 use super::durable;
 use super::error::GitError;
@@ -41,12 +39,16 @@ impl Slot {
 }
 
 impl Repo {
-    /// Where the base stood before it came to `tip`, where its reflog says so. No process.
-    pub fn base_before(&self, base: &str, tip: &Oid) -> Option<Oid> {
-        let log = fs::read_to_string(self.common_dir().join("logs").join(base_ref(base))).ok()?;
-        let mut ends = log.lines().last()?.split(' ').map(|end| Oid::from_git(end.as_bytes()));
-        let (from, to) = (ends.next()??, ends.next()??);
-        (to == *tip).then_some(from)
+    /// A branch or tag, not `base` nor one of ours, that has this commit. One process.
+    ///
+    /// # Errors
+    /// git cannot tell.
+    pub fn branch_with(&self, base: &str, commit: &Oid) -> Result<Option<String>, GitError> {
+        let git = self.git().reading().args(["for-each-ref", "--format=%(refname)", "--contains"]).arg(commit);
+        let listed = git.args(["refs/heads", "refs/tags", "refs/remotes"]).run()?;
+        let listed = String::from_utf8_lossy(&listed).into_owned();
+        let own = [base_ref(base), shown_ref(base)];
+        Ok(listed.lines().find(|name| !own.iter().any(|own| own == name)).map(str::to_owned))
     }
 
     /// Of `commits`, those that `tip` has and `before` has not. One process, none for no commit.
@@ -72,22 +74,22 @@ impl Repo {
         let [branch] = branches(self, [base_ref(base)])?;
         let left = |because: String, command: String| Ok(Restored::Left { because, command });
         if branch.tip.as_ref() != Some(tip) {
-            return left("others have built on it".to_owned(), format!("git revert {}", tip.short()));
+            return left("others have built on it".to_owned(), format!("git revert --no-edit {}", tip.short()));
         }
         for checkout in &branch.checked_out {
             let git = Git::of(&checkout.git_dir, &checkout.path).reading().slow();
             let asked = git.args(["diff-index", "--cached", "--quiet"]).arg(before).arg("--").ask()?;
             if asked.code != Some(0) {
                 let place = checkout.path.display();
-                let because = format!("the files in {place} were changed with it");
-                return left(because, format!("git -C {place} reset --keep {}", before.short()));
+                let because = format!("the files in {place}, or its index, are not as they were before");
+                return left(because, format!("git -C {place} revert --no-edit {}..{}", before.short(), tip.short()));
             }
         }
         let git = self.committing().durable().args(["update-ref", "-m", "swarm: put back", &branch.reference]);
         match git.arg(before).arg(tip).run() {
             Ok(_) => {}
             Err(error @ GitError::Failed { .. }) => {
-                return left(error.to_string(), format!("git branch -f {base} {}", before.short()));
+                return left(error.to_string(), format!("git revert --no-edit {}..{}", before.short(), tip.short()));
             }
             Err(error) => return Err(error),
         }

@@ -22,7 +22,9 @@ pub use agent::{DESCRIBED, choice};
 pub use datum::{Datum, read_edn, read_json};
 pub use names::names;
 pub use policy::{Policy, policy};
-pub use prompt::{Expanded, PLACES, Piece, Place, Translated, expand, template_with, translate};
+pub use prompt::{
+    Expanded, LARGEST, PLACES, Piece, Place, Room, TooMuch, Translated, expand, template_with, translate,
+};
 pub use remark::{Kind, Remark};
 pub use settings::settings;
 pub use setup::{Planner, Reviewer, Setup, WorkerLine, setup};

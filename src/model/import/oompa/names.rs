@@ -14,12 +14,19 @@ pub fn names<'a>(old: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Tas
     let mut names: BTreeMap<String, TaskId> =
         old.iter().filter_map(|old| Some(((*old).to_owned(), TaskId::parse(old).ok()?))).collect();
     let mut taken: BTreeSet<String> = names.values().map(ToString::to_string).collect();
+    // Which number is to be tried first, where several ids have the same nearest name.
+    let mut next: BTreeMap<String, u64> = BTreeMap::new();
     for old in old {
         if names.contains_key(old) {
             continue;
         }
         let near = near(old);
-        let free = (1_u64..).map(|number| numbered(&near, number)).find(|name| !taken.contains(name));
+        let number = next.entry(near.clone()).or_insert(1);
+        let free = (*number..).map(|tried| (tried, numbered(&near, tried))).find(|(_, name)| !taken.contains(name));
+        let free = free.map(|(tried, name)| {
+            *number = tried + 1;
+            name
+        });
         if let Some(id) = free.and_then(|name| TaskId::parse(&name).ok()) {
             taken.insert(id.to_string());
             names.insert(old.to_owned(), id);

@@ -58,34 +58,100 @@ pub struct Expanded {
 /// How deep prompts may include each other.
 const DEEPEST: usize = 16;
 
-/// Puts included files in their places; `read` gives the text of a path, from the folder of the import or from that
-/// of the file that names it. `None`: the prompt itself is not there.
-pub fn expand(path: &str, read: &mut dyn FnMut(&str) -> Option<String>) -> Option<Expanded> {
-    let text = read(path)?;
-    let mut expanded = Expanded::default();
-    add(path, &text, read, &mut expanded, 0);
-    Some(expanded)
+/// The most that the prompts of one template may come to, in bytes: nothing larger is read from `config/`.
+pub const LARGEST: usize = 1024 * 1024;
+
+/// The most files that are put together for one template. Each may include others several times, so that a few small
+/// ones come to more than any memory holds.
+const MOST_FILES: usize = 1000;
+
+/// What may still be put into the words of one template.
+#[derive(Debug)]
+pub struct Room {
+    bytes: usize,
+    files: usize,
 }
 
-fn add(path: &str, text: &str, read: &mut dyn FnMut(&str) -> Option<String>, expanded: &mut Expanded, depth: usize) {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let piece = |line| Piece { path: path.to_owned(), line, text: String::new() };
-    let mut own = piece(1);
-    for (at, line) in text.lines().enumerate() {
-        let Some(named) = included(line) else {
-            own.text.push_str(line);
-            own.text.push('\n');
-            continue;
-        };
-        expanded.pieces.push(std::mem::replace(&mut own, piece(at + 2)));
-        let beside = if folder.is_empty() { named.to_owned() } else { format!("{folder}/{named}") };
-        let found = [beside, named.to_owned()].into_iter().find_map(|path| read(&path).map(|text| (path, text)));
-        match found.filter(|_| depth < DEEPEST) {
-            Some((path, text)) => add(&path, &text, read, expanded, depth + 1),
-            None => expanded.missing.push(named.to_owned()),
-        }
+impl Default for Room {
+    fn default() -> Self {
+        Self { bytes: LARGEST, files: MOST_FILES }
     }
-    expanded.pieces.push(own);
+}
+
+/// There is no room for a file: the prompt is too large, or includes too much.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("with the others for this template it comes to more than 1 MiB or {MOST_FILES} files: {path} was too much")]
+pub struct TooMuch {
+    /// The file for which there is none.
+    pub path: String,
+}
+
+impl Room {
+    /// Takes the room for a file; one that is not there counts too, as it is looked for.
+    fn take(&mut self, path: &str, bytes: usize) -> Result<(), TooMuch> {
+        let left = (self.files.checked_sub(1), self.bytes.checked_sub(bytes));
+        let (Some(files), Some(bytes)) = left else { return Err(TooMuch { path: path.to_owned() }) };
+        *self = Self { bytes, files };
+        Ok(())
+    }
+}
+
+/// Puts included files in their places; `read` gives the text of a path, from the folder of the import or from that
+/// of the file that names it. `Ok(None)`: the prompt itself is not there.
+///
+/// # Errors
+/// It takes more than there is `room` for.
+pub fn expand(
+    path: &str,
+    read: &mut dyn FnMut(&str) -> Option<String>,
+    room: &mut Room,
+) -> Result<Option<Expanded>, TooMuch> {
+    let Some(text) = read(path) else { return Ok(None) };
+    room.take(path, text.len())?;
+    let mut expanding = Expanding { read, room, expanded: Expanded::default() };
+    expanding.add(path, &text, 0)?;
+    Ok(Some(expanding.expanded))
+}
+
+struct Expanding<'a> {
+    read: &'a mut dyn FnMut(&str) -> Option<String>,
+    room: &'a mut Room,
+    expanded: Expanded,
+}
+
+impl Expanding<'_> {
+    /// Adds the lines of a file, for which room is taken already.
+    fn add(&mut self, path: &str, text: &str, depth: usize) -> Result<(), TooMuch> {
+        let piece = |line| Piece { path: path.to_owned(), line, text: String::new() };
+        let mut own = piece(1);
+        for (at, line) in text.lines().enumerate() {
+            let Some(named) = included(line) else {
+                own.text.push_str(line);
+                own.text.push('\n');
+                continue;
+            };
+            self.expanded.pieces.push(std::mem::replace(&mut own, piece(at + 2)));
+            let found = if depth < DEEPEST { self.find(path, named) } else { None };
+            match found {
+                Some((path, text)) => {
+                    self.room.take(&path, text.len())?;
+                    self.add(&path, &text, depth + 1)?;
+                }
+                None => {
+                    self.room.take(named, 0)?;
+                    self.expanded.missing.push(named.to_owned());
+                }
+            }
+        }
+        self.expanded.pieces.push(own);
+        Ok(())
+    }
+
+    /// The file that `from` names: one beside it, or one below the folder of the import.
+    fn find(&mut self, from: &str, named: &str) -> Option<(String, String)> {
+        let beside = from.rsplit_once('/').map_or_else(|| named.to_owned(), |(folder, _)| format!("{folder}/{named}"));
+        [beside, named.to_owned()].into_iter().find_map(|path| (self.read)(&path).map(|text| (path, text)))
+    }
 }
 
 /// The path that a line includes, if it includes one.
@@ -200,10 +266,10 @@ fn is_known(name: &str) -> bool {
 fn token(text: &str) -> Option<(&str, usize)> {
     let (open, close) = if text.starts_with("{{") { ("{{", "}}") } else { ("{", "}") };
     let inner = text.strip_prefix(open)?;
-    let end = inner.find(close)?;
+    let end = inner.find(|char: char| !char.is_ascii_alphabetic() && char != '_')?;
     let name = &inner[..end];
-    let is_name = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphabetic() || char == '_');
-    is_name.then_some((name, open.len() + end + close.len()))
+    let is_closed = !name.is_empty() && inner[end..].starts_with(close);
+    is_closed.then_some((name, open.len() + end + close.len()))
 }
 
 fn translation(name: &str, place: Place) -> Option<&'static str> {

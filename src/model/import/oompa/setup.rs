@@ -62,6 +62,9 @@ pub struct Reviewer {
 /// How many tasks may wait where a planner does not say so.
 const USUAL_PENDING: u64 = 10;
 
+/// How many workers, reviewers or prompts one list may name: more than anybody has.
+const MOST: usize = 1000;
+
 /// The keys in which reviewers are named; the first that is there counts.
 const REVIEWERS: [&str; 4] = ["reviewers", "review_models", "reviewer", "review_model"];
 
@@ -98,7 +101,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn tell(&mut self, kind: Kind, key: &str, value: &Datum, reason: impl Into<String>) {
-        let line = line_of(self.text, key.rsplit('.').next().unwrap_or(key), value);
+        let line = line_of(self.text, key.rsplit('.').next().unwrap_or(key), value, &self.remarks);
         let remark = Remark::new(kind, self.path, reason).at(line);
         self.remarks.push(if key.is_empty() { remark } else { remark.about(key) });
     }
@@ -108,7 +111,7 @@ impl Reading<'_> {
             self.tell(Kind::Refused, "workers", workers, "it must be a list");
             return Vec::new();
         };
-        let lines = lines.iter().enumerate();
+        let lines = self.first_of("workers", lines).iter().enumerate();
         lines.filter_map(|(at, line)| self.worker(&format!("workers[{at}]"), line, resumes)).collect()
     }
 
@@ -182,7 +185,8 @@ impl Reading<'_> {
             Datum::Nothing | Datum::Truth(_) | Datum::Number(_) | Datum::Text(_) | Datum::Map(_) => &one,
         };
         let mut reviewers: Vec<Reviewer> = Vec::new();
-        for (at, named) in several.iter().enumerate() {
+        let list = if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+        for (at, named) in self.first_of(&list, several).iter().enumerate() {
             let at = if one.as_slice() == several { key.to_owned() } else { format!("{key}[{at}]") };
             let at = if place.is_empty() { at } else { format!("{place}.{at}") };
             let reviewer = match named {
@@ -204,7 +208,7 @@ impl Reading<'_> {
     fn borrowed_reviewers(&mut self, config: &Datum) -> Vec<Reviewer> {
         let Some(Datum::List(lines)) = config.get("workers") else { return Vec::new() };
         let mut reviewers: Vec<Reviewer> = Vec::new();
-        for (at, line) in lines.iter().enumerate() {
+        for (at, line) in lines.iter().take(MOST).enumerate() {
             let place = format!("workers[{at}]");
             for new in self.reviewers(line, &place) {
                 if !reviewers.contains(&new) {
@@ -244,10 +248,20 @@ impl Reading<'_> {
 
     fn prompts(&mut self, place: &str, map: &Datum) -> Vec<String> {
         let Some(prompts) = map.get("prompt") else { return Vec::new() };
-        prompts.texts().unwrap_or_else(|| {
-            self.tell(Kind::Refused, &format!("{place}.prompt"), prompts, "it must be a path or a list of paths");
-            Vec::new()
-        })
+        let key = format!("{place}.prompt");
+        let Some(paths) = prompts.texts() else {
+            self.tell(Kind::Refused, &key, prompts, "it must be a path or a list of paths");
+            return Vec::new();
+        };
+        self.first_of(&key, &paths).to_vec()
+    }
+
+    /// What is read of a list; the rest is told of, and left out.
+    fn first_of<'a, T>(&mut self, key: &str, list: &'a [T]) -> &'a [T] {
+        let Some((first, rest)) = list.split_at_checked(MOST).filter(|(_, rest)| !rest.is_empty()) else { return list };
+        let reason = format!("only the first {MOST} are read, and {} more stand here", rest.len());
+        self.tell(Kind::Refused, key, &Datum::Nothing, reason);
+        first
     }
 
     fn number(&mut self, place: &str, map: &Datum, key: &str) -> Option<u64> {
@@ -260,8 +274,15 @@ impl Reading<'_> {
     }
 }
 
-/// The line of a text in JSON or EDN on which a key has this value; else the first on which it stands.
-pub(super) fn line_of(text: &str, key: &str, value: &Datum) -> Option<usize> {
+/// How many remarks about a file name a line: each is looked for in the whole text, which for very many takes for ever.
+const WITH_A_LINE: usize = 200;
+
+/// The line of a text in JSON or EDN on which a key has this value; else the first on which it stands. `None` also where
+/// very much is `told` already.
+pub(super) fn line_of(text: &str, key: &str, value: &Datum, told: &[Remark]) -> Option<usize> {
+    if told.len() >= WITH_A_LINE {
+        return None;
+    }
     let (quoted, keyword) = (format!("\"{key}\""), format!(":{key}"));
     let names = |line: &str| line.contains(&quoted) || line.split(is_edge).any(|word| word == keyword);
     let shown = value.text().map(str::to_owned).unwrap_or_else(|| value.shown());

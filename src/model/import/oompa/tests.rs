@@ -160,15 +160,48 @@ fn includes_stand_in_their_places_and_know_their_own_lines() {
         ("loop.md", "#oompa_directive:include_file \"loop.md\"\n"),
     ]);
     let mut read = |path: &str| files.get(path).map(|text| (*text).to_owned());
-    let expanded = expand("a/one.md", &mut read).unwrap();
+    let mut expand = |path: &str| expand(path, &mut read, &mut Room::default()).unwrap();
+    let expanded = expand("a/one.md").unwrap();
     assert_eq!(expanded.missing, ["gone.md"]);
     let translated = translate(&expanded, Place::Worker);
     assert_eq!(translated.text, "1\n2\n\n3 {queue_md}\n {queue_md}");
     let places: Vec<(&str, Option<usize>)> =
         translated.remarks.iter().map(|remark| (remark.path.as_str(), remark.line)).collect();
     assert_eq!(places, [("b/three.md", Some(2)), ("a/one.md", Some(3))]);
-    assert_eq!(expand("loop.md", &mut read).unwrap().missing, ["loop.md"]);
-    assert_eq!(expand("nowhere.md", &mut read), None);
+    assert_eq!(expand("loop.md").unwrap().missing, ["loop.md"]);
+    assert_eq!(expand("nowhere.md"), None);
+}
+
+#[test]
+fn prompts_that_come_to_too_much_are_refused_before_the_work_is_done() {
+    let include = |path: &str| format!("#oompa_directive:include_file \"{path}\"\n");
+    let mut reads = 0;
+    let mut refused = |files: &[(&str, String)], room: &mut Room| {
+        let mut read = |path: &str| {
+            reads += 1;
+            assert!(reads < 10_000, "the work is not bounded");
+            // Each includes the next seven times: 7^15 of them.
+            let number = path.strip_prefix('a').and_then(|number| number.parse::<u32>().ok());
+            let next =
+                number.filter(|number| *number < 15).map(|number| include(&format!("a{}", number + 1)).repeat(7));
+            next.or_else(|| Some(files.iter().find(|(known, _)| *known == path)?.1.clone()))
+        };
+        let first = files.first().map_or("a0", |(path, _)| path);
+        expand(first, &mut read, room).map_err(|too_much| too_much.path)
+    };
+    assert_eq!(refused(&[], &mut Room::default()), Err("a15".to_owned()));
+    let half = "x".repeat(LARGEST / 2);
+    let large = [("large", include("half").repeat(2)), ("half", half.clone())];
+    assert_eq!(refused(&large, &mut Room::default()), Err("half".to_owned()));
+    assert_eq!(refused(&[("gone", include("x").repeat(1000))], &mut Room::default()), Err("x".to_owned()));
+
+    let mut room = Room::default();
+    assert!(refused(&[("half", half.clone())], &mut room).is_ok());
+    assert_eq!(
+        refused(&[("half", half + "\n")], &mut room),
+        Err("half".to_owned()),
+        "all of a template share the room"
+    );
 }
 
 #[test]
@@ -183,6 +216,12 @@ fn those_who_share_a_template_share_what_all_have_who_have_any() {
     assert_eq!((shared.common, shared.partial), (vec!["x.md".to_owned()], vec!["y.md".to_owned()]));
     assert_eq!(shared.without, ["workers[2]"]);
     assert_eq!(setup.prompts(Place::Worker, &|_| true), Shared::default());
+    let (setup, _) = read_setup(
+        r#"{"workers": [{"model": "codex:a", "prompt": "a/x.md"}, {"model": "codex:b", "prompt": "b/x.md"}]}"#,
+    );
+    let shared = setup.prompts(Place::Worker, &|_| true);
+    assert!(shared.common.is_empty(), "none of the two takes the place of the other");
+    assert_eq!(shared.partial, ["a/x.md", "b/x.md"]);
 }
 
 #[test]
@@ -194,6 +233,41 @@ fn every_old_id_has_a_name_of_its_own_that_never_changes() {
     assert_eq!(name(&"n".repeat(120)), "n".repeat(100));
     let all: std::collections::BTreeSet<String> = names.values().map(ToString::to_string).collect();
     assert_eq!(all.len(), 9);
+}
+
+#[test]
+fn many_ids_and_many_mistakes_are_read_at_once() {
+    let begun = std::time::Instant::now();
+    let old: Vec<String> = (0..60_000).filter_map(|code| char::from_u32(0x4e00 + code)).map(String::from).collect();
+    assert_eq!(names(old.iter().map(String::as_str)).len(), old.len());
+    let text = "{:id []}\n".repeat(50_000);
+    let (_, remarks) = tickets(&read_edn(&format!("[{text}]")).unwrap().0, "t.edn", &text, None);
+    assert_eq!(remarks.len(), 50_000);
+    let keys: String = (0..50_000).map(|key| format!("\"key{key:05}\": 0,\n")).collect();
+    let (_, remarks) = read_setup(&format!("{{{keys} \"workers\": []}}"));
+    assert_eq!((remarks.len(), remarks[7].line), (50_000, Some(8)));
+    assert!(begun.elapsed().as_secs() < 30, "what is done for each looks at all");
+}
+
+#[test]
+fn braces_that_nothing_closes_are_not_looked_for_again_and_again() {
+    let words = "{a".repeat(LARGEST / 2);
+    let prompt = Expanded { pieces: vec![piece("p.md", 1, &words)], missing: Vec::new() };
+    let begun = std::time::Instant::now();
+    assert_eq!(translate(&prompt, Place::Worker).text, words);
+    assert!(begun.elapsed().as_secs() < 10, "each looks at the whole rest of the line");
+}
+
+#[test]
+fn more_workers_than_anybody_has_are_not_read() {
+    let many = |of: &str| vec![of; 20_000].join(",");
+    let line = r#"{"model": "codex:a"}"#;
+    let text = format!(r#"{{"workers": [{}], "reviewers": [{}]}}"#, many(line), many(line));
+    let (setup, remarks) = read_setup(&text);
+    assert_eq!((setup.workers.len(), setup.reviewers.len()), (1000, 1));
+    assert_eq!(of(Kind::Refused, &remarks), ["workers", "reviewers"]);
+    let text = format!(r#"{{"workers": [{{"model": "codex:a", "prompt": [{}]}}]}}"#, many("\"p\""));
+    assert_eq!(of(Kind::Refused, &read_setup(&text).1), ["workers[0].prompt"]);
 }
 
 fn one(text: &str) -> (Ticket, Vec<Remark>) {

@@ -132,26 +132,20 @@ fn ticket(
         wrong: Vec::new(),
     };
     for (name, value) in entries.iter().filter(|(_, value)| !value.is_nothing()) {
-        let wrong = match key(name) {
+        let use_made = match key(name) {
             Key::Id => put(value.text().filter(|id| !id.trim().is_empty()), |id| ticket.id = id.to_owned(), "a text"),
-            // A second one, such as a title beside a summary, is kept below.
-            Key::Title => match value.text() {
-                Some(title) if ticket.title.is_none() => {
-                    ticket.title = Some(title.split_whitespace().collect::<Vec<_>>().join(" "));
-                    None
-                }
-                Some(_) => Some(None),
-                None => Some(Some("a text")),
-            },
+            // A second one, such as a title beside a summary, is noted.
+            Key::Title if ticket.title.is_some() && value.text().is_some() => Use::Noted,
+            Key::Title => put(value.text().map(|_| value.shown()), |title| ticket.title = Some(title), "a text"),
             Key::Words => put(value.texts(), |words| ticket.words.extend(words), "a text"),
             Key::Priority => put(priority(value), |level| ticket.priority = Some(level), "a number from 0 to 4"),
             Key::Kind => match value.text() {
                 Some("epic") => {
                     ticket.is_epic = true;
-                    None
+                    Use::Taken
                 }
-                Some("task") => None,
-                _ => Some(None),
+                Some("task") => Use::Taken,
+                Some(_) | None => Use::Noted,
             },
             Key::DependsOn => put(value.texts(), |ids| ticket.depends_on.extend(ids), "a list of ids"),
             Key::Parent => put(value.text(), |id| ticket.parent = Some(id.to_owned()), "an id"),
@@ -162,24 +156,26 @@ fn ticket(
             Key::Role => put(value.text(), |role| ticket.role = Some(role.to_owned()), "a text"),
             Key::Heavy => {
                 ticket.is_heavy = *value == Datum::Truth(true);
-                None
+                Use::Taken
             }
             Key::Status => match (state, value.text().and_then(named_state)) {
                 (None, Some(state)) => {
                     ticket.state = state;
-                    None
+                    Use::Taken
                 }
-                (None | Some(_), _) => Some(None),
+                // The folder says it, or it is no word for one.
+                (None | Some(_), _) => Use::Noted,
             },
-            Key::Note => Some(None),
+            Key::Note => Use::Noted,
         };
-        match wrong {
-            None => {}
-            Some(None) => ticket.notes.push((name.clone(), value.shown())),
-            Some(Some(right)) => {
+        match use_made {
+            Use::Taken => {}
+            Use::Noted => ticket.notes.push((name.clone(), value.shown())),
+            Use::Wrong { right } => {
                 ticket.wrong.push((name.clone(), value.shown()));
                 let reason = format!("it must be {right}; what it says stands in the task's text");
-                remarks.push(Remark::new(Kind::Look, path, reason).about(name).at(line_of(text, name, value)));
+                let line = line_of(text, name, value, remarks);
+                remarks.push(Remark::new(Kind::Look, path, reason).about(name).at(line));
             }
         }
     }
@@ -188,14 +184,24 @@ fn ticket(
     ticket
 }
 
-/// Uses a value, or says what it should have been.
-fn put<T>(value: Option<T>, how: impl FnOnce(T), right: &'static str) -> Option<Option<&'static str>> {
+/// What becomes of a value.
+enum Use {
+    /// It is in the ticket, under a key that a task has here.
+    Taken,
+    /// It is kept in the task's text.
+    Noted,
+    /// It is kept there too, but should have been something else.
+    Wrong { right: &'static str },
+}
+
+/// Takes a value that is what its key takes; else says what would be `right`.
+fn put<T>(value: Option<T>, take: impl FnOnce(T), right: &'static str) -> Use {
     match value {
         Some(value) => {
-            how(value);
-            None
+            take(value);
+            Use::Taken
         }
-        None => Some(Some(right)),
+        None => Use::Wrong { right },
     }
 }
 

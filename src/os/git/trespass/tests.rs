@@ -47,7 +47,10 @@ fn a_base_is_put_back_only_where_no_checkout_would_differ() {
     // Moved beneath the checkout, in which the user has changes.
     fixture.write("README.md", "mine\n");
     fixture.git(["update-ref", "refs/heads/trunk", evil.as_str()]);
-    assert_eq!(repo.base_before("trunk", &evil), Some(before.clone()));
+    assert_eq!(repo.branch_with("trunk", &evil).unwrap(), None);
+    fixture.git(["branch", "seen", evil.as_str()]);
+    assert_eq!(repo.branch_with("trunk", &evil).unwrap().as_deref(), Some("refs/heads/seen"));
+    fixture.git(["branch", "-D", "seen"]);
     assert_eq!(repo.brought_by(&before, &evil, &slot.made().unwrap()).unwrap(), std::slice::from_ref(&evil));
     assert_eq!(repo.restore_base("trunk", &evil, &before).unwrap(), Restored::Done);
     assert_eq!(fixture.head(), before);
@@ -55,10 +58,12 @@ fn a_base_is_put_back_only_where_no_checkout_would_differ() {
     // Checked out with it.
     fixture.git(["merge", "-q", "--ff-only", evil.as_str()]);
     let Restored::Left { because, command } = repo.restore_base("trunk", &evil, &before).unwrap() else { panic!() };
-    assert!(because.contains("were changed with it"), "{because}");
+    assert!(because.contains("are not as they were before"), "{because}");
     let args: Vec<&str> = command.split(' ').skip(1).collect();
     fixture.git(args);
-    assert_eq!((fixture.head(), fixture.git(["status", "--porcelain"]).as_str()), (before.clone(), " M README.md"));
+    assert_eq!(fixture.git(["status", "--porcelain"]), " M README.md");
+    assert_eq!(fixture.git(["diff", before.as_str(), "HEAD"]), "");
+    fixture.git(["reset", "-q", "--keep", before.as_str()]);
     // Checked out nowhere; then somebody has built on it.
     fixture.git(["checkout", "-q", "-b", "other"]);
     fixture.git(["update-ref", "refs/heads/trunk", evil.as_str()]);
