@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::announce::count;
 use super::paint::DIM;
+use crate::model::budget::Usd;
 use crate::model::record::{Costs, Usage, dollars};
 use crate::model::task::Progress;
 
@@ -31,7 +32,7 @@ fn short(tokens: u64) -> String {
         1_000..999_950 => (1_000, "k"),
         _ => (1_000_000, "M"),
     };
-    let tenths = (tokens + unit / 20) * 10 / unit;
+    let tenths = (u128::from(tokens) + unit / 20) * 10 / unit;
     format!("{}.{}{name}", tenths / 10, tenths % 10)
 }
 
@@ -124,18 +125,17 @@ impl OfTasks {
             sums.tasks += 1;
             sums.tasks_without_cost += u32::from(task.cost_usd.is_none() || task.cycles_without_cost > 0);
             let Some(usd) = task.cost_usd else { continue };
-            (known, all) = (known + 1, all + usd);
+            (known, all) = (known + 1, Usd::sum(all, usd));
             if let Some(of_it) = task.failed_usd {
-                judged += usd;
-                failed = Some(failed.unwrap_or(0.0) + of_it);
+                judged = Usd::sum(judged, usd);
+                failed = Some(Usd::sum(failed.unwrap_or(0.0), of_it));
             }
         }
-        let plain = |usd: f64| (usd * 1e9).round() / 1e9;
         if known > 0 {
-            sums.cost_usd = Some(plain(all));
-            sums.per_task_usd = Some(plain(all / f64::from(known)));
+            sums.cost_usd = Some(all);
+            sums.per_task_usd = Some(Usd::sum(all / f64::from(known), 0.0));
         }
-        sums.failed_usd = failed.map(plain);
+        sums.failed_usd = failed;
         sums.failed_share = failed.filter(|_| judged > 0.0).map(|failed| failed / judged);
         sums
     }
@@ -169,6 +169,7 @@ mod tests {
             (usage(Some(12_345), Some(1_000)), "12.3k in, 1.0k out"),
             (usage(Some(999_949), None), "999.9k in"),
             (usage(Some(999_950), Some(5_250_000)), "1.0M in, 5.3M out"),
+            (usage(Some(u64::MAX), None), "18446744073709.6M in"),
             (usage(None, None), "–"),
         ] {
             assert_eq!(tokens(&usage), expected);

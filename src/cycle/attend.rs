@@ -23,6 +23,8 @@ pub(super) struct Attended {
     pub(super) ending: Ending,
     /// How many tools it called, where it was an agent whose output tells.
     pub(super) tool_calls: Option<u32>,
+    /// A model was heard, where it was an agent.
+    pub(super) was_heard: bool,
     /// Why it was ended from outside, if it was.
     pub(super) halt: Option<Halt>,
 }
@@ -63,13 +65,13 @@ impl Stage<'_> {
             let event = Event::StrayEnded { pid: stray.pid, command: stray.command.clone() };
             self.shop.journal.event(&notes.who, event);
         }
-        Ok(Attended { begun, log, ending, tool_calls: None, halt })
+        Ok(Attended { begun, log, ending, tool_calls: None, was_heard: false, halt })
     }
 
     /// Ends the step of `attended` with what came of it, and what it has spent.
     pub(super) fn conclude_with(&self, notes: &mut Notes, attended: Attended, result: StepResult, spent: Spent) {
-        let tool_calls = attended.tool_calls;
-        let details = Details { tool_calls, spent, ..details(&attended.ending, attended.log, result) };
+        let (tool_calls, was_heard) = (attended.tool_calls, attended.was_heard);
+        let details = Details { tool_calls, was_heard, spent, ..details(&attended.ending, attended.log, result) };
         notes.end(&self.shop.journal, attended.begun, result, details);
     }
 }

@@ -131,6 +131,9 @@ impl Cycle<'_> {
         self.ledger.begin(&talk);
         self.know(notes, talk.session(), before);
         let reply = self.ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk: talk.clone(), env })?;
+        if reply.was_asked() {
+            notes.author = Some(choice.clone());
+        }
         let told = match reply.ended {
             Ended::Well | Ended::Early(_) | Ended::Mute(_) => comments(&self.claim.found.task.body).len(),
             Ended::TimedOut(_)

@@ -9,13 +9,14 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::funds::{self, Unpaid};
 use super::{Bench, Chosen, Terms, Workshop};
 use crate::model::budget::Spell;
 use crate::model::queue::Invalid;
-use crate::model::record::Event;
+use crate::model::record::{Event, StepName};
 use crate::model::state::State;
 use crate::model::task::{Kept, Kind, Session, TaskId};
 use crate::os::dirs::Dirs;
@@ -91,6 +92,37 @@ pub struct Bill {
     pub usd: Option<f64>,
     /// An agent has its turn: what that costs is not known yet.
     pub is_open: bool,
+    /// Its last turn, open or not, of an agent that asks a model.
+    #[serde(default)]
+    pub turn: Option<OpenTurn>,
+    /// When the first of those turns began.
+    #[serde(default)]
+    pub began: Option<Timestamp>,
+    /// Nobody knows all that the turns before it have cost.
+    #[serde(default)]
+    pub is_partial: bool,
+    /// So many earlier cycles died in the middle of a turn whose cost is part of this.
+    #[serde(default)]
+    pub told_cycles: u32,
+}
+
+/// What is known of a turn before it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTurn {
+    /// For which step.
+    pub step: StepName,
+    /// Who tells what it has cost, should its worker die.
+    pub later: Later,
+}
+
+/// Who tells what a turn has cost in whose middle its worker has died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Later {
+    /// The next turn of the author's session: his agent counts whole sessions.
+    Session,
+    /// Nobody.
+    Nobody,
 }
 
 /// With what an attempt goes on that follows one which was broken off.

@@ -226,6 +226,7 @@ fn progress_after(task: &Task, notes: &Notes, heading: &Heading, outcome: Outcom
     let old = &task.progress;
     let mut progress = old.clone();
     let fate = if next.to == Some(State::Complete) { Fate::Landed } else { outcome.fate() };
+    progress.cycles_without_cost = progress.cycles_without_cost.saturating_sub(notes.spent().told_cycles);
     progress.book(notes.spent().cost_usd, !notes.is_without_cost(), fate);
     progress.attempts = next.ledger.attempts;
     progress.infra = next.ledger.infra;

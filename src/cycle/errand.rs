@@ -152,7 +152,6 @@ impl<'a> Errand<'a> {
             if let Some((choice, agent)) = next {
                 let event = Event::AgentChanged { from: self.choice.to_string(), to: choice.to_string(), reason };
                 self.shop.journal.event(&notes.who, event);
-                notes.author = Some(choice.clone());
                 (self.choice, self.agent, self.session) = (choice, agent, None);
                 continue;
             }
@@ -179,6 +178,9 @@ impl<'a> Errand<'a> {
         let shared = self.shop.repo.shared();
         let talk = self.session.clone().map_or_else(|| Talk::new(&agent), Talk::GoOn);
         let reply = self.stage().ask(notes, Turn { step, choice: &choice, agent: &agent, prompt, talk, env })?;
+        if reply.was_asked() {
+            notes.author = Some(choice.clone());
+        }
         self.session.clone_from(&reply.session);
         let named =
             |id| Session { agent: choice.agent.clone(), id, contract: None, told: 0, slot: None, counted: None };

@@ -7,6 +7,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{Bill, Home, is_held_prompt, stays_held};
+use super::dead_record::record_dead_errand;
 use super::errand::owner;
 use super::{Bench, Workshop};
 use crate::error::{Context, Result};
@@ -137,6 +138,7 @@ fn end_errand(shop: &Workshop, slot: &str) -> io::Result<()> {
         let cost = settle(shop, &who, &record);
         let reason =
             format!("its worker {} of run {} died without a task of its own; {cost}", record.worker, record.run_id);
+        record_dead_errand(shop, &who, &record, &reason);
         shop.journal.event(&who, Event::ClaimRecovered { reason });
     }
     record.forget(&shop.dirs);
@@ -162,6 +164,9 @@ fn settle(shop: &Workshop, who: &Who, record: &ErrandRecord) -> String {
 /// What a bill comes to, and the words for it.
 fn worth(bill: Bill) -> (Cost, String) {
     match (bill.usd.and_then(Usd::new), bill.is_open) {
+        (Some(usd), false) if bill.is_partial => {
+            (Cost::AtLeast(usd), format!("{usd} is counted as spent, and nobody knows what else it has cost"))
+        }
         (Some(usd), false) => (Cost::Known(usd), format!("it has cost {usd}")),
         (Some(usd), true) => (
             Cost::AtLeast(usd),
@@ -189,7 +194,11 @@ mod tests {
                 "$0.25 is counted as spent, which is an estimate: nobody knows what its last turn has cost",
             ),
         ] {
-            assert_eq!(worth(Bill { usd: told, is_open }), (cost, said.to_owned()), "{told:?} {is_open}");
+            assert_eq!(
+                worth(Bill { usd: told, is_open, ..Bill::default() }),
+                (cost, said.to_owned()),
+                "{told:?} {is_open}"
+            );
         }
     }
 }

@@ -150,9 +150,20 @@ fn try_to_settle_dead(shop: &Workshop, id: &TaskId) -> io::Result<()> {
     let estimates = shop.funds.ledger.look(lines)?;
     settle_all(shop, &costs, domain)?;
     for Line { spell, usd, .. } in estimates {
+        let told = costs.iter().find(|(of, _)| *of == spell).map(|(_, cost)| *cost);
+        let why = match told {
+            Some(Cost::AtLeast(told)) if told == usd => {
+                "as its agents had told, and nobody knows what its last turn cost".to_owned()
+            }
+            Some(Cost::AtLeast(told)) if told > Usd::ZERO => {
+                format!("because its agents had told {told}, and nobody knows what its last turn cost")
+            }
+            Some(Cost::AtLeast(_) | Cost::Known(_) | Cost::Unknown) | None => {
+                "because nobody knows what it cost".to_owned()
+            }
+        };
         let message = format!(
-            "{usd} is counted as spent, because nobody knows what it cost: its worker {} of run {} died in the middle of \
-             a turn",
+            "{usd} is counted as spent, {why}: its worker {} of run {} died in the middle of a turn",
             spell.worker, spell.run_id
         );
         shop.journal.event(&Who { task: Some(spell.task), ..Who::default() }, Event::Warning { message });
@@ -172,15 +183,22 @@ fn left_open(balances: &Balances, id: &TaskId, last: Option<&Spell>) -> Vec<Spel
 fn cost_of_dead(shop: &Workshop, spell: &Spell, claim: Option<&ClaimRecord>) -> Cost {
     let mut records = Records::new(&shop.dirs);
     let cycle = records.cycle(&spell.run_id, &spell.worker, spell.cycle);
+    let bill = claim.map(|claim| claim.bill);
     if let Some(cycle) = cycle.filter(|cycle| cycle.task.as_ref() == Some(&spell.task)) {
-        return known(cycle.cost_usd);
+        // Somebody may have written that record for the dead.
+        let is_open = bill.is_some_and(|bill| bill.is_open) && cycle.is_without_cost();
+        return if is_open { at_least(cycle.cost_usd) } else { known(cycle.cost_usd) };
     }
-    match claim.map(|claim| claim.bill) {
+    match bill {
         Some(bill) if !bill.is_open => known(bill.usd),
-        Some(bill) => Cost::AtLeast(bill.usd.and_then(Usd::new).unwrap_or_default()),
+        Some(bill) => at_least(bill.usd),
         // `.swarm/` was removed.
         None => Cost::AtLeast(Usd::ZERO),
     }
+}
+
+fn at_least(told_usd: Option<f64>) -> Cost {
+    Cost::AtLeast(told_usd.and_then(Usd::new).unwrap_or_default())
 }
 
 fn known(cost_usd: Option<f64>) -> Cost {

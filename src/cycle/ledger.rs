@@ -25,6 +25,8 @@ pub(super) struct Ledger {
 struct Told {
     usage: Usage,
     cost_usd: Option<f64>,
+    /// So many cycles died in the middle of a turn of it: the next that tells its cost tells theirs, too.
+    untold_cycles: u32,
 }
 
 impl Spent {
@@ -46,6 +48,7 @@ impl Ledger {
                 cache_write_tokens: counted.cache_write_tokens,
             },
             cost_usd: counted.cost_usd.map(Usd::dollars),
+            untold_cycles: counted.untold_cycles,
         });
     }
 
@@ -59,12 +62,8 @@ impl Ledger {
 
     /// What a session has told in all of what `facts` count over whole sessions; `None`: nothing is, or nobody knows.
     pub(super) fn counted(&self, session: &str, facts: &UsageFacts) -> Option<Counted> {
-        let Told { usage, cost_usd } = self.lock().get(session).copied()?;
-        let of_session = |scope: Scope| match scope {
-            Scope::Session => true,
-            Scope::Run => false,
-        };
-        let (tokens, dollars) = (of_session(facts.scope), of_session(facts.cost_scope));
+        let Told { usage, cost_usd, untold_cycles } = self.lock().get(session).copied()?;
+        let (tokens, dollars) = (facts.scope == Scope::Session, facts.cost_scope == Scope::Session);
         let kept = |figure: Option<u64>| figure.filter(|_| tokens);
         (tokens || dollars).then(|| Counted {
             input_tokens: kept(usage.input_tokens),
@@ -72,6 +71,7 @@ impl Ledger {
             cached_tokens: kept(usage.cached_tokens),
             cache_write_tokens: kept(usage.cache_write_tokens),
             cost_usd: cost_usd.filter(|_| dollars).and_then(Usd::new),
+            untold_cycles,
         })
     }
 
@@ -88,18 +88,32 @@ impl Ledger {
         answer: &Answer,
         prices: &Prices,
     ) -> Spent {
-        let Told { usage, cost_usd } = self.added(talk, session, answer);
-        match cost_usd {
-            Some(_) => Spent { usage, cost_usd, cost_from: Some(CostFrom::Agent) },
+        let Told { usage, cost_usd, .. } = self.added(talk, session, answer);
+        let (spent, scope) = match cost_usd {
+            Some(_) => {
+                let spent = Spent { usage, cost_usd, cost_from: Some(CostFrom::Agent), ..Spent::default() };
+                (spent, answer.cost_scope)
+            }
             // It tells dollars; only the share of this turn is not known.
-            None if answer.cost_usd.is_some() => Spent { usage, ..Spent::default() },
-            None => priced(usage, choice, answer, prices),
+            None if answer.cost_usd.is_some() => (Spent { usage, ..Spent::default() }, answer.cost_scope),
+            None => (priced(usage, choice, answer, prices), answer.usage_scope),
+        };
+        match session {
+            Some(session) if scope == Scope::Session && spent.cost_usd.is_some() => {
+                Spent { told_cycles: self.settle(session), ..spent }
+            }
+            Some(_) | None => spent,
         }
+    }
+
+    /// What was open of a session has been told with its last turn. Gives of how many cycles.
+    fn settle(&self, session: &str) -> u32 {
+        self.lock().get_mut(session).map_or(0, |told| std::mem::take(&mut told.untold_cycles))
     }
 
     /// What was added since the turn before.
     fn added(&mut self, talk: &Talk, session: Option<&str>, answer: &Answer) -> Told {
-        let now = Told { usage: answer.usage, cost_usd: answer.cost_usd };
+        let now = Told { usage: answer.usage, cost_usd: answer.cost_usd, untold_cycles: 0 };
         let mut told = self.lock();
         let before = session.and_then(|session| told.get(session).copied());
         let before = before.or_else(|| match talk {
@@ -121,7 +135,7 @@ impl Ledger {
             (Scope::Session, None) => None,
             (Scope::Run, _) => now.cost_usd,
         };
-        Told { usage, cost_usd }
+        Told { usage, cost_usd, untold_cycles: 0 }
     }
 }
 
@@ -134,8 +148,13 @@ impl Told {
             cached_tokens: later.usage.cached_tokens.or(self.usage.cached_tokens),
             cache_write_tokens: later.usage.cache_write_tokens.or(self.usage.cache_write_tokens),
         };
-        Told { usage, cost_usd: later.cost_usd.or(self.cost_usd) }
+        Told { usage, cost_usd: later.cost_usd.or(self.cost_usd), untold_cycles: self.untold_cycles }
     }
+}
+
+/// What a session is known to have told that has only begun, where its agent counts anything over whole sessions.
+pub(super) fn nothing_yet(facts: &UsageFacts) -> Option<Counted> {
+    [facts.scope, facts.cost_scope].contains(&Scope::Session).then(Counted::default)
 }
 
 /// What these tokens cost by the table, under the name by which the user calls the model, else under its own.
@@ -143,10 +162,12 @@ fn priced(usage: Usage, choice: &Choice, answer: &Answer, prices: &Prices) -> Sp
     let names = [choice.model.as_deref(), answer.model.as_deref()];
     let price = names.into_iter().flatten().find_map(|name| prices.of(name));
     let bill = price.and_then(|price| Some((price.bill(&usage)?, price.as_of)));
+    let bill = bill.filter(|(usd, _)| Usd::new(usd.dollars()).is_some());
     Spent {
         usage,
         cost_usd: bill.map(|(usd, _)| Usd::dollars(usd)),
         cost_from: bill.map(|(_, as_of)| CostFrom::Prices { as_of }),
+        ..Spent::default()
     }
 }
 

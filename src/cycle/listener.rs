@@ -3,7 +3,7 @@
 
 use super::courtesy::Courtesy;
 use super::mandate::Mandate;
-use crate::model::agent::TroubleKind;
+use crate::model::agent::{TroubleKind, UsageFacts};
 use crate::model::answer::{Reader, Waiting};
 use crate::model::config::Limits;
 use crate::os::clock;
@@ -23,6 +23,8 @@ pub(super) struct Listener<'a, 'b> {
     pub(super) noted: Option<String>,
     /// The task goes on with that session later.
     pub(super) is_kept: bool,
+    /// What its figures mean.
+    pub(super) facts: &'a UsageFacts,
     pub(super) limits: &'a Limits,
 }
 
@@ -48,7 +50,7 @@ impl Listener<'_, '_> {
     /// Some agents make up the name: it must be known before the turn is over, should we die in the middle.
     fn note_session(&mut self, mandate: &mut Mandate<'_>) {
         if let Some(session) = self.reader.session().filter(|session| self.noted.as_deref() != Some(session)) {
-            mandate.note_session(self.dirs, self.agent, session);
+            mandate.note_session(self.dirs, self.agent, session, self.facts);
             self.noted = Some(session.to_owned());
         }
     }

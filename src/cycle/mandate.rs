@@ -6,14 +6,17 @@ use std::io;
 use std::time::Duration;
 
 use super::case::Cycle;
+use super::claim::OpenTurn;
 use super::errand_record::ErrandRecord;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, nothing_yet};
 use super::notes::Notes;
 use super::vigil::reason_to_halt;
 use super::{Bench, Bill, Claim, Workshop};
+use crate::model::agent::UsageFacts;
 use crate::model::plan::Halt;
 use crate::model::state::State;
-use crate::model::task::{Counted, Session};
+use crate::model::task::Session;
+use crate::os::clock;
 use crate::os::dirs::Dirs;
 use crate::os::process::{Identity, Mark};
 use crate::os::settings::Settings;
@@ -100,29 +103,26 @@ impl Mandate<'_> {
         self.write(dirs)
     }
 
-    /// Notes the locked prompt of a turn.
-    pub(super) fn note_prompt(&mut self, dirs: &Dirs, prompt: String) -> io::Result<()> {
-        match self {
-            Mandate::Task(claim) => {
-                claim.record.prompt = Some(prompt);
-                claim.record.bill.is_open = true;
-            }
-            Mandate::Errand(record) => {
-                record.prompt = Some(prompt);
-                record.bill.is_open = true;
-            }
-        }
+    /// Notes the locked prompt of a turn, and what is open while it runs.
+    pub(super) fn note_prompt(&mut self, dirs: &Dirs, prompt: String, turn: Option<OpenTurn>) -> io::Result<()> {
+        let (noted, bill) = match self {
+            Mandate::Task(claim) => (&mut claim.record.prompt, &mut claim.record.bill),
+            Mandate::Errand(record) => (&mut record.prompt, &mut record.bill),
+        };
+        *noted = Some(prompt);
+        let began = bill.began.or_else(|| turn.is_some().then(clock::now));
+        *bill = Bill { is_open: turn.is_some(), turn: turn.or(bill.turn), began, ..*bill };
         self.write(dirs)
     }
 
     /// Notes the author's session as soon as its agent has named it, so that it goes on even if we die in the middle.
-    pub(super) fn note_session(&mut self, dirs: &Dirs, agent: &str, id: &str) {
+    /// `facts`: what the agent's figures mean.
+    pub(super) fn note_session(&mut self, dirs: &Dirs, agent: &str, id: &str, facts: &UsageFacts) {
         match self {
             Mandate::Task(claim) => {
                 // What it is just being told it may not have heard then; a new one has cost nothing yet.
                 let before = claim.record.go_on.session.as_ref();
-                let (told, counted) =
-                    before.map_or((0, Some(Counted::default())), |session| (session.told, session.counted));
+                let (told, counted) = before.map_or((0, nothing_yet(facts)), |session| (session.told, session.counted));
                 claim.record.go_on.session = Some(Session { counted, ..claim.session(agent, id, told) });
             }
             Mandate::Errand(_) => return,
@@ -132,12 +132,12 @@ impl Mandate<'_> {
     }
 
     /// Notes what its turns have cost together, now that the last of them is over.
-    pub(super) fn note_bill(&mut self, dirs: &Dirs, usd: Option<f64>) {
-        let bill = Bill { usd, is_open: false };
-        match self {
-            Mandate::Task(claim) => claim.record.bill = bill,
-            Mandate::Errand(record) => record.bill = bill,
-        }
+    pub(super) fn note_bill(&mut self, dirs: &Dirs, bill: Bill) {
+        let noted = match self {
+            Mandate::Task(claim) => &mut claim.record.bill,
+            Mandate::Errand(record) => &mut record.bill,
+        };
+        *noted = Bill { turn: noted.turn, began: noted.began, ..bill };
         // Should that fail, more is thought to be open than is.
         let _ = self.write(dirs);
     }

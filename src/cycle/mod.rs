@@ -48,6 +48,7 @@ mod keep;
 mod complete;
 mod notes;
 mod mandate;
+mod dead_record;
 mod errand_record;
 mod errand;
 mod planning;
@@ -57,8 +58,9 @@ mod ready_branch;
 
 pub use bench::Bench;
 pub use choosing::{Chosen, Grant, Grants, Offer, choose};
-pub use claim::{Bill, Claim, ClaimRecord, Claimed, GoOn, Home, claim, stays_held};
+pub use claim::{Bill, Claim, ClaimRecord, Claimed, GoOn, Home, Later, OpenTurn, claim, stays_held};
 pub use courtesy::{let_through, out_of_reach};
+pub use dead_record::{Ending, record_dead};
 pub use errand_record::{break_off_errand, end_lost_errands};
 pub use fund::tell;
 pub use funds::{Funds, Unpaid, settle_dead};

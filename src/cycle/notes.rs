@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::claim::Bill;
 use crate::model::budget::Usd;
 use crate::model::choice::Choice;
 use crate::model::outcome::Outcome;
@@ -46,6 +47,7 @@ pub(super) struct Notes {
     /// How long its task rests, should the cycle end because a provider asks for a pause.
     pub(super) rest: Rest,
     steps: Vec<StepRecord>,
+    told_cycles: u32,
     at: Timestamp,
     began: Instant,
 }
@@ -94,6 +96,7 @@ pub(super) struct Details {
     pub(super) log: Option<String>,
     pub(super) tail: Option<String>,
     pub(super) tool_calls: Option<u32>,
+    pub(super) was_heard: bool,
     pub(super) spent: Spent,
 }
 
@@ -104,6 +107,8 @@ pub(super) struct Spent {
     pub(super) cost_usd: Option<f64>,
     /// Where the dollars of one turn come from.
     pub(super) cost_from: Option<CostFrom>,
+    /// So many earlier cycles died in the middle of a turn whose cost is part of this.
+    pub(super) told_cycles: u32,
 }
 
 impl Spent {
@@ -113,7 +118,8 @@ impl Spent {
             (Some(one), Some(other)) => Some(Usd::sum(one, other)),
             (one, other) => one.or(other),
         };
-        Spent { usage: self.usage.and(other.usage), cost_usd, cost_from: None }
+        let told_cycles = self.told_cycles.saturating_add(other.told_cycles);
+        Spent { usage: self.usage.and(other.usage), cost_usd, cost_from: None, told_cycles }
     }
 }
 
@@ -140,6 +146,7 @@ impl Notes {
             kept: None,
             rest: Rest::Plain,
             steps: Vec::new(),
+            told_cycles: 0,
             at: clock::now(),
             began: Instant::now(),
         }
@@ -175,6 +182,7 @@ impl Notes {
         let duration_ms = milliseconds(begun.began);
         let (step, round) = (begun.step, begun.round);
         let cost_usd = details.spent.cost_usd;
+        self.told_cycles = self.told_cycles.saturating_add(details.spent.told_cycles);
         journal.event(&self.who, Event::StepEnded { step, round, result, duration_ms, cost_usd });
         self.steps.push(StepRecord {
             step,
@@ -190,6 +198,7 @@ impl Notes {
             log: details.log,
             tail: details.tail,
             tool_calls: details.tool_calls,
+            was_heard: details.was_heard,
             usage: details.spent.usage,
             cost_usd: details.spent.cost_usd,
             cost_from: details.spent.cost_from,
@@ -198,8 +207,15 @@ impl Notes {
 
     /// What all turns together have cost so far.
     pub(super) fn spent(&self) -> Spent {
-        let steps = self.steps.iter().map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd, cost_from: None });
-        steps.fold(Spent::default(), Spent::and)
+        let steps = self.steps.iter();
+        let steps = steps.map(|step| Spent { usage: step.usage, cost_usd: step.cost_usd, ..Spent::default() });
+        steps.fold(Spent { told_cycles: self.told_cycles, ..Spent::default() }, Spent::and)
+    }
+
+    /// The same for whoever comes after this process, between two turns.
+    pub(super) fn bill(&self) -> Bill {
+        let Spent { cost_usd, told_cycles, .. } = self.spent();
+        Bill { usd: cost_usd, is_partial: self.is_without_cost(), told_cycles, ..Bill::default() }
     }
 
     /// Whether nobody knows all that its turns have cost.
@@ -207,10 +223,15 @@ impl Notes {
         self.steps.iter().any(StepRecord::is_without_cost)
     }
 
+    /// What stands behind its dollars where more was spent than is known.
+    fn more(&self) -> &'static str {
+        if self.is_without_cost() { "+" } else { "" }
+    }
+
     /// What the commit of the work tells of what it took, where that is known.
     pub(super) fn trailers(&self) -> Vec<(&'static str, String)> {
         let rounds = (self.review_rounds > 0).then(|| self.review_rounds.to_string());
-        let cost = self.spent().cost_usd.map(|cost| ((cost * 1e6).round() / 1e6).to_string());
+        let cost = self.spent().cost_usd.map(|cost| format!("{}{}", (cost * 1e6).round() / 1e6, self.more()));
         let session = self.session.as_ref().map(|session| format!("{} {}", session.agent, session.id));
         let told = [("Swarm-Review-Rounds", rounds), ("Swarm-Cost-Usd", cost), ("Swarm-Session", session)];
         told.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -223,7 +244,7 @@ impl Notes {
             1 => Some("1 round of review".to_owned()),
             rounds => Some(format!("{rounds} rounds of review")),
         };
-        let cost = self.spent().cost_usd.map(dollars);
+        let cost = self.spent().cost_usd.map(|cost| format!("{}{}", dollars(cost), self.more()));
         let parts: Vec<String> = [rounds, cost].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }

@@ -78,7 +78,6 @@ impl Cycle<'_> {
         if work.approved_for.as_ref() == Some(&contract) {
             return Ok(Event::Reviewed(Verdict::Approved));
         }
-        notes.review_rounds = notes.review_rounds.max(round);
         let material = self.material(&work, round)?;
         let (mut silent, mut until) = (Vec::new(), None);
         for reviewer in self.settings.config.reviewers() {
@@ -142,6 +141,9 @@ impl Cycle<'_> {
             };
             let shared = self.shop.repo.shared();
             let reply = self.ask(notes, turn)?;
+            if reply.was_asked() {
+                notes.review_rounds = notes.review_rounds.max(material.round);
+            }
             let session = reply.session.clone();
             let heard = match (reply.halt, &reply.ended) {
                 (Some(halt), _) => Err(Heard::Halted(halt)),

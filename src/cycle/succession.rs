@@ -143,7 +143,6 @@ impl Cycle<'_> {
         }
         let event = Event::AgentChanged { from: self.choice.to_string(), to: choice.to_string(), reason };
         self.shop.journal.event(&notes.who, event);
-        notes.author = Some(choice.clone());
         (self.choice, self.author, self.session) = (choice, author, None);
         Ok(true)
     }

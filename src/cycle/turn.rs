@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::attend::Attended;
 use super::case::Cycle;
+use super::claim::{Later, OpenTurn};
 use super::courtesy::Unasked;
 use super::ended::{Ended, judge_end};
 use super::listener::Listener;
@@ -15,7 +16,7 @@ use super::mandate::Stage;
 use super::notes::{Notes, Rest, Spent};
 use super::perform::{Infra, sentence};
 use super::run_program::Program;
-use crate::model::agent::{Agent, Format, MintedBy, Variables, Via};
+use crate::model::agent::{Agent, Format, MintedBy, Scope, Variables, Via};
 use crate::model::answer::{Answer, Reader};
 use crate::model::choice::Choice;
 use crate::model::plan::Halt;
@@ -43,12 +44,24 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Whether it is the author's, with whose session the task goes on later.
-    fn is_the_authors(&self) -> bool {
+    /// Whether the task goes on with its session later: it is the author's.
+    fn is_kept(&self) -> bool {
         match self.step {
-            StepName::Implement | StepName::Fix | StepName::Resolve => true,
+            StepName::Implement | StepName::Fix | StepName::Resolve => self.agent.has_sessions(),
             StepName::Verify | StepName::Review | StepName::Integrate | StepName::Plan | StepName::Claim => false,
         }
+    }
+
+    /// What is noted of it while it runs; `None`: it asks no model, so there is nothing to pay.
+    fn open(&self) -> Option<OpenTurn> {
+        if !self.agent.can_be_told() {
+            return None;
+        }
+        let later = match self.agent.output.dollars_scope() {
+            Scope::Session if self.is_kept() => Later::Session,
+            Scope::Session | Scope::Run => Later::Nobody,
+        };
+        Some(OpenTurn { step: self.step, later })
     }
 }
 
@@ -165,7 +178,8 @@ impl Stage<'_> {
             dirs: &self.shop.dirs,
             agent: &turn.choice.agent,
             noted: turn.talk.session().map(str::to_owned),
-            is_kept: turn.is_the_authors() && turn.agent.has_sessions(),
+            is_kept: turn.is_kept(),
+            facts: &turn.agent.output.usage,
             limits: &self.settings.config.limits,
         };
         let attended =
@@ -206,7 +220,7 @@ impl Stage<'_> {
         program.clocks = clocks(self);
         program.stdin = Some(hand_over(&prompt.path, turn.agent.prompt.via)?);
         // Known before the agent is: should we die at its first instruction, the lock on its prompt still tells of it.
-        self.mandate.note_prompt(&self.shop.dirs, self.shop.dirs.shown(&prompt.path))?;
+        self.mandate.note_prompt(&self.shop.dirs, self.shop.dirs.shown(&prompt.path), turn.open())?;
         let env = self.mandate.env(&self.shop.dirs, notes).into_iter().chain(turn.env.iter().cloned());
         Ok(env.fold(program, |program, (name, value)| program.with_env(name, value)))
     }
@@ -234,6 +248,7 @@ impl Stage<'_> {
         let is_cut = turn.agent.output.format == Format::Text
             && attended.ending.printed_bytes > attended.ending.tail.len() as u64;
         attended.tool_calls = answer.tool_calls;
+        attended.was_heard = was_heard && turn.agent.can_be_told() && attended.ending.printed_bytes > 0;
         Reply { halt: attended.halt, attended: Some(attended), ended, said, is_cut, was_heard, session, spent }
     }
 
@@ -242,7 +257,7 @@ impl Stage<'_> {
         let Some(attended) = reply.attended else { return Ok(()) };
         let log_error = attended.ending.log_error.as_ref().map(ToString::to_string);
         self.conclude_with(notes, attended, result, reply.spent);
-        self.mandate.note_bill(&self.shop.dirs, notes.spent().cost_usd);
+        self.mandate.note_bill(&self.shop.dirs, notes.bill());
         match log_error {
             Some(error) => Err(Infra(format!("cannot write the agent's log: {error}"))),
             None => Ok(()),

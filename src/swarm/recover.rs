@@ -6,15 +6,16 @@
 
 use std::io;
 
-use crate::cycle::{ClaimRecord, Workshop, ask_about, settle_dead, stays_held, weakened};
+use crate::cycle::{
+    Bill, ClaimRecord, Ending, Later, Workshop, ask_about, record_dead, settle_dead, stays_held, weakened,
+};
 use crate::error::{Context, Result};
-use crate::model::budget::Usd;
 use crate::model::comment::{Author, with_comment};
 use crate::model::moment::whole_seconds;
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Fate, Outcome};
 use crate::model::record::Event;
 use crate::model::state::State;
-use crate::model::task::{Last, Progress, Session, Task, TaskId, with_progress};
+use crate::model::task::{Counted, Last, Progress, Session, Task, TaskId, with_progress};
 use crate::os::clock;
 use crate::os::files::Moved;
 use crate::os::git::Oid;
@@ -120,18 +121,16 @@ fn finish(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>,
         progress.feedback = None;
         progress.not_before = None;
         if let Some(record) = record {
-            progress.cost_usd = cost_with(progress, record);
+            book(progress, record, Fate::Landed);
             progress.last = Some(last(record, Outcome::Merged));
         }
     });
-    move_on(
-        shop,
-        who,
-        id,
-        State::Complete,
-        format!("its worker died after the merge as {}", commit.short()),
-        Outcome::Merged,
-    )
+    let (to, outcome) = (State::Complete, Outcome::Merged);
+    let cause = format!("its worker died after the merge as {}", commit.short());
+    if let Some(record) = record {
+        record_dead(shop, who, record, &Ending { outcome, reason: &cause, to, merged: Some(commit) });
+    }
+    move_on(shop, who, id, to, cause, outcome)
 }
 
 fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecord>) -> Result<Recovered> {
@@ -142,46 +141,47 @@ fn give_back(shop: &Workshop, who: &Who, id: &TaskId, record: Option<&ClaimRecor
     let weakened = weakened(shop, record, State::Current);
     let comment = weakened.as_ref().map(|weakened| ask_about(weakened, id.as_str()));
     note(shop, who, id, Some(record), comment.as_deref(), |progress| {
-        progress.cycles_without_cost += u32::from(is_left_out(progress, record));
-        progress.cost_usd = cost_with(progress, record);
+        book(progress, record, Outcome::Interrupted.fate());
         progress.last = Some(last(record, Outcome::Interrupted));
         progress.kept.clone_from(&record.go_on.kept);
         progress.session = go_on(record);
         progress.held = weakened.is_some();
     });
     let died = format!("its worker {} of run {} died", record.worker, record.run_id);
-    match weakened {
+    let (to, cause) = match weakened {
         // An agent may have ended its worker, so a person looks at it.
-        Some(weakened) => {
-            move_on(shop, who, id, State::Blocked, format!("{died}, and {weakened}"), Outcome::Interrupted)
-        }
-        None => move_on(shop, who, id, State::Pending, died, Outcome::Interrupted),
-    }
+        Some(weakened) => (State::Blocked, format!("{died}, and {weakened}")),
+        None => (State::Pending, died),
+    };
+    let outcome = Outcome::Interrupted;
+    record_dead(shop, who, record, &Ending { outcome, reason: &cause, to, merged: None });
+    move_on(shop, who, id, to, cause, outcome)
 }
 
 /// The session with which the next attempt goes on.
 fn go_on(record: &ClaimRecord) -> Option<Session> {
     let session = record.go_on.session.clone()?;
-    // What an open turn has cost is part of what the session tells next; but where money was set aside, the ledger has
-    // taken that for its cost already.
-    let is_booked = record.bill.is_open && record.domain.is_some();
-    Some(Session { counted: session.counted.filter(|_| !is_booked), ..session })
+    let Bill { is_open, turn, is_partial, .. } = record.bill;
+    // Where money was set aside, the ledger has taken that for the cost of an open turn already.
+    let is_booked = is_open && record.domain.is_some();
+    let counted = session.counted.filter(|_| !is_booked);
+    let is_told_later = is_open && !is_partial && turn.is_some_and(|turn| turn.later == Later::Session);
+    let untold = |counted: Counted| Counted {
+        untold_cycles: counted.untold_cycles.saturating_add(u32::from(is_told_later)),
+        ..counted
+    };
+    Some(Session { counted: counted.map(untold), ..session })
 }
 
-/// Whether an open turn of the attempt that died costs what nobody will ever know.
-fn is_left_out(progress: &Progress, record: &ClaimRecord) -> bool {
-    let is_noted = progress.last.as_ref().is_some_and(|noted| *noted == last(record, noted.outcome));
-    let is_told_later = go_on(record).is_some_and(|session| session.counted.is_some());
-    record.bill.is_open && !is_noted && !is_told_later
-}
-
-/// What the task has cost with the attempt that died, as far as its agents had told; it may have noted that itself.
-fn cost_with(progress: &Progress, record: &ClaimRecord) -> Option<f64> {
-    let noted = progress.last.as_ref().is_some_and(|noted| *noted == last(record, noted.outcome));
-    match (progress.cost_usd, record.bill.usd.filter(|_| !noted)) {
-        (Some(before), Some(now)) => Some(Usd::sum(before, now)),
-        (before, now) => before.or(now),
+/// Adds what the attempt that died has cost, as far as its agents had told; it may have noted that itself. What an open
+/// turn has cost nobody knows, until the session tells it, if it goes on.
+fn book(progress: &mut Progress, record: &ClaimRecord, fate: Fate) {
+    let Bill { usd, is_open, is_partial, told_cycles, .. } = record.bill;
+    if progress.last.as_ref().is_some_and(|noted| *noted == last(record, noted.outcome)) {
+        return;
     }
+    progress.cycles_without_cost = progress.cycles_without_cost.saturating_sub(told_cycles);
+    progress.book(usd, !is_open && !is_partial, fate);
 }
 
 fn last(record: &ClaimRecord, outcome: Outcome) -> Last {

@@ -107,7 +107,9 @@ fn a_worker_that_dies_in_a_turn_has_spent_what_was_set_aside() {
     w.wait_for_sign("turn");
     swarm.kill_9();
     w.give("again");
-    w.start(["--drain"]).code(0).says("$1.00 is counted as spent, because nobody knows what it cost");
+    w.start(["--drain"])
+        .code(0)
+        .says("$1.00 is counted as spent, because its agents had told $0.60, and nobody knows what its last turn cost");
     // Of the dead attempt the first turn is known, and all that it might have cost is booked.
     let all =
         ["a reserve 1.0", "a spend 1.0 estimated", "a release 0.0", "a reserve 0.4", "a spend 0.1", "a release 0.3"];

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Workspace;
+use crate::harness::{Workspace, wait_until};
 
 /// An author who tells tokens, of the session as a whole: `tokens READ CACHED WRITTEN [words]` adds so many and tells the
 /// sum. `$going_on` is whether the session was begun before.
@@ -247,4 +247,180 @@ fn what_a_turn_had_used_that_was_cut_off_by_a_kill_is_paid_by_the_next_one_and_o
     assert_eq!(turns(&w, "one"), [json!(0.7)]);
     let file = w.is_in("complete", "one");
     assert!(file.contains("cost_usd: 1.7\n") && !file.contains("without_cost"), "{file}");
+}
+
+/// An agent that names its session itself: `begin`, `say WORDS`, `cost DOLLARS` (so far), `refused STATUS` print its
+/// records; `$going_on` is whether the session was begun before.
+fn naming(w: &Workspace, name: &str, cost_scope: &str, script: &str) {
+    let file = w.outside().join(format!("{name}.sh"));
+    let head = r#"set -eu
+cat > /dev/null
+going_on=no session=s1; [ $# = 0 ] || going_on=yes session=$2
+begin() { echo '{"type":"begin","session":"'$session'"}'; }
+say() { echo '{"type":"say","text":"'"$1"'"}'; }
+cost() { echo '{"type":"cost","dollars":'"$1"'}'; }
+refused() { echo '{"type":"error","message":"no","status":'"$1"',"retry_after":0.1}'; exit 1; }
+ready() { say COMPLETE_AND_READY_FOR_MERGE; echo '{"type":"end"}'; }
+"#;
+    std::fs::write(&file, format!("{head}{script}\n")).expect("write a script");
+    w.write(
+        &format!("config/agents/{name}.yaml"),
+        format!(
+            "argv: [sh, '{}', '{{args}}']
+args: {{resume: [--go-on, '{{session}}']}}
+output:
+  format: jsonl
+  usage: {{cost_scope: {cost_scope}}}
+  rules:
+    - {{when: {{/type: begin}}, set: {{session: /session}}, flag: started}}
+    - {{when: {{/type: say}}, set: {{text: /text}}}}
+    - {{when: {{/type: cost}}, set: {{cost_usd: /dollars}}}}
+    - when: {{/type: error}}
+      set: {{error.message: /message, error.status: /status, limit.retry_after: /retry_after}}
+      flag: failed
+    - {{when: {{/type: end}}, flag: done}}
+",
+            file.display()
+        ),
+    );
+}
+
+/// The dollars and the cycles without cost that the file of a complete task tells.
+fn noted(w: &Workspace, id: &str) -> (f64, u64) {
+    let file = w.is_in("complete", id);
+    let figure = |key: &str| file.lines().find_map(|line| line.trim().strip_prefix(key)).map(str::trim);
+    let dollars = figure("cost_usd:").and_then(|told| told.parse().ok()).expect("dollars");
+    (dollars, figure("cycles_without_cost:").map_or(0, |told| told.parse().expect("a count")))
+}
+
+#[test]
+fn a_turn_that_a_kill_cut_off_is_told_later_only_by_a_session_that_counts_it_and_goes_on() {
+    for (cost_scope, is_edited, expected) in
+        [("run", false, (0.25, 1)), ("session", false, (0.25, 0)), ("session", true, (0.25, 1))]
+    {
+        let w = Workspace::new();
+        w.config("workers: [{agent: namer}]");
+        let first = format!("begin; cost 0.125; {}\n{}", w.gives("turn"), w.awaits("never"));
+        let again = w.sign("again").display().to_string();
+        let script = format!("test -e '{again}' || {{ {first}\n}}\nbegin; echo x > x.txt; cost 0.25; ready");
+        naming(&w, "namer", cost_scope, &script);
+        w.file("one", "# One\n");
+        let swarm = w.start_in_background(["--drain"]);
+        w.wait_for_sign("turn");
+        wait_until("its session is noted", || w.read(".swarm/claims/one.json").contains("\"id\":\"s1\""));
+        swarm.kill_9();
+        w.give("again");
+        if is_edited {
+            std::fs::write(w.task_path("current", "one"), "# One, and more\n").expect("edit");
+        }
+        w.start(["--drain"]).code(0);
+        assert_eq!(noted(&w, "one"), expected, "{cost_scope} {is_edited}");
+        // The dead cycle is in every sum, so none of them takes it for nothing.
+        let dead = w.cycles_of("one")[0].clone();
+        assert_eq!((&dead["outcome"], &dead["cost_usd"]), (&json!("interrupted"), &json!(null)), "{dead}");
+        w.swarm(["status"]).code(0).says("1 merged, 2 cycles, cost $0.25+");
+    }
+}
+
+#[test]
+fn what_a_reviewer_had_spent_that_was_killed_is_not_known_and_what_was_told_before_is() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: namer}]\nreviewer: {agent: judge}");
+    naming(&w, "namer", "session", "begin; echo x > x.txt; cost 1; ready");
+    let first = format!("{}\n{}", w.gives("review"), w.awaits("never"));
+    let again = w.sign("again").display().to_string();
+    let judge = format!(
+        "begin; test -e '{again}' || {{ {first}\n}}\ncost 0.5; say 'VERDICT: APPROVED'; echo '{{\"type\":\"end\"}}'"
+    );
+    naming(&w, "judge", "run", &judge);
+    w.file("one", "# One\n");
+    let swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("review");
+    swarm.kill_9();
+    w.give("again");
+    w.start(["--drain"]).code(0).says("$1.00 is counted as spent, as its agents had told");
+    assert_eq!(noted(&w, "one"), (1.5, 1));
+    w.swarm(["list", "complete"]).code(0).says("$1.50+");
+    w.swarm(["status"]).code(0).says("1 merged, 2 cycles, 1 round of review, cost $1.50+");
+    let dead = w.cycles_of("one")[0].clone();
+    assert_eq!((&dead["cost_usd"], &dead["steps"][0]["step"]), (&json!(1.0), &json!("review")), "{dead}");
+    assert_eq!(json_of(&w, ["runs", dead["run_id"].as_str().expect("a run")])["summary"]["costs"]["cost_usd"], 1.0);
+}
+
+#[test]
+fn a_turn_in_which_a_model_was_heard_has_cost_something_even_if_it_could_not_go_on() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: [silent, telling, worker]}]\nlimits: {backoff: 0s}");
+    naming(&w, "deaf", "run", "begin; refused 429");
+    naming(&w, "silent", "run", "begin; say working; refused 429");
+    naming(&w, "telling", "run", "begin; say working; cost 0.5; refused 401");
+    naming(&w, "worker", "run", "begin; echo x > $SWARM_TASK.txt; cost 0.25; ready");
+    w.file("one", "# One\n");
+    w.start(["--drain"]).code(0);
+    assert_eq!(noted(&w, "one"), (0.75, 1));
+    let sums = json_of(&w, ["runs", "last"])["summary"]["total"].clone();
+    assert_eq!((&sums["turns"], &sums["turns_without_cost"]), (&json!(3), &json!(1)));
+    w.swarm(["status"]).code(0).says("cost $0.75+");
+
+    // Of a model that was never heard nothing is to be paid.
+    let w2 = Workspace::new();
+    w2.config("workers: [{agent: [deaf, worker]}]\nlimits: {backoff: 0s}");
+    for name in ["deaf", "worker"] {
+        let file = format!("config/agents/{name}.yaml");
+        w2.write(&file, w.read(&file));
+    }
+    w2.file("one", "# One\n");
+    w2.start(["--drain"]).code(0);
+    assert_eq!(noted(&w2, "one"), (0.25, 0));
+}
+
+#[test]
+fn figures_that_no_bill_can_hold_are_not_told() {
+    let w = Workspace::new();
+    w.config("workers: [{agent: namer}]");
+    naming(&w, "namer", "run", "begin; echo x > x.txt; cost 1.7e308; ready");
+    w.file("one", "# One\n");
+    w.start(["--drain"]).code(0);
+    assert_eq!(turns(&w, "one"), [json!(null)]);
+    let file = w.is_in("complete", "one");
+    assert!(file.contains("cost_usd: null") && file.contains("cycles_without_cost: 1"), "{file}");
+    assert!(!w.git(["log", "-1", "--format=%B"]).contains("Swarm-Cost"));
+
+    let w = Workspace::new();
+    w.config("workers: [{agent: clerk}]");
+    counting(
+        &w,
+        "clerk",
+        "printf '{\"type\":\"result\",\"in\":18446744073709551615,\"out\":18446744073709551615,\"text\":\"COMPLETE_AND_READY_FOR_MERGE\"}\\n'; echo x > $SWARM_TASK.txt",
+    );
+    w.file("one", "# One\n");
+    w.file("two", "# Two\n");
+    w.start(["--drain"]).code(0);
+    w.swarm(["runs", "last"]).code(0).says("tokens: ");
+}
+
+#[test]
+fn a_review_for_which_nobody_was_asked_is_no_round() {
+    let w = Workspace::new();
+    w.config(
+        "workers: [{agent: author, count: 2}]\nreviewer: {agent: judge}\nproviders: {p: {most: 1}}\nlimits: {backoff: 0s}",
+    );
+    naming(&w, "author", "run", "begin; echo x > $SWARM_TASK.txt; cost 0.25; ready");
+    naming(&w, "judge", "run", "begin; say 'VERDICT: APPROVED'; cost 0.5; echo '{\"type\":\"end\"}'");
+    let holds = format!("begin; {}; {}; echo x > held.txt; cost 0.25; ready", w.gives("held"), w.awaits("enough"));
+    naming(&w, "holder", "run", &holds);
+    for name in ["judge", "holder"] {
+        let file = format!("config/agents/{name}.yaml");
+        w.write(&file, format!("{}provider: p\n", w.read(&file)));
+    }
+    w.file("hold", "---\nagent: holder\nreview: none\n---\n# Hold\n");
+    let mut swarm = w.start_in_background(["--drain"]);
+    w.wait_for_sign("held");
+    w.file("one", "# One\n");
+    swarm.wait_for_event(|event| event.is("turn_awaited"));
+    w.move_task("one", "current", "blocked");
+    swarm.wait_for_event(|event| event.is("task_moved") && event.text("outcome") == "cancelled");
+    w.give("enough");
+    swarm.wait();
+    assert_eq!(w.cycles_of("one")[0]["review_rounds"], 0);
 }

@@ -101,6 +101,11 @@ impl Output {
         reads && writes && !self.sets(Field::CostUsd) && !adds(Figure::CostUsd)
     }
 
+    /// What the dollars of a turn count: those that it tells, else those that its tokens cost.
+    pub fn dollars_scope(&self) -> Scope {
+        if self.tells_tokens_only() { self.usage.scope } else { self.usage.cost_scope }
+    }
+
     /// Whether a turn that went well ends with a record that says so. Where it does, an exit without it is no success.
     pub fn tells_its_end(&self) -> bool {
         let flags = self.rules.iter().map(|rule| rule.flag).chain(self.lines.iter().map(|rule| rule.flag));

@@ -8,6 +8,7 @@ use super::record::Record;
 use super::turn::Turn;
 use super::{limit, trouble};
 use crate::model::agent::{Format, Output, TroubleKind};
+use crate::model::budget::Usd;
 use crate::model::clean;
 use crate::model::record::Usage;
 
@@ -150,7 +151,8 @@ impl Listener {
                 cache_write_tokens: turn.cache_write,
             },
             usage_scope: facts.scope,
-            cost_usd: turn.cost,
+            // What is no amount of money tells nothing.
+            cost_usd: turn.cost.filter(|cost| Usd::new(*cost).is_some()),
             cost_scope: facts.cost_scope,
             started: turn.started,
             tool_calls: (turn.started && self.output.shows_tools()).then_some(turn.tool_calls),

@@ -45,11 +45,11 @@ impl Usd {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// The sum of two numbers of dollars, without the dust that fractions leave behind.
+    /// The sum of two numbers of dollars, without the dust that fractions leave behind. It is never endless.
     pub fn sum(one: f64, other: f64) -> f64 {
         match (Self::new(one), Self::new(other)) {
             (Some(one), Some(other)) => one.and(other).dollars(),
-            (_, _) => one + other,
+            (_, _) => (one + other).clamp(f64::MIN, f64::MAX),
         }
     }
 

@@ -42,6 +42,10 @@ pub struct StepRecord {
     /// How many tools the agent called, where its output tells.
     #[serde(default)]
     pub tool_calls: Option<u32>,
+    /// Whether a model was heard in it, as far as the agent's output tells: that costs, also where the turn could not go
+    /// on; false in records of earlier versions.
+    #[serde(default)]
+    pub was_heard: bool,
     /// Tokens.
     pub usage: Usage,
     /// Dollars.
@@ -219,7 +223,7 @@ impl StepRecord {
             | StepName::Claim => true,
             StepName::Verify | StepName::Integrate => false,
         };
-        is_agents && self.result != StepResult::CouldNotRun
+        is_agents && (self.result != StepResult::CouldNotRun || self.was_heard || self.cost_usd.is_some())
     }
 
     /// Whether nobody knows what it cost, which it did.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Cycle, StepName, StepRecord, Usage};
+use crate::model::budget::Usd;
 use crate::model::outcome::Outcome;
 
 /// The sum of some cycles.
@@ -117,7 +118,7 @@ impl Times {
             let length = match step.step {
                 StepName::Integrate => step.duration_ms.saturating_sub(std::mem::take(&mut within)),
                 _ if is_of_the_queue(step) => {
-                    within += step.duration_ms;
+                    within = step.duration_ms.saturating_add(within);
                     step.duration_ms
                 }
                 _ => step.duration_ms,
@@ -182,7 +183,7 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 /// The same for dollars, without the dust of binary fractions.
 pub(super) fn plus(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
-        (Some(one), Some(other)) => Some(((one + other) * 1e9).round() / 1e9),
+        (Some(one), Some(other)) => Some(Usd::sum(one, other)),
         (one, other) => one.or(other),
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn step() -> StepRecord {
         log: None,
         tail: None,
         tool_calls: None,
+        was_heard: false,
         usage: Usage::default(),
         cost_usd: None,
         cost_from: None,

@@ -121,6 +121,10 @@ pub struct Counted {
     /// Dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<Usd>,
+    /// So many cycles died in the middle of a turn of it. Its next turn tells what they cost, should it come to that;
+    /// until then they count as cycles whose cost is not known.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub untold_cycles: u32,
 }
 
 /// Work of an attempt that ended before it was merged, and not by a fault of its own.
