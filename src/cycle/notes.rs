@@ -231,7 +231,9 @@ impl Notes {
     /// What the commit of the work tells of what it took, where that is known.
     pub(super) fn trailers(&self) -> Vec<(&'static str, String)> {
         let rounds = (self.review_rounds > 0).then(|| self.review_rounds.to_string());
-        let cost = self.spent().cost_usd.map(|cost| format!("{}{}", (cost * 1e6).round() / 1e6, self.more()));
+        // A number that others read, so it is all of it or none.
+        let cost = self.spent().cost_usd.filter(|_| !self.is_without_cost());
+        let cost = cost.map(|cost| ((cost * 1e6).round() / 1e6).to_string());
         let session = self.session.as_ref().map(|session| format!("{} {}", session.agent, session.id));
         let told = [("Swarm-Review-Rounds", rounds), ("Swarm-Cost-Usd", cost), ("Swarm-Session", session)];
         told.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
