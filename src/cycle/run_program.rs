@@ -150,6 +150,13 @@ fn settings_of_git(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Vec<(Str
     settings
 }
 
+/// What git is told when it commits in the worktree in which an agent was at work, if there are hooks: they may run what the
+/// agent has written, and are kept from the same.
+pub(super) fn settings_of_hooks(shop: &Workshop, bench: &Bench) -> Result<Option<String>, GitError> {
+    let has_hooks = shop.users_git.in_worktree(&bench.slot)?.has_hooks_in(&bench.slot);
+    Ok(has_hooks.then(|| parameters(&settings_of_git(shop, bench, Guarded::FromMoving))))
+}
+
 /// Writes what those settings name.
 fn lay_guard(shop: &Workshop, bench: &Bench, guarded: Guarded) -> Result<(), GitError> {
     let guard = Guard::in_folder(shop.dirs.guard(&bench.slot_name));

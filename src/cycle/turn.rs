@@ -15,7 +15,7 @@ use super::listener::Listener;
 use super::mandate::Stage;
 use super::notes::{Notes, Rest, Spent};
 use super::perform::{Infra, sentence};
-use super::run_program::Program;
+use super::run_program::{Program, settings_of_hooks};
 use crate::model::agent::{Agent, Format, MintedBy, Scope, Variables, Via};
 use crate::model::answer::{Answer, Reader};
 use crate::model::choice::Choice;
@@ -213,6 +213,7 @@ impl Stage<'_> {
 
     /// The agent's program, ready to run.
     fn program(&mut self, notes: &Notes, turn: &Turn<'_>, prompt: &Prompt) -> Result<Program, Infra> {
+        self.bench.slot.guard_hooks(settings_of_hooks(self.shop, self.bench)?);
         let argv = command_line(self, turn, &prompt.text, &prompt.path)?;
         let (config, mark) = (&self.settings.config, self.mandate.mark().clone());
         let mut program = Program::agent(self.shop, config, self.bench, turn.agent, argv, mark);

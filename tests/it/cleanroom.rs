@@ -74,6 +74,27 @@ fn no_push_leaves_the_repository_whatever_it_is_called() {
     assert_eq!(w.git(["rev-list", "--count", "trunk"]), "2", "only the verified work came to the base");
 }
 
+/// It runs when the swarm commits what an agent has left.
+#[test]
+fn a_hook_in_the_tree_that_an_agent_has_changed_pushes_nothing_and_moves_nothing() {
+    let (w, bare) = with_remote();
+    w.config("base: trunk\nverify: ['test ! -e evil.txt']\nlimits: {attempts: 1, backoff: 0s}");
+    hook(&w, ".husky/post-commit", "exit 0");
+    w.git(["add", ".husky"]);
+    w.git(["commit", "-q", "-m", "Hooks"]);
+    w.git(["config", "core.hooksPath", ".husky"]);
+    let (before, base) = (branches(&w, &bare), w.base().id());
+    let ran = w.outside().join("ran");
+    let script = format!(
+        "#!/bin/sh\necho ran > '{}'\ngit push -q --no-verify origin HEAD:refs/heads/sneaky\ngit update-ref refs/heads/trunk HEAD\n",
+        ran.display()
+    );
+    w.task("work", &format!("echo x > evil.txt\ncat > .husky/post-commit <<'END'\n{script}END"));
+    w.start(["--drain"]).code(1);
+    assert!(ran.exists(), "hooks run as ever");
+    assert_eq!((branches(&w, &bare), w.base().id()), (before, base));
+}
+
 #[test]
 fn a_gate_moves_nothing_of_anybodys() {
     let w = Workspace::new();

@@ -1,5 +1,6 @@
 //! Commits in the agent's stead what it left uncommitted.
 
+use super::PARAMETERS;
 use super::door::Answer;
 use super::error::GitError;
 use super::loose;
@@ -48,6 +49,7 @@ impl Slot {
         let git =
             if self.is_whole() { super::door::Git::at(&self.path).holding(self.lock.clone()) } else { self.git() };
         let git = self.repo.identity_env().into_iter().fold(git, |git, (name, value)| git.env(name, value));
+        let git = self.hooks.iter().fold(git, |git, hooks| git.env(PARAMETERS, hooks));
         let git = git.with_hooks().set("core.fsmonitor=false").args(["commit", "-q", "--no-status"]);
         let answer = git.args(["--cleanup=whitespace", "--allow-empty-message", "-F"]).arg(file.path()).ask()?;
         if answer.code == Some(0) {

@@ -25,6 +25,9 @@ pub struct Slot {
     pub(super) git_dir: PathBuf,
     /// The lock of the slot's owner, which every git command in here holds too.
     pub(super) lock: Option<Arc<File>>,
+    /// What git is told when it runs hooks in here, as the value of [`PARAMETERS`](super::PARAMETERS): those that lie in the
+    /// tree may be an agent's by now.
+    pub(super) hooks: Option<String>,
 }
 
 impl Repo {
@@ -49,7 +52,7 @@ impl Repo {
             None => make(self, &path, at)?,
         };
         drop(guard);
-        let slot = Slot { repo: self.clone(), path, git_dir, lock: None };
+        let slot = Slot { repo: self.clone(), path, git_dir, lock: None, hooks: None };
         if is_new {
             slot.check_out(at)?;
         }
@@ -58,6 +61,11 @@ impl Repo {
 }
 
 impl Slot {
+    /// From now on git is told this when it runs hooks in here; see [`parameters`](super::parameters).
+    pub fn guard_hooks(&mut self, parameters: Option<String>) {
+        self.hooks = parameters;
+    }
+
     /// Its folder.
     pub fn path(&self) -> &Path {
         &self.path

@@ -50,6 +50,12 @@ impl UsersGit {
         self.push_urls.iter()
     }
 
+    /// Whether hooks run in a worktree when something is committed there.
+    pub fn has_hooks_in(&self, slot: &Slot) -> bool {
+        let hooks = fs::read_dir(self.hooks_in(slot)).into_iter().flatten().flatten();
+        hooks.into_iter().any(|hook| hook.path().extension().is_none_or(|it| it != "sample"))
+    }
+
     /// The folder of the hooks that run in a worktree.
     pub(super) fn hooks_in(&self, slot: &Slot) -> PathBuf {
         slot.path().join(&self.hooks)
