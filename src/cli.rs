@@ -119,7 +119,7 @@ pub enum Command {
     /// its next failure comes to. Exit code 1: there is no such task, or its file is no valid one.
     #[command(after_help = helps::EXPLAIN)]
     Explain(Explain),
-    /// Print what agents and gates printed, byte for byte
+    /// Show what agents and gates printed
     ///
     /// All cycles of a task, or those of a worker in the newest run; the newest comes last. Before each log its
     /// name goes to standard error.

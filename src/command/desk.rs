@@ -87,12 +87,6 @@ impl Desk {
         swallow_closed(writeln!(io::stdout().lock(), "{text}"))
     }
 
-    /// Prints one line of JSON.
-    pub fn print_json_line(&self, value: &impl Serialize) -> Result<()> {
-        let text = serde_json::to_string(value).map_err(|error| Error::failed("cannot write JSON").because(error))?;
-        swallow_closed(writeln!(io::stdout().lock(), "{text}"))
-    }
-
     /// Says something that is no result.
     pub fn say(&self, text: &str) {
         if !self.global.quiet {

@@ -169,7 +169,7 @@ impl Providers {
             Err(error) => return Err(error),
         };
         let mut inner = self.lock();
-        inner.unwritten.remove(provider);
+        let was_parked = inner.unwritten.remove(provider).is_some() || was_parked;
         let was_known = inner.parked.remove(provider).is_some();
         inner.let_through.remove(provider);
         drop(inner);
@@ -209,9 +209,9 @@ impl Providers {
     fn pause_of(&self, provider: &str) -> io::Result<Option<Parked>> {
         let unwritten = self.lock().unwritten.get(provider).cloned();
         match read(&self.file(provider)) {
-            Ok(None) => Ok(unwritten),
+            // A file that cannot be replaced any more tells of an older one.
+            Ok(written) => Ok(written.into_iter().chain(unwritten).max_by_key(|parked| parked.until)),
             Err(error) => unwritten.map(Some).ok_or(error),
-            written => written,
         }
     }
 
@@ -364,6 +364,19 @@ mod tests {
         assert_eq!(providers.park("acme", "limit", None).0.times, 1);
         assert!(providers.answered("acme").unwrap());
         fs::remove_dir(providers.file("acme")).unwrap();
+        assert_eq!(may(&providers, "acme"), "free");
+    }
+
+    #[test]
+    fn a_pause_that_cannot_be_written_goes_before_an_older_one_that_was() {
+        let (_folder, dirs) = workspace();
+        let providers = Providers::new(&dirs);
+        let (old, _) = providers.park("acme", "limit", None);
+        pass_time(&providers, "acme");
+        let later = Parked { until: clock::now() + Duration::from_secs(60), ..old };
+        providers.lock().unwritten.insert("acme".to_owned(), later);
+        assert_eq!(may(&providers, "acme"), "no");
+        assert!(providers.answered("acme").unwrap());
         assert_eq!(may(&providers, "acme"), "free");
     }
 
